@@ -1,0 +1,1 @@
+//! Write Juju charms in Rust.
