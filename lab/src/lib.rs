@@ -1,1 +1,5 @@
-//! A faithful local Juju.
+//! A faithful local Juju: a controller, its unit agents and a `juju`-compatible command line.
+
+pub mod api;
+pub mod client;
+pub mod home;

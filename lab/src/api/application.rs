@@ -1,0 +1,253 @@
+//! Applications: deploying, scaling, relating and configuring them.
+
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+use std::fmt;
+use std::path::PathBuf;
+
+/// Where the daemon finds a charm.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum CharmSource {
+    /// Absolute path of a `.charm` archive or of an unpacked charm directory.
+    Path(PathBuf),
+    /// Name of a charm that was uploaded to this lab before; its newest revision is taken.
+    Name(String),
+}
+
+/// `--storage name=POOL,SIZE,COUNT`; absent parts take the charm's defaults.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StorageDirective {
+    pub pool: Option<String>,
+    pub size: Option<String>,
+    pub count: Option<u32>,
+}
+
+/// `--resource name=./file` or `name=REVISION`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum ResourceSource {
+    File(PathBuf),
+    Revision(u32),
+}
+
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Deploy {
+    pub model: String,
+    pub charm: CharmSource,
+    /// Defaults to the charm's name.
+    #[serde(default)]
+    pub application: Option<String>,
+    #[serde(default = "one")]
+    pub num_units: u32,
+    /// Command line strings, parsed by the option's type.
+    #[serde(default)]
+    pub config: BTreeMap<String, String>,
+    #[serde(default)]
+    pub storage: BTreeMap<String, StorageDirective>,
+    /// Detached storage instances to attach to the first unit.
+    #[serde(default)]
+    pub attach_storage: Vec<String>,
+    #[serde(default)]
+    pub resources: BTreeMap<String, ResourceSource>,
+    /// Machine numbers to place units on; missing places get new machines.
+    #[serde(default)]
+    pub to: Vec<String>,
+    #[serde(default)]
+    pub constraints: BTreeMap<String, String>,
+    #[serde(default)]
+    pub base: Option<String>,
+    #[serde(default)]
+    pub channel: Option<String>,
+    #[serde(default)]
+    pub trust: bool,
+}
+
+fn one() -> u32 {
+    1
+}
+
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Deployed {
+    pub application: String,
+    /// `local:postgresql-3`
+    pub charm_url: String,
+    pub charm_name: String,
+    pub charm_revision: u32,
+    /// `ubuntu@22.04`
+    pub base: String,
+    pub units: Vec<String>,
+}
+
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Refresh {
+    pub model: String,
+    pub application: String,
+    pub charm: CharmSource,
+    #[serde(default)]
+    pub config: BTreeMap<String, String>,
+    #[serde(default)]
+    pub resources: BTreeMap<String, ResourceSource>,
+    /// Also replace the charm of units in hook error.
+    #[serde(default)]
+    pub force_units: bool,
+}
+
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct AddUnits {
+    pub model: String,
+    pub application: String,
+    pub count: u32,
+    #[serde(default)]
+    pub to: Vec<String>,
+    #[serde(default)]
+    pub attach_storage: Vec<String>,
+}
+
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct RemoveUnits {
+    pub model: String,
+    pub units: Vec<String>,
+    #[serde(default)]
+    pub destroy_storage: bool,
+    #[serde(default)]
+    pub force: bool,
+    /// Only tell what would happen.
+    #[serde(default)]
+    pub dry_run: bool,
+}
+
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct RemoveApplications {
+    pub model: String,
+    pub applications: Vec<String>,
+    #[serde(default)]
+    pub destroy_storage: bool,
+    #[serde(default)]
+    pub force: bool,
+    #[serde(default)]
+    pub dry_run: bool,
+}
+
+/// What a removal takes with it, for the lines `juju remove-unit` prints.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+pub struct Removed {
+    pub applications: Vec<String>,
+    pub units: Vec<String>,
+    /// Storage instances that are detached and kept.
+    pub detached_storage: Vec<AttachedStorage>,
+    /// Storage instances that are destroyed.
+    pub destroyed_storage: Vec<AttachedStorage>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AttachedStorage {
+    pub unit: String,
+    /// `pgdata/0`
+    pub storage: String,
+}
+
+/// `application` or `application:endpoint`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Endpoint {
+    pub application: String,
+    pub endpoint: Option<String>,
+}
+
+impl Endpoint {
+    /// Splits at the first colon; an empty endpoint counts as none.
+    pub fn parse(text: &str) -> Self {
+        match text.split_once(':') {
+            Some((application, endpoint)) if !endpoint.is_empty() => Self {
+                application: application.to_owned(),
+                endpoint: Some(endpoint.to_owned()),
+            },
+            Some((application, _)) => Self {
+                application: application.to_owned(),
+                endpoint: None,
+            },
+            None => Self {
+                application: text.to_owned(),
+                endpoint: None,
+            },
+        }
+    }
+}
+
+impl fmt::Display for Endpoint {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.endpoint {
+            Some(endpoint) => write!(f, "{}:{endpoint}", self.application),
+            None => f.write_str(&self.application),
+        }
+    }
+}
+
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Integrate {
+    pub model: String,
+    pub first: Endpoint,
+    pub second: Endpoint,
+}
+
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Integrated {
+    pub relation_id: u64,
+    pub provider: Endpoint,
+    pub requirer: Endpoint,
+    pub interface: String,
+}
+
+/// Names a relation by its two ends, or by its id.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct RelationEnds {
+    pub model: String,
+    #[serde(default)]
+    pub id: Option<u64>,
+    #[serde(default)]
+    pub first: Option<Endpoint>,
+    #[serde(default)]
+    pub second: Option<Endpoint>,
+    #[serde(default)]
+    pub force: bool,
+}
+
+/// An application's configuration with the charm's declarations.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct ConfigView {
+    pub application: String,
+    pub charm: String,
+    pub settings: BTreeMap<String, OptionView>,
+    pub trust: bool,
+}
+
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct OptionView {
+    /// `string`, `int`, `float`, `boolean` or `secret`
+    #[serde(rename = "type")]
+    pub kind: String,
+    #[serde(default)]
+    pub description: String,
+    #[serde(default)]
+    pub default: Option<serde_json::Value>,
+    /// The effective value; absent if unset.
+    #[serde(default)]
+    pub value: Option<serde_json::Value>,
+    /// `default`, `user` or `unset`
+    pub source: String,
+}
+
+/// An application's endpoints offered to other models.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Offer {
+    pub model: String,
+    pub name: String,
+    pub application: String,
+    pub endpoints: Vec<String>,
+    /// `admin/dev.name`; filled in by the daemon.
+    #[serde(default)]
+    pub url: String,
+    /// Number of relations through this offer; filled in by the daemon.
+    #[serde(default)]
+    pub connected: usize,
+}
