@@ -1,0 +1,1 @@
+//! One folder per thing the charm talks to. Nothing here decides.

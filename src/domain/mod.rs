@@ -1,0 +1,6 @@
+//! What there is and what to do about it. Pure: no I/O, no clock, no Juju.
+
+pub mod backups;
+pub mod render;
+pub mod settings;
+pub mod words;

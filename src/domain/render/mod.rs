@@ -1,0 +1,1 @@
+//! Files the charm manages, as text made from values.

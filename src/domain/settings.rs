@@ -1,0 +1,1 @@
+//! The options of `config.yaml`, validated all at once.

@@ -1,0 +1,190 @@
+//! Where everything lies. Every path of the charm comes from here, relative to one root.
+//!
+//! On a machine the root is `/`. It is derived from the charm's own directory, which Juju always puts at
+//! `<root>/var/lib/juju/agents/unit-<app>-<n>/charm`, so nothing has to ask where it runs.
+
+use std::path::{Path, PathBuf};
+
+/// All paths the charm uses, under one root.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Layout {
+    root: PathBuf,
+}
+
+impl Layout {
+    /// A layout under `root` (`/` on a machine).
+    pub fn new(root: impl Into<PathBuf>) -> Self {
+        Self { root: root.into() }
+    }
+
+    /// The layout that belongs to a charm directory; the root is `/` when the directory is not where Juju puts it.
+    pub fn from_charm_dir(charm_dir: &Path) -> Self {
+        let above_agents = charm_dir
+            .parent()
+            .and_then(Path::parent)
+            .filter(|agents| agents.ends_with("var/lib/juju/agents"))
+            .and_then(|agents| agents.ancestors().nth(4));
+        Self::new(above_agents.unwrap_or(Path::new("/")))
+    }
+
+    fn at(&self, path: &str) -> PathBuf {
+        self.root.join(path)
+    }
+
+    /// The root itself.
+    pub fn root(&self) -> &Path {
+        &self.root
+    }
+
+    /// The volume that holds data directories, kept copies and etcd's data: the storage `pgdata`.
+    pub fn volume(&self) -> PathBuf {
+        self.at("var/lib/postgresql")
+    }
+
+    /// The folder of one major version on the volume.
+    pub fn version_dir(&self, major: u32) -> PathBuf {
+        self.volume().join(major.to_string())
+    }
+
+    /// The data directory of the running database.
+    pub fn data_dir(&self, major: u32) -> PathBuf {
+        self.version_dir(major).join("main")
+    }
+
+    /// Where a restore builds the new data directory, on the same volume as the old one.
+    pub fn restoring_dir(&self, major: u32) -> PathBuf {
+        self.version_dir(major).join("main.restoring")
+    }
+
+    /// Where the data directory from before a restore is kept.
+    pub fn kept_dir(&self, major: u32) -> PathBuf {
+        self.version_dir(major).join("main.before-restore")
+    }
+
+    /// etcd's data directory.
+    pub fn etcd_data(&self) -> PathBuf {
+        self.volume().join("etcd")
+    }
+
+    /// The folder of configuration files the charm writes.
+    pub fn config_dir(&self) -> PathBuf {
+        self.at("etc/postgresql-charm")
+    }
+
+    /// Patroni's configuration; holds passwords.
+    pub fn patroni_config(&self) -> PathBuf {
+        self.config_dir().join("patroni.yaml")
+    }
+
+    /// etcd's configuration.
+    pub fn etcd_config(&self) -> PathBuf {
+        self.config_dir().join("etcd.yaml")
+    }
+
+    /// pgBackRest's configuration; holds the keys of the object store.
+    pub fn pgbackrest_config(&self) -> PathBuf {
+        self.config_dir().join("pgbackrest.conf")
+    }
+
+    /// The certificates that vouch for the object store.
+    pub fn object_store_ca(&self) -> PathBuf {
+        self.config_dir().join("object-store-ca.pem")
+    }
+
+    /// Unit files.
+    pub fn systemd_dir(&self) -> PathBuf {
+        self.at("etc/systemd/system")
+    }
+
+    /// PostgreSQL's Unix socket directory.
+    pub fn socket_dir(&self) -> PathBuf {
+        self.at("run/postgresql")
+    }
+
+    /// The socket directory of a database that is being recovered, closed to everybody else.
+    pub fn recovery_socket_dir(&self) -> PathBuf {
+        self.at("run/postgresql-recovery")
+    }
+
+    /// pgBackRest's locks.
+    pub fn pgbackrest_lock(&self) -> PathBuf {
+        self.at("run/pgbackrest")
+    }
+
+    /// pgBackRest's spool.
+    pub fn pgbackrest_spool(&self) -> PathBuf {
+        self.at("var/spool/pgbackrest")
+    }
+
+    /// Logs of pgBackRest.
+    pub fn pgbackrest_log(&self) -> PathBuf {
+        self.at("var/log/pgbackrest")
+    }
+
+    /// Logs of PostgreSQL.
+    pub fn postgresql_log(&self) -> PathBuf {
+        self.at("var/log/postgresql")
+    }
+
+    /// Logs of Patroni.
+    pub fn patroni_log(&self) -> PathBuf {
+        self.at("var/log/patroni")
+    }
+
+    /// The charm's own durable records: intents, jobs, what was proved.
+    pub fn records(&self) -> PathBuf {
+        self.at("var/lib/postgresql-charm")
+    }
+
+    /// The intent of a restore that is under way.
+    pub fn restore_record(&self) -> PathBuf {
+        self.records().join("restore.json")
+    }
+
+    /// What was last proved about the repository.
+    pub fn repository_record(&self) -> PathBuf {
+        self.records().join("repository.json")
+    }
+
+    /// One folder per job.
+    pub fn jobs(&self) -> PathBuf {
+        self.records().join("jobs")
+    }
+
+    /// The programs of one major version of PostgreSQL.
+    pub fn programs(&self, major: u32) -> PathBuf {
+        // Programs are the machine's own and never below the root.
+        PathBuf::from(format!("/usr/lib/postgresql/{major}/bin"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn on_a_machine_the_root_is_slash() {
+        let layout =
+            Layout::from_charm_dir(Path::new("/var/lib/juju/agents/unit-postgresql-0/charm"));
+        assert_eq!(layout.root(), Path::new("/"));
+        assert_eq!(
+            layout.data_dir(15),
+            Path::new("/var/lib/postgresql/15/main")
+        );
+    }
+
+    #[test]
+    fn elsewhere_the_root_is_what_stands_before_the_agents_directory() {
+        let layout =
+            Layout::from_charm_dir(Path::new("/lab/m/0/var/lib/juju/agents/unit-pg-0/charm"));
+        assert_eq!(layout.root(), Path::new("/lab/m/0"));
+    }
+
+    #[test]
+    fn a_charm_directory_of_no_known_shape_means_slash() {
+        assert_eq!(
+            Layout::from_charm_dir(Path::new("/tmp/x")).root(),
+            Path::new("/")
+        );
+    }
+}
