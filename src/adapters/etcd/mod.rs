@@ -1,0 +1,10 @@
+//! etcd, through the JSON gateway of its v3 API.
+
+mod auth;
+mod client;
+mod members;
+mod store;
+
+pub use auth::PatroniAccess;
+pub use client::{Etcd, EtcdError, Login};
+pub use members::{Health, Member, MemberId};

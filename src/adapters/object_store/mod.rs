@@ -1,0 +1,9 @@
+//! Object stores that speak S3.
+
+mod checks;
+mod client;
+mod error;
+
+pub use checks::{Check, CheckFailure, Proof, prove};
+pub use client::{AddressStyle, Bucket, Keys, Listing, ObjectStore, Put};
+pub use error::ObjectStoreError;

@@ -1,0 +1,15 @@
+//! PostgreSQL: sessions and their queries, password verifiers, and the control file of a data directory.
+
+mod connect;
+pub mod control;
+mod error;
+mod login;
+mod queries;
+mod roles;
+pub mod verifier;
+
+pub use connect::{Database, Target};
+pub use error::{PostgresError, SqlClass};
+pub use login::{Login, try_login};
+pub use queries::{Archiver, Position, Replay, Setting};
+pub use roles::{Role, RoleAttributes};
