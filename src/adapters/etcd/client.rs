@@ -1,29 +1,14 @@
 //! Requests.
 
-use std::fmt;
+use crate::domain::words::Secret;
 
 /// Name and password of an etcd user.
-#[derive(Clone)]
+#[derive(Clone, Debug)]
 pub struct Login {
-    user: String,
-    password: String,
-}
-
-impl Login {
-    /// A name and a password.
-    pub fn new(user: impl Into<String>, password: impl Into<String>) -> Self {
-        Self {
-            user: user.into(),
-            password: password.into(),
-        }
-    }
-}
-
-impl fmt::Debug for Login {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let _ = &self.password;
-        write!(f, "Login({}, …)", self.user)
-    }
+    /// Name.
+    pub user: String,
+    /// Password.
+    pub password: Secret,
 }
 
 /// One member of etcd, asked for itself or for the cluster.

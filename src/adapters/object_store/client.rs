@@ -1,9 +1,8 @@
 //! Objects of one bucket.
 
-use std::fmt;
-
 use super::ObjectStoreError;
 use crate::adapters::host::clock::Deadline;
+use crate::domain::words::Secret;
 
 /// How the bucket is addressed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -15,27 +14,12 @@ pub enum AddressStyle {
 }
 
 /// The keys of an account.
-#[derive(Clone)]
+#[derive(Clone, Debug)]
 pub struct Keys {
-    access: String,
-    secret: String,
-}
-
-impl Keys {
-    /// Access key and secret key.
-    pub fn new(access: impl Into<String>, secret: impl Into<String>) -> Self {
-        Self {
-            access: access.into(),
-            secret: secret.into(),
-        }
-    }
-}
-
-impl fmt::Debug for Keys {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let _ = (&self.access, &self.secret);
-        f.write_str("Keys(…)")
-    }
+    /// Access key.
+    pub access: String,
+    /// Secret key.
+    pub secret: Secret,
 }
 
 /// A bucket and how to reach it.

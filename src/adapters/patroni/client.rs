@@ -1,31 +1,16 @@
 //! Requests to one member's Patroni.
 
-use std::fmt;
-
 use super::read::{Member, Switchover, ThisMember};
 use crate::adapters::host::clock::Deadline;
+use crate::domain::words::Secret;
 
 /// Name and password of the REST API; needed for everything that changes something.
-#[derive(Clone)]
+#[derive(Clone, Debug)]
 pub struct Credentials {
-    user: String,
-    password: String,
-}
-
-impl Credentials {
-    /// A name and a password.
-    pub fn new(user: impl Into<String>, password: impl Into<String>) -> Self {
-        Self {
-            user: user.into(),
-            password: password.into(),
-        }
-    }
-}
-
-impl fmt::Debug for Credentials {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Credentials({}, …)", self.user)
-    }
+    /// Name.
+    pub user: String,
+    /// Password.
+    pub password: Secret,
 }
 
 /// The Patroni of one member.

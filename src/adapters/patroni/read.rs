@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use jiff::Timestamp;
+use crate::domain::words::{Lsn, SystemId, Timeline, Timestamp};
 
 /// What a member is in its cluster.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -69,7 +69,7 @@ pub struct Member {
     /// Port of its database.
     pub port: u16,
     /// Timeline it is on, once known.
-    pub timeline: Option<u32>,
+    pub timeline: Option<Timeline>,
     /// How far it is behind; `None` for a leader.
     pub lag: Option<Lag>,
     /// Its tags, as Patroni shows them.
@@ -86,7 +86,7 @@ pub struct ThisMember {
     /// What its database does.
     pub state: MemberState,
     /// Timeline, once the database answers.
-    pub timeline: Option<u32>,
+    pub timeline: Option<Timeline>,
     /// Version of PostgreSQL as a number, such as 150006.
     pub server_version: Option<u32>,
     /// Whether a setting waits for a restart.
@@ -94,7 +94,7 @@ pub struct ThisMember {
     /// Whether Patroni leaves the cluster alone.
     pub paused: bool,
     /// System identifier of the database, once known.
-    pub system_identifier: Option<u64>,
+    pub system_identifier: Option<SystemId>,
     /// When the database started.
     pub started: Option<Timestamp>,
     /// Where it is in the write-ahead log.
@@ -107,20 +107,20 @@ pub struct ThisMember {
     pub dcs_last_seen: Option<i64>,
 }
 
-/// Position in the write-ahead log, in bytes from its beginning.
+/// Position in the write-ahead log.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Xlog {
     /// A primary writes here.
     Writing {
         /// Position.
-        location: u64,
+        location: Lsn,
     },
     /// A replica replays here.
     Replaying {
         /// Last position received.
-        received: Option<u64>,
+        received: Option<Lsn>,
         /// Last position replayed.
-        replayed: Option<u64>,
+        replayed: Option<Lsn>,
         /// When the last replayed transaction was committed.
         replayed_timestamp: Option<Timestamp>,
         /// Whether replay is paused.

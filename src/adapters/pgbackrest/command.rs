@@ -2,30 +2,33 @@
 
 use std::path::PathBuf;
 
-use jiff::Timestamp;
+use crate::domain::words::{BackupKind, BackupLabel, Lsn, Stanza, Timeline, Timestamp};
 
 /// A command of pgBackRest.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Command {
     /// Creates the stanza in the repository, or finds that it is there.
-    StanzaCreate { stanza: String, online: bool },
+    StanzaCreate { stanza: Stanza, online: bool },
     /// Makes the stanza fit a database that was upgraded.
-    StanzaUpgrade { stanza: String, online: bool },
+    StanzaUpgrade { stanza: Stanza, online: bool },
     /// Removes the stanza with all its backups and archives.
-    StanzaDelete { stanza: String, force: bool },
+    StanzaDelete { stanza: Stanza, force: bool },
     /// Proves that a segment switched now reaches the repository.
     Check {
-        stanza: String,
+        stanza: Stanza,
         archive_timeout: Option<u64>,
     },
     /// Takes a backup.
     Backup(Backup),
     /// Removes what retention does not keep, or one backup set.
-    Expire { stanza: String, set: Option<String> },
+    Expire {
+        stanza: Stanza,
+        set: Option<BackupLabel>,
+    },
     /// What the repository holds, as JSON.
     Info {
-        stanza: Option<String>,
-        set: Option<String>,
+        stanza: Option<Stanza>,
+        set: Option<BackupLabel>,
     },
     /// One file of the repository, by its path in it.
     RepoGet { path: String },
@@ -34,19 +37,22 @@ pub enum Command {
     /// Restores.
     Restore(Restore),
     /// Archives one segment.
-    ArchivePush { stanza: String, segment: PathBuf },
+    ArchivePush { stanza: Stanza, segment: PathBuf },
     /// Fetches one segment.
     ArchiveGet {
-        stanza: String,
+        stanza: Stanza,
         segment: String,
         to: PathBuf,
     },
     /// Lets commands of the stanza run again.
-    Start { stanza: String },
+    Start { stanza: Stanza },
     /// Ends commands of the stanza and lets none start.
-    Stop { stanza: String, force: bool },
+    Stop { stanza: Stanza, force: bool },
     /// Verifies files of the repository against their checksums.
-    Verify { stanza: String, set: Option<String> },
+    Verify {
+        stanza: Stanza,
+        set: Option<BackupLabel>,
+    },
     /// The version.
     Version,
 }
@@ -55,9 +61,9 @@ pub enum Command {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Backup {
     /// Stanza.
-    pub stanza: String,
+    pub stanza: Stanza,
     /// Kind.
-    pub kind: Kind,
+    pub kind: BackupKind,
     /// Annotations, from pgBackRest 2.41 on.
     pub annotations: Vec<(String, String)>,
     /// Whether it is read from a standby (`backup-standby`); `None` leaves it to the configuration.
@@ -70,24 +76,13 @@ pub struct Backup {
     pub expire_auto: Option<bool>,
 }
 
-/// Kind of a backup.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Kind {
-    /// Everything.
-    Full,
-    /// What changed since the last full one.
-    Differential,
-    /// What changed since the last one.
-    Incremental,
-}
-
 /// What to restore, to where.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Restore {
     /// Stanza.
-    pub stanza: String,
+    pub stanza: Stanza,
     /// Label of the backup; `None` is the newest that fits the target.
-    pub set: Option<String>,
+    pub set: Option<BackupLabel>,
     /// Where recovery ends.
     pub target: Target,
     /// Timeline to follow; `None` leaves it to pgBackRest.
@@ -116,9 +111,9 @@ pub enum Target {
     /// A moment.
     Time { at: Timestamp, exclusive: bool },
     /// A position.
-    Lsn { at: String, exclusive: bool },
+    Lsn { at: Lsn, exclusive: bool },
     /// A transaction.
-    Xid { at: String, exclusive: bool },
+    Xid { at: u64, exclusive: bool },
     /// A restore point.
     Name { at: String },
     /// A standby: recovery goes on.
@@ -137,7 +132,7 @@ pub enum TargetTimeline {
     /// The backup's own.
     Current,
     /// This one.
-    Number(u32),
+    Number(Timeline),
 }
 
 /// What happens at the target.

@@ -1,6 +1,6 @@
 //! The answer of `info --output=json`.
 
-use jiff::Timestamp;
+use crate::domain::words::{BackupKind, BackupLabel, Lsn, SystemId, Timestamp, WalSegment};
 
 /// A stanza of the repository.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -43,7 +43,7 @@ pub struct Db {
     /// Its number in the stanza.
     pub id: u32,
     /// System identifier.
-    pub system_id: u64,
+    pub system_id: SystemId,
     /// Version of PostgreSQL.
     pub version: String,
 }
@@ -56,34 +56,34 @@ pub struct Archive {
     /// Number of the database.
     pub database: u32,
     /// First segment.
-    pub min: Option<String>,
+    pub min: Option<WalSegment>,
     /// Last segment.
-    pub max: Option<String>,
+    pub max: Option<WalSegment>,
 }
 
 /// A backup.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Backup {
     /// Label.
-    pub label: String,
-    /// `full`, `diff` or `incr`.
-    pub kind: super::command::Kind,
+    pub label: BackupLabel,
+    /// Kind.
+    pub kind: BackupKind,
     /// The backup it builds on.
-    pub prior: Option<String>,
+    pub prior: Option<BackupLabel>,
     /// Number of the database.
     pub database: u32,
     /// When it began.
     pub start: Timestamp,
     /// When it ended.
     pub stop: Timestamp,
-    /// Position it begins at, such as `0/2000028`.
-    pub lsn_start: Option<String>,
+    /// Position it begins at.
+    pub lsn_start: Option<Lsn>,
     /// Position it is consistent at.
-    pub lsn_stop: Option<String>,
+    pub lsn_stop: Option<Lsn>,
     /// First segment it needs.
-    pub wal_start: Option<String>,
+    pub wal_start: Option<WalSegment>,
     /// Last segment it needs.
-    pub wal_stop: Option<String>,
+    pub wal_stop: Option<WalSegment>,
     /// Bytes of the database.
     pub size: u64,
     /// Bytes this backup copied.

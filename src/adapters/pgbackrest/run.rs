@@ -7,6 +7,7 @@ use super::{Command, PgBackRestError, info};
 use crate::adapters::host::WorkloadUser;
 use crate::adapters::host::clock::Deadline;
 use crate::adapters::host::process;
+use crate::domain::words::Stanza;
 
 /// pgBackRest with one configuration file, run as the user of the workload.
 #[derive(Clone, Debug)]
@@ -51,7 +52,7 @@ impl PgBackRest {
     /// What the repository holds.
     pub fn info(
         &self,
-        stanza: Option<&str>,
+        stanza: Option<&Stanza>,
         deadline: Deadline,
     ) -> Result<Vec<info::Stanza>, PgBackRestError> {
         let _ = (stanza, deadline);

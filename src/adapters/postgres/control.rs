@@ -2,23 +2,22 @@
 
 use std::path::{Path, PathBuf};
 
-use jiff::Timestamp;
-
 use crate::adapters::host::WorkloadUser;
 use crate::adapters::host::clock::Deadline;
 use crate::adapters::host::process::ProcessError;
+use crate::domain::words::{Lsn, SystemId, Timeline, Timestamp};
 
 /// What the control file says.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Control {
     /// System identifier.
-    pub system_identifier: u64,
+    pub system_identifier: SystemId,
     /// State of the cluster of databases.
     pub state: State,
     /// Timeline of the last checkpoint.
-    pub timeline: u32,
+    pub timeline: Timeline,
     /// Position of the last checkpoint.
-    pub checkpoint: u64,
+    pub checkpoint: Lsn,
     /// When the last checkpoint was written, in whole seconds; read in the machine's time zone.
     pub checkpoint_time: Option<Timestamp>,
     /// Recovery is consistent only from here on; `None` when it always is.
@@ -33,9 +32,9 @@ pub struct Control {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct MinRecovery {
     /// Position.
-    pub lsn: u64,
+    pub lsn: Lsn,
     /// Timeline of the position.
-    pub timeline: u32,
+    pub timeline: Timeline,
 }
 
 /// State of a cluster of databases.

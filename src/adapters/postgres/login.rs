@@ -2,6 +2,7 @@
 
 use super::PostgresError;
 use crate::adapters::host::clock::Deadline;
+use crate::domain::words::Secret;
 
 /// What became of a login.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -20,7 +21,7 @@ pub fn try_login(
     host: &str,
     port: u16,
     user: &str,
-    password: &str,
+    password: &Secret,
     database: &str,
     deadline: Deadline,
 ) -> Result<Login, PostgresError> {

@@ -1,27 +1,26 @@
 //! What the charm asks a server, and the few things it tells it.
 
-use jiff::Timestamp;
-
 use super::{Database, PostgresError};
+use crate::domain::words::{Lsn, SystemId, Timeline, Timestamp, WalSegment};
 
 /// Where a server is in the write-ahead log.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Position {
     /// Timeline.
-    pub timeline: u32,
-    /// Bytes from the beginning of the log: written on a primary, replayed in recovery.
-    pub lsn: u64,
+    pub timeline: Timeline,
+    /// Position: written on a primary, replayed in recovery.
+    pub lsn: Lsn,
 }
 
 /// `pg_stat_archiver`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Archiver {
     /// Segments archived since the statistics were reset.
-    pub archived: i64,
+    pub archived: u64,
     /// The last one archived.
     pub last_archived: Option<(String, Timestamp)>,
     /// Failed attempts since the statistics were reset.
-    pub failed: i64,
+    pub failed: u64,
     /// The last one that failed.
     pub last_failed: Option<(String, Timestamp)>,
 }
@@ -39,9 +38,9 @@ pub struct Setting {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Replay {
     /// Last position received by streaming.
-    pub received: Option<u64>,
+    pub received: Option<Lsn>,
     /// Last position replayed.
-    pub replayed: Option<u64>,
+    pub replayed: Option<Lsn>,
     /// When the last replayed transaction was committed.
     pub last_commit: Option<Timestamp>,
     /// Whether replay is paused, as it is at a recovery target.
@@ -60,7 +59,7 @@ impl Database {
     }
 
     /// The system identifier.
-    pub fn system_identifier(&mut self) -> Result<u64, PostgresError> {
+    pub fn system_identifier(&mut self) -> Result<SystemId, PostgresError> {
         unimplemented!()
     }
 
@@ -91,12 +90,12 @@ impl Database {
     }
 
     /// Ends the current segment of the log and returns its name: the file to see archived.
-    pub fn switch_wal(&mut self) -> Result<String, PostgresError> {
+    pub fn switch_wal(&mut self) -> Result<WalSegment, PostgresError> {
         unimplemented!()
     }
 
     /// Marks a point that recovery can go to by name, and returns its position.
-    pub fn create_restore_point(&mut self, name: &str) -> Result<u64, PostgresError> {
+    pub fn create_restore_point(&mut self, name: &str) -> Result<Lsn, PostgresError> {
         let _ = name;
         unimplemented!()
     }

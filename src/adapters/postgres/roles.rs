@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::{Database, PostgresError};
+use crate::domain::words::Secret;
 
 /// What a role may do by itself.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -26,14 +27,14 @@ pub struct RoleAttributes {
 }
 
 /// A role of the server.
-#[derive(Clone, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Role {
     /// Its name.
     pub name: String,
     /// What it may do.
     pub attributes: RoleAttributes,
     /// Its password verifier, if it has a password.
-    pub verifier: Option<String>,
+    pub verifier: Option<Secret>,
     /// The roles it is a member of.
     pub member_of: BTreeSet<String>,
 }
@@ -45,7 +46,11 @@ impl Database {
     }
 
     /// Gives the role a password by its verifier (`verifier::new`); the password itself never leaves us.
-    pub fn set_role_password(&mut self, role: &str, verifier: &str) -> Result<(), PostgresError> {
+    pub fn set_role_password(
+        &mut self,
+        role: &str,
+        verifier: &Secret,
+    ) -> Result<(), PostgresError> {
         let _ = (role, verifier);
         unimplemented!()
     }
