@@ -9,6 +9,7 @@ use jiff::tz::Offset;
 
 use super::BackupKind;
 use super::malformed::{Malformed, shown};
+use super::text::json_text;
 
 /// A backup's name in the repository: `20260101-120000F` for a full backup, `20260101-120000F_20260102-120000D` (or
 /// `…I`) for one that builds on it.
@@ -146,19 +147,6 @@ fn two(digits: &[u8]) -> Option<i8> {
     }
 }
 
-impl serde::Serialize for BackupLabel {
-    fn serialize<S: serde::Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
-        to.collect_str(self)
-    }
-}
-
-impl<'de> serde::Deserialize<'de> for BackupLabel {
-    fn deserialize<D: serde::Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
-        let text = std::borrow::Cow::<str>::deserialize(from)?;
-        text.parse().map_err(serde::de::Error::custom)
-    }
-}
-
 /// A backup's name for operators: `2026-01-01T12:00:00Z`. It also names a restore in a listing, by the moment its
 /// timeline began.
 ///
@@ -226,18 +214,7 @@ fn read_id(text: &str) -> Option<DateTime> {
     read_compact(&[y0, y1, y2, y3, o0, o1, d0, d1, b'-', h0, h1, m0, m1, s0, s1])
 }
 
-impl serde::Serialize for BackupId {
-    fn serialize<S: serde::Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
-        to.collect_str(self)
-    }
-}
-
-impl<'de> serde::Deserialize<'de> for BackupId {
-    fn deserialize<D: serde::Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
-        let text = std::borrow::Cow::<str>::deserialize(from)?;
-        text.parse().map_err(serde::de::Error::custom)
-    }
-}
+json_text!(BackupLabel, BackupId);
 
 #[cfg(test)]
 mod tests {

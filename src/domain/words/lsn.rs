@@ -4,12 +4,10 @@ use std::fmt;
 use std::str::FromStr;
 
 use super::malformed::{Malformed, shown};
+use super::text::json_text;
 
 /// A byte position in the write-ahead log. Prints as PostgreSQL does: `0/3000028`.
-#[derive(
-    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize,
-)]
-#[serde(try_from = "String", into = "String")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Lsn(u64);
 
 impl Lsn {
@@ -53,19 +51,7 @@ fn half(text: &str) -> Option<u32> {
     u32::from_str_radix(text, 16).ok().filter(|_| digits)
 }
 
-impl TryFrom<String> for Lsn {
-    type Error = Malformed;
-
-    fn try_from(text: String) -> Result<Self, Malformed> {
-        text.parse()
-    }
-}
-
-impl From<Lsn> for String {
-    fn from(lsn: Lsn) -> Self {
-        lsn.to_string()
-    }
-}
+json_text!(Lsn);
 
 #[cfg(test)]
 mod tests {
@@ -79,6 +65,15 @@ mod tests {
         assert!(early < late);
         assert_eq!(late.bytes_since(early), 1);
         assert_eq!(early.bytes_since(late), 0);
+    }
+
+    #[test]
+    fn in_json_it_is_the_text_postgresql_prints() {
+        let lsn = Lsn::new(0x0300_0028);
+        assert_eq!(serde_json::to_string(&lsn).unwrap(), r#""0/3000028""#);
+        assert_eq!(serde_json::from_str::<Lsn>(r#""0/3000028""#).unwrap(), lsn);
+        assert!(serde_json::from_str::<Lsn>("3").is_err());
+        assert!(serde_json::from_str::<Lsn>(r#""three""#).is_err());
     }
 
     #[test]

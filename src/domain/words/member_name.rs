@@ -4,14 +4,12 @@ use std::fmt;
 use std::str::FromStr;
 
 use super::malformed::{Malformed, shown};
+use super::text::json_text;
 
 /// A member of the cluster, as Patroni and etcd know it: the unit's name with `-` for `/`, such as `postgresql-0`.
 ///
 /// Ordered by application and then by number, so that `postgresql-2` comes before `postgresql-10`.
-#[derive(
-    Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize,
-)]
-#[serde(try_from = "String", into = "String")]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct MemberName {
     application: String,
     number: u32,
@@ -70,19 +68,7 @@ impl FromStr for MemberName {
     }
 }
 
-impl TryFrom<String> for MemberName {
-    type Error = Malformed;
-
-    fn try_from(text: String) -> Result<Self, Malformed> {
-        text.parse()
-    }
-}
-
-impl From<MemberName> for String {
-    fn from(member: MemberName) -> Self {
-        member.to_string()
-    }
-}
+json_text!(MemberName);
 
 #[cfg(test)]
 mod tests {

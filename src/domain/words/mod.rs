@@ -12,6 +12,7 @@ mod secret;
 mod stanza;
 mod system_id;
 mod system_user;
+mod text;
 mod timeline;
 mod wal_segment;
 

@@ -4,13 +4,11 @@ use std::fmt;
 use std::str::FromStr;
 
 use super::malformed::{Malformed, shown};
+use super::text::json_text;
 
 /// The name under which pgBackRest keeps one cluster's backups and WAL. Ours is `<model>.<application>`; a repository
 /// made by others has other names (`db` is frequent), so any name that is safe in a path and in an argument is taken.
-#[derive(
-    Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize,
-)]
-#[serde(try_from = "String", into = "String")]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Stanza(String);
 
 impl Stanza {
@@ -46,19 +44,7 @@ impl FromStr for Stanza {
     }
 }
 
-impl TryFrom<String> for Stanza {
-    type Error = Malformed;
-
-    fn try_from(text: String) -> Result<Self, Malformed> {
-        text.parse()
-    }
-}
-
-impl From<Stanza> for String {
-    fn from(stanza: Stanza) -> Self {
-        stanza.0
-    }
-}
+json_text!(Stanza);
 
 #[cfg(test)]
 mod tests {

@@ -5,6 +5,7 @@ use std::str::FromStr;
 
 use super::Lsn;
 use super::malformed::{Malformed, shown};
+use super::text::json_text;
 use super::timeline::Timeline;
 
 /// How large one WAL segment is: a power of two from 1 MiB to 1 GiB, chosen when the database was made.
@@ -121,6 +122,8 @@ impl FromStr for WalSegment {
         parts(text).ok_or_else(|| Malformed::WalSegment(shown(text)))
     }
 }
+
+json_text!(WalSegment);
 
 fn parts(text: &str) -> Option<WalSegment> {
     if text.len() != 24 || !text.bytes().all(|b| b.is_ascii_hexdigit()) {
