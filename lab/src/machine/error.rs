@@ -9,5 +9,9 @@ pub enum MachineError {
     #[error("machines are not available yet")]
     NotReady,
     #[error("cannot {operation} {}: {source}", path.display())]
-    Io { operation: &'static str, path: PathBuf, source: io::Error },
+    Io {
+        operation: &'static str,
+        path: PathBuf,
+        source: io::Error,
+    },
 }

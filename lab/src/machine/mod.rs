@@ -11,6 +11,9 @@ use std::process::ExitCode;
 
 pub mod address;
 mod error;
+mod layout;
+mod signal;
+mod unit;
 
 pub use error::MachineError;
 
