@@ -5,6 +5,7 @@ use std::ffi::OsString;
 use super::SystemdError;
 use crate::adapters::host::WorkloadUser;
 use crate::adapters::host::clock::Deadline;
+use crate::adapters::host::process::Command;
 
 /// A service to start without a unit file.
 ///
@@ -27,6 +28,50 @@ pub struct TransientUnit {
 
 /// Starts the service and returns once it is started.
 pub fn run_transient(unit: &TransientUnit, deadline: Deadline) -> Result<(), SystemdError> {
-    let _ = (unit, deadline);
-    unimplemented!()
+    let operation = format!("systemd-run --unit={}", unit.name);
+    super::run(&operation, &command(unit), deadline).map(|_| ())
+}
+
+fn command(unit: &TransientUnit) -> Command {
+    let mut command = Command::new("systemd-run")
+        .arg(format!("--unit={}", unit.name))
+        .arg(format!("--description={}", unit.description));
+    if let Some(user) = unit
+        .user
+        .as_ref()
+        .filter(|user| user.differs_from_invoker())
+    {
+        command = command.arg(format!("--uid={}", user.name()));
+    }
+    for (name, value) in &unit.properties {
+        command = command.arg(format!("--property={name}={value}"));
+    }
+    for (name, value) in &unit.env {
+        let mut argument = OsString::from(format!("--setenv={name}="));
+        argument.push(value);
+        command = command.arg(argument);
+    }
+    command.arg("--").args(unit.command.iter().cloned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_unit_becomes_one_command_line() {
+        let unit = TransientUnit {
+            name: "job.service".to_owned(),
+            description: "take a backup".to_owned(),
+            command: vec!["/bin/program".into(), "--flag".into()],
+            user: None,
+            properties: vec![("KillSignal".to_owned(), "SIGTERM".to_owned())],
+            env: vec![("PATH".to_owned(), "/bin".into())],
+        };
+        assert_eq!(
+            format!("{:?}", command(&unit)),
+            "systemd-run --unit=job.service --description=take a backup \
+             --property=KillSignal=SIGTERM --setenv=PATH=/bin -- /bin/program --flag"
+        );
+    }
 }
