@@ -1,1 +1,24 @@
-//! What is in a backup repository.
+//! What is in a backup repository, whose it is, and what can be made and restored from it.
+//!
+//! The text of files and the answers of pgBackRest come in, values and refusals go out; reading the repository is the
+//! adapters' work, running pgBackRest too.
+
+mod archive_info;
+mod backup;
+mod catalogue;
+mod databases;
+mod history;
+mod history_files;
+mod info;
+mod ini;
+pub mod target;
+mod timelines;
+
+pub use archive_info::ArchiveInfo;
+pub use backup::{Backup, Database, DatabaseId};
+pub use catalogue::{Catalogue, FailedBackup, RunningBackup};
+pub use history::{Branch, History};
+pub use history_files::{HistoryFile, history_files};
+pub use info::BackupInfo;
+pub use ini::Unreadable;
+pub use timelines::{Reach, Timelines};
