@@ -1,0 +1,290 @@
+//! pgBackRest's configuration file.
+
+use std::fmt::Write as _;
+use std::net::IpAddr;
+use std::path::{Path, PathBuf};
+
+use super::{PGBACKREST_PORT, POSTGRESQL_PORT, Unrepresentable};
+use crate::domain::words::{Secret, Stanza, SystemUser};
+use crate::layout::Layout;
+
+/// The region requests are signed for when none was given: what the object stores that know no regions expect.
+pub const DEFAULT_REGION: &str = "us-east-1";
+/// "Never", as Charmed PostgreSQL says it: the largest number of days pgBackRest takes.
+const NO_EXPIRY_DAYS: u32 = 9_999_999;
+/// How long the record of an expired backup is kept, in days.
+const HISTORY_DAYS: u32 = 365;
+/// How long one request to the object store may be silent, in seconds.
+///
+/// pgBackRest's own 60 s is what every wrong address or certificate costs, several times over, while a hook waits. An
+/// object store that answers a request for 5 MiB not at all for 20 s is not one to rely on.
+const IO_TIMEOUT_SECONDS: u32 = 20;
+/// More processes than this keep an object store busy with connections rather than with data.
+const PROCESSES_MOST: u32 = 8;
+
+/// pgBackRest's view of one repository, from one unit.
+#[derive(Clone, Debug)]
+pub struct Configuration<'a> {
+    pub layout: &'a Layout,
+    pub major: u32,
+    pub stanza: &'a Stanza,
+    pub store: Store<'a>,
+    pub purpose: Purpose,
+    /// Processors of the machine.
+    pub cpus: u32,
+    /// Whether pgBackRest can store changed blocks instead of changed files (2.46 and later).
+    pub block_incremental: bool,
+    /// The other members, once they talk to each other over TLS.
+    pub peers: Option<Peers>,
+}
+
+/// Where the repository lies and how to get in.
+#[derive(Clone, Debug)]
+pub struct Store<'a> {
+    pub bucket: &'a str,
+    /// A URL: `https://host` or `https://host:port`.
+    pub endpoint: &'a str,
+    /// Below the bucket, with a slash in front.
+    pub path: &'a str,
+    /// Empty when none was given: then [`DEFAULT_REGION`].
+    pub region: &'a str,
+    /// Whether the bucket is in the path of a request instead of its host name.
+    pub path_style: bool,
+    /// The file of certificates that vouch for the endpoint; those of the system when there is none.
+    pub ca_file: Option<PathBuf>,
+    pub access_key: &'a Secret,
+    pub secret_key: &'a Secret,
+}
+
+/// What the repository is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Purpose {
+    /// It is this cluster's: WAL and backups go there, and backups older than so many days expire.
+    Own { retention_days: Option<u32> },
+    /// It belongs to another cluster. Nothing is configured that writes into it or removes from it.
+    ReadOnly,
+}
+
+/// The other members and what this one proves itself to them with.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Peers {
+    /// The address this unit's server listens on.
+    pub listen: IpAddr,
+    /// The certificate authority of the members.
+    pub ca_file: PathBuf,
+    pub cert_file: PathBuf,
+    pub key_file: PathBuf,
+    pub others: Vec<Peer>,
+}
+
+/// Another member, with its own paths.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Peer {
+    pub address: IpAddr,
+    /// The name in its certificate.
+    pub common_name: String,
+    /// Where everything lies on its machine.
+    pub layout: Layout,
+}
+
+impl Configuration<'_> {
+    /// The text of `pgbackrest.conf`. It holds the keys of the object store: the file is for the workload's user alone.
+    pub fn render(&self) -> Result<String, Unrepresentable> {
+        let mut ini = Ini::new("global");
+        self.paths_and_logs(&mut ini)?;
+        self.repository(&mut ini)?;
+        self.speed(&mut ini)?;
+        if let Some(peers) = &self.peers {
+            self.server(&mut ini, peers)?;
+        }
+        ini.section("global:restore");
+        // Nothing else runs while a restore does.
+        ini.set("process-max", self.cpus.clamp(1, PROCESSES_MOST))?;
+        if self.purpose != Purpose::ReadOnly {
+            // Enough to keep up with a busy primary, without taking it over.
+            ini.section("global:archive-push");
+            ini.set(
+                "process-max",
+                self.cpus.div_ceil(4).clamp(1, PROCESSES_MOST),
+            )?;
+            ini.section("global:archive-get");
+            ini.set(
+                "process-max",
+                self.cpus.div_ceil(4).clamp(1, PROCESSES_MOST),
+            )?;
+        }
+        ini.section(self.stanza.as_str());
+        self.clusters(&mut ini)?;
+        Ok(ini.text)
+    }
+
+    fn paths_and_logs(&self, ini: &mut Ini) -> Result<(), Unrepresentable> {
+        ini.path("lock-path", &self.layout.pgbackrest_lock())?;
+        ini.path("spool-path", &self.layout.pgbackrest_spool())?;
+        ini.path("log-path", &self.layout.pgbackrest_log())?;
+        // Standard output is for what was asked for, such as JSON; what went wrong goes to standard error.
+        ini.set("log-level-console", "off")?;
+        ini.set("log-level-stderr", "warn")?;
+        ini.set("log-level-file", "detail")?;
+        ini.set("io-timeout", IO_TIMEOUT_SECONDS)
+    }
+
+    fn repository(&self, ini: &mut Ini) -> Result<(), Unrepresentable> {
+        let store = &self.store;
+        let (host, port) = endpoint(store.endpoint)?;
+        ini.set("repo1-type", "s3")?;
+        ini.set("repo1-path", store.path)?;
+        ini.set("repo1-s3-bucket", store.bucket)?;
+        ini.set("repo1-s3-endpoint", host)?;
+        ini.set(
+            "repo1-s3-region",
+            if store.region.is_empty() {
+                DEFAULT_REGION
+            } else {
+                store.region
+            },
+        )?;
+        ini.set(
+            "repo1-s3-uri-style",
+            if store.path_style { "path" } else { "host" },
+        )?;
+        if let Some(port) = port {
+            // With a port of its own, the store is not where the names of buckets lead.
+            ini.set("repo1-storage-host", host)?;
+            ini.set("repo1-storage-port", port)?;
+        }
+        if let Some(file) = &store.ca_file {
+            ini.path("repo1-storage-ca-file", file)?;
+        }
+        ini.set("repo1-s3-key", store.access_key.expose())?;
+        ini.set("repo1-s3-key-secret", store.secret_key.expose())?;
+        if let Purpose::Own { retention_days } = self.purpose {
+            ini.set("repo1-retention-full-type", "time")?;
+            ini.set(
+                "repo1-retention-full",
+                retention_days.unwrap_or(NO_EXPIRY_DAYS),
+            )?;
+            ini.set("repo1-retention-history", HISTORY_DAYS)?;
+            // Small files share an object: fewer requests, and what block incremental builds on.
+            ini.set("repo1-bundle", "y")?;
+            if self.block_incremental {
+                ini.set("repo1-block", "y")?;
+            }
+        }
+        Ok(())
+    }
+
+    fn speed(&self, ini: &mut Ini) -> Result<(), Unrepresentable> {
+        if self.purpose == Purpose::ReadOnly {
+            return Ok(());
+        }
+        ini.set("compress-type", "zst")?;
+        // A backup shares the machine with the database it copies: half of it, and compression is what it is used for.
+        ini.set("process-max", (self.cpus / 2).clamp(1, PROCESSES_MOST))?;
+        // A checkpoint now, instead of up to checkpoint_timeout later.
+        ini.set("start-fast", "y")?;
+        // PostgreSQL is told that a segment is archived when it is in the repository, not before; the spool only says
+        // so. There is deliberately no `archive-push-queue-max`: it discards WAL.
+        ini.set("archive-async", "y")?;
+        ini.set("archive-timeout", 60)
+    }
+
+    fn server(&self, ini: &mut Ini, peers: &Peers) -> Result<(), Unrepresentable> {
+        ini.set("backup-standby", "y")?;
+        ini.set("tls-server-address", peers.listen)?;
+        ini.set("tls-server-port", PGBACKREST_PORT)?;
+        ini.path("tls-server-ca-file", &peers.ca_file)?;
+        ini.path("tls-server-cert-file", &peers.cert_file)?;
+        ini.path("tls-server-key-file", &peers.key_file)?;
+        peers.others.iter().try_for_each(|peer| {
+            ini.set(
+                "tls-server-auth",
+                format!("{}={}", peer.common_name, self.stanza),
+            )
+        })
+    }
+
+    fn clusters(&self, ini: &mut Ini) -> Result<(), Unrepresentable> {
+        self.cluster(ini, 1, self.layout)?;
+        let Some(peers) = &self.peers else {
+            return Ok(());
+        };
+        for (number, peer) in (2..).zip(&peers.others) {
+            ini.set(&format!("pg{number}-host"), peer.address)?;
+            ini.set(&format!("pg{number}-host-type"), "tls")?;
+            ini.set(&format!("pg{number}-host-port"), PGBACKREST_PORT)?;
+            ini.path(
+                &format!("pg{number}-host-config"),
+                &peer.layout.pgbackrest_config(),
+            )?;
+            ini.path(&format!("pg{number}-host-ca-file"), &peers.ca_file)?;
+            ini.path(&format!("pg{number}-host-cert-file"), &peers.cert_file)?;
+            ini.path(&format!("pg{number}-host-key-file"), &peers.key_file)?;
+            self.cluster(ini, number, &peer.layout)?;
+        }
+        Ok(())
+    }
+
+    fn cluster(&self, ini: &mut Ini, number: u32, layout: &Layout) -> Result<(), Unrepresentable> {
+        ini.path(&format!("pg{number}-path"), &layout.data_dir(self.major))?;
+        ini.path(&format!("pg{number}-socket-path"), &layout.socket_dir())?;
+        ini.set(&format!("pg{number}-port"), POSTGRESQL_PORT)?;
+        ini.set(&format!("pg{number}-user"), SystemUser::Backup)
+    }
+}
+
+/// Host and port of an endpoint. IPv6 addresses keep their brackets.
+fn endpoint(url: &str) -> Result<(&str, Option<u16>), Unrepresentable> {
+    let refused = || Unrepresentable::Endpoint {
+        endpoint: url.to_owned(),
+    };
+    let authority = url
+        .strip_prefix("https://")
+        .ok_or_else(refused)?
+        .trim_end_matches('/');
+    let (host, port) = match authority.rsplit_once(':') {
+        Some((host, port)) if !port.contains(']') => {
+            (host, Some(port.parse().map_err(|_| refused())?))
+        }
+        _ => (authority, None),
+    };
+    let unlike_a_host = |c: char| !(c.is_ascii_alphanumeric() || "-._[]:".contains(c));
+    if host.is_empty() || host.contains(unlike_a_host) {
+        return Err(refused());
+    }
+    Ok((host, port))
+}
+
+/// The text of an INI file, value by checked value.
+struct Ini {
+    text: String,
+}
+
+impl Ini {
+    fn new(section: &str) -> Self {
+        let mut ini = Self {
+            text: "# Written by the charm; changes made here are overwritten.\n".to_owned(),
+        };
+        let _ = writeln!(ini.text, "[{section}]");
+        ini
+    }
+
+    fn section(&mut self, section: &str) {
+        let _ = writeln!(self.text, "\n[{section}]");
+    }
+
+    fn set(&mut self, key: &str, value: impl ToString) -> Result<(), Unrepresentable> {
+        let value = value.to_string();
+        if value.is_empty() || value.trim() != value || value.contains(char::is_control) {
+            return Err(Unrepresentable::IniValue {
+                key: key.to_owned(),
+            });
+        }
+        let _ = writeln!(self.text, "{key}={value}");
+        Ok(())
+    }
+
+    fn path(&mut self, key: &str, path: &Path) -> Result<(), Unrepresentable> {
+        self.set(key, path.to_string_lossy())
+    }
+}
