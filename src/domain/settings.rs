@@ -1,1 +1,0 @@
-//! The options of `config.yaml`, validated all at once.
