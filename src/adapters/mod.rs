@@ -5,6 +5,7 @@
 
 pub mod etcd;
 pub mod host;
+mod http;
 pub mod object_store;
 pub mod patroni;
 pub mod pgbackrest;

@@ -1,7 +1,12 @@
 //! Requests to one member's Patroni.
 
-use super::read::{Member, Switchover, ThisMember};
+use serde::de::DeserializeOwned;
+use serde_json::json;
+
+use super::read::{self, Member, Switchover, ThisMember};
+use super::wire;
 use crate::adapters::host::clock::Deadline;
+use crate::adapters::http::{Answer, Authorization, Method, Server, Unanswered};
 use crate::domain::words::Secret;
 
 /// Name and password of the REST API; needed for everything that changes something.
@@ -14,10 +19,10 @@ pub struct Credentials {
 }
 
 /// The Patroni of one member.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Patroni {
-    base: String,
-    credentials: Option<Credentials>,
+    server: Server,
+    authorization: Option<Authorization>,
 }
 
 /// Patroni did not answer, or answered something else than hoped for.
@@ -79,27 +84,37 @@ impl Patroni {
     /// The Patroni at this address.
     pub fn at(host: &str, port: u16, credentials: Option<Credentials>) -> Self {
         Self {
-            base: format!("http://{host}:{port}"),
-            credentials,
+            server: Server::at(host, port),
+            authorization: credentials.map(|credentials| Authorization::Basic {
+                user: credentials.user,
+                password: credentials.password,
+            }),
         }
     }
 
     /// All members (`GET /cluster`).
     pub fn cluster(&self, deadline: Deadline) -> Result<Vec<Member>, PatroniError> {
-        let _ = (&self.base, &self.credentials, deadline);
-        unimplemented!()
+        const OPERATION: &str = "ask Patroni for the members";
+        let answer = self.send(OPERATION, Method::Get, "/cluster", None, deadline)?;
+        Ok(read::members(
+            self.parse::<wire::Cluster>(OPERATION, &answer)?,
+        ))
     }
 
     /// This member (`GET /patroni`).
     pub fn member(&self, deadline: Deadline) -> Result<ThisMember, PatroniError> {
-        let _ = deadline;
-        unimplemented!()
+        const OPERATION: &str = "ask Patroni for its member";
+        let answer = self.send(OPERATION, Method::Get, "/patroni", None, deadline)?;
+        Ok(read::this_member(
+            self.parse::<wire::ThisMember>(OPERATION, &answer)?,
+        ))
     }
 
     /// The dynamic configuration of the cluster.
     pub fn config(&self, deadline: Deadline) -> Result<serde_json::Value, PatroniError> {
-        let _ = deadline;
-        unimplemented!()
+        const OPERATION: &str = "ask Patroni for the configuration of the cluster";
+        let answer = self.send(OPERATION, Method::Get, "/config", None, deadline)?;
+        self.parse(OPERATION, &answer)
     }
 
     /// Merges into the dynamic configuration (`null` removes) and returns what it became.
@@ -108,29 +123,120 @@ impl Patroni {
         patch: &serde_json::Value,
         deadline: Deadline,
     ) -> Result<serde_json::Value, PatroniError> {
-        let _ = (patch, deadline);
-        unimplemented!()
+        const OPERATION: &str = "change the configuration of the cluster";
+        let answer = self.send(OPERATION, Method::Patch, "/config", Some(patch), deadline)?;
+        self.parse(OPERATION, &answer)
     }
 
-    /// Reads Patroni's file anew.
+    /// Makes Patroni read its file anew and reload PostgreSQL; it does so a moment after it answered.
     pub fn reload(&self, deadline: Deadline) -> Result<(), PatroniError> {
-        let _ = deadline;
-        unimplemented!()
+        let empty = json!({});
+        self.send(
+            "reload Patroni",
+            Method::Post,
+            "/reload",
+            Some(&empty),
+            deadline,
+        )
+        .map(|_| ())
     }
 
-    /// Restarts this member's database.
+    /// Restarts this member's database and waits until it is back.
     pub fn restart(&self, deadline: Deadline) -> Result<(), PatroniError> {
-        let _ = deadline;
-        unimplemented!()
+        // Patroni gives up on its own at our deadline: a late restart would surprise whoever acts on the error.
+        let body = json!({ "timeout": deadline.remaining().as_secs().max(1) });
+        self.send(
+            "restart the database",
+            Method::Post,
+            "/restart",
+            Some(&body),
+            deadline,
+        )
+        .map(|_| ())
     }
 
-    /// Hands the lead to another member.
+    /// Hands the lead to another member and waits until it has it.
     pub fn switchover(
         &self,
         switchover: &Switchover,
         deadline: Deadline,
     ) -> Result<(), PatroniError> {
-        let _ = (switchover, deadline);
-        unimplemented!()
+        let mut body = json!({ "leader": switchover.leader });
+        if let Some(candidate) = &switchover.candidate {
+            body["candidate"] = json!(candidate);
+        }
+        self.send(
+            "switch over",
+            Method::Post,
+            "/switchover",
+            Some(&body),
+            deadline,
+        )
+        .map(|_| ())
+    }
+
+    fn send(
+        &self,
+        operation: &'static str,
+        method: Method,
+        path: &str,
+        body: Option<&serde_json::Value>,
+        deadline: Deadline,
+    ) -> Result<Answer, PatroniError> {
+        let address = || self.server.address().to_owned();
+        let body = body.map(ToString::to_string);
+        let authorization = self
+            .authorization
+            .as_ref()
+            .filter(|_| method != Method::Get);
+        let answer = self
+            .server
+            .send(
+                method,
+                path,
+                authorization,
+                body.as_deref().map(str::as_bytes),
+                deadline,
+            )
+            .map_err(|unanswered| match unanswered {
+                Unanswered::Refused => PatroniError::Refused {
+                    operation,
+                    address: address(),
+                },
+                Unanswered::TimedOut => PatroniError::TimedOut {
+                    operation,
+                    address: address(),
+                },
+                Unanswered::Unreachable(source) => PatroniError::Unreachable {
+                    operation,
+                    address: address(),
+                    source,
+                },
+            })?;
+        match answer.status {
+            200..=299 => Ok(answer),
+            401 | 403 => Err(PatroniError::NotAuthorized {
+                operation,
+                address: address(),
+            }),
+            status => Err(PatroniError::Answered {
+                operation,
+                address: address(),
+                status,
+                said: answer.said(),
+            }),
+        }
+    }
+
+    fn parse<T: DeserializeOwned>(
+        &self,
+        operation: &'static str,
+        answer: &Answer,
+    ) -> Result<T, PatroniError> {
+        serde_json::from_slice(&answer.body).map_err(|source| PatroniError::Unreadable {
+            operation,
+            address: self.server.address().to_owned(),
+            source,
+        })
     }
 }
