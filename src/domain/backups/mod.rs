@@ -6,11 +6,13 @@
 mod archive_info;
 mod backup;
 mod catalogue;
+pub mod create;
 mod databases;
 mod history;
 mod history_files;
 mod info;
 mod ini;
+pub mod ownership;
 pub mod target;
 mod timelines;
 
