@@ -9,6 +9,8 @@ pub mod dispatch;
 mod event;
 mod juju;
 mod redacted;
+#[cfg(feature = "testing")]
+pub mod testing;
 pub mod tools;
 
 pub use context::{Context, JujuVersion, RelationId, SecretId, StorageId, UnitName};

@@ -200,7 +200,7 @@ impl Juju {
 }
 
 /// The key in the form Juju takes.
-fn result_key(key: &str) -> Result<String, ToolError> {
+pub(crate) fn result_key(key: &str) -> Result<String, ToolError> {
     let wanted = key.to_ascii_lowercase().replace('_', "-");
     let refuse = |why: &str| {
         Err(ToolError::refused(

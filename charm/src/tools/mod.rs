@@ -37,6 +37,8 @@ pub use status::{AppStatus, Status, StatusKind};
 pub use storage::Storage;
 pub use unit::{GoalState, GoalStatus, Reboot};
 
+#[cfg(feature = "testing")]
+pub(crate) use self::{action::result_key, secret::is_secret_key};
 pub(crate) use wire::yaml_safe_json;
 
 /// Runs one hook tool. The seam between this crate and Juju.

@@ -512,7 +512,7 @@ fn content_file(tool: &str, content: &SecretContent) -> Result<NamedTempFile, To
             "cannot store a secret without content",
         ));
     }
-    if let Some((key, _)) = content.iter().find(|(key, _)| !is_valid_key(key)) {
+    if let Some((key, _)) = content.iter().find(|(key, _)| !is_secret_key(key)) {
         let rule = "three or more lower-case letters, digits and single hyphens, a letter first";
         return Err(ToolError::refused(
             tool,
@@ -533,7 +533,7 @@ fn content_file(tool: &str, content: &SecretContent) -> Result<NamedTempFile, To
 }
 
 /// Juju's rule for keys: `^[a-z](-?[a-z0-9]){2,}$`.
-fn is_valid_key(key: &str) -> bool {
+pub(crate) fn is_secret_key(key: &str) -> bool {
     let bytes = key.as_bytes();
     let letters = bytes.iter().filter(|b| **b != b'-').count();
     bytes.first().is_some_and(u8::is_ascii_lowercase)
@@ -554,12 +554,12 @@ mod tests {
     #[test]
     fn keys_follow_jujus_rule() {
         for key in ["key", "access-key", "a1b", "a-bc"] {
-            assert!(is_valid_key(key), "{key:?}");
+            assert!(is_secret_key(key), "{key:?}");
         }
         for key in [
             "", "ca", "a-b", "Key", "my_key", "1ab", "-abc", "abc-", "a--bc", "käy",
         ] {
-            assert!(!is_valid_key(key), "{key:?}");
+            assert!(!is_secret_key(key), "{key:?}");
         }
     }
 
