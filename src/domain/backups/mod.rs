@@ -12,6 +12,7 @@ mod history;
 mod history_files;
 mod info;
 mod ini;
+pub mod listing;
 pub mod ownership;
 pub mod target;
 mod timelines;
