@@ -24,3 +24,8 @@ pub use tools::{
     SecretContent, SecretInfo, SecretRevision, Status, StatusKind, Storage, ToolError,
     ToolErrorKind,
 };
+
+/// The examples in the README are run as tests.
+#[cfg(all(doctest, feature = "testing"))]
+#[doc = include_str!("../README.md")]
+struct Readme;

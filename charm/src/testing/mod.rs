@@ -66,7 +66,6 @@ pub struct Scenario {
 
 /// What came of one event.
 #[derive(Debug, Clone)]
-#[must_use]
 pub struct Outcome {
     /// Whether the process would have ended with status 0. A failed action may still have.
     pub succeeded: bool,
