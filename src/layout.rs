@@ -5,6 +5,8 @@
 
 use std::path::{Path, PathBuf};
 
+use crate::domain::observed::{ManagedFile, Service};
+
 /// All paths the charm uses, under one root.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Layout {
@@ -144,6 +146,35 @@ impl Layout {
     /// What was last proved about the repository.
     pub fn repository_record(&self) -> PathBuf {
         self.records().join("repository.json")
+    }
+
+    /// An empty folder that says that all the others were made.
+    pub fn prepared(&self, major: u32) -> PathBuf {
+        self.volume().join(format!(".prepared-{major}"))
+    }
+
+    /// pgBackRest's configuration for another cluster's repository.
+    pub fn foreign_pgbackrest_config(&self) -> PathBuf {
+        self.config_dir().join("pgbackrest-foreign.conf")
+    }
+
+    /// The certificates that vouch for the object store of another cluster's repository.
+    pub fn foreign_object_store_ca(&self) -> PathBuf {
+        self.config_dir().join("object-store-ca-foreign.pem")
+    }
+
+    /// Where a managed file lies.
+    pub fn of(&self, file: ManagedFile) -> PathBuf {
+        match file {
+            ManagedFile::EtcdConfig => self.etcd_config(),
+            ManagedFile::EtcdUnit => self.systemd_dir().join(Service::Etcd.unit()),
+            ManagedFile::PatroniConfig => self.patroni_config(),
+            ManagedFile::PatroniUnit => self.systemd_dir().join(Service::Patroni.unit()),
+            ManagedFile::PgBackRestConfig => self.pgbackrest_config(),
+            ManagedFile::ObjectStoreCa => self.object_store_ca(),
+            ManagedFile::ForeignPgBackRestConfig => self.foreign_pgbackrest_config(),
+            ManagedFile::ForeignObjectStoreCa => self.foreign_object_store_ca(),
+        }
     }
 
     /// One folder per job.

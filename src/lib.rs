@@ -3,5 +3,13 @@
 //! `domain` decides and does nothing; `adapters` do and decide nothing; the files beside this one tie them to Juju.
 
 pub mod adapters;
+pub mod attempts;
+pub mod catalogue;
+pub mod cli;
 pub mod domain;
+pub mod error;
+pub mod job;
+pub mod juju;
 pub mod layout;
+pub mod reconcile;
+pub mod unit;

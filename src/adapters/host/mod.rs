@@ -4,6 +4,7 @@
 
 pub mod clock;
 pub mod files;
+pub mod lines;
 pub mod machine;
 pub mod packages;
 pub mod process;

@@ -1,0 +1,89 @@
+//! The binary's subcommands. Without one it is what Juju runs: `dispatch`.
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+use crate::domain::decide;
+use crate::domain::decision::Decision;
+use crate::error::StepError;
+use crate::job;
+use crate::juju::routes;
+use crate::reconcile::World as _;
+use crate::unit::Unit;
+
+/// PostgreSQL under Juju.
+#[derive(Parser)]
+#[command(name = "postgresql-charm", disable_version_flag = true)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Option<Command>,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Answer the hook or action that Juju describes in the environment (the default).
+    Dispatch,
+    /// Print what the charm would do now, and why, without doing it. For `juju exec`.
+    Plan,
+    /// Print the charm's version.
+    Version,
+    /// Run the job in a folder; the service manager does this.
+    #[command(hide = true)]
+    RunJob {
+        /// The job's folder.
+        folder: PathBuf,
+    },
+}
+
+/// The whole program.
+pub fn main() -> ExitCode {
+    // Juju gives no arguments at all: clap need not be asked then.
+    let command = if std::env::args_os().len() <= 1 {
+        Command::Dispatch
+    } else {
+        Arguments::parse().command.unwrap_or(Command::Dispatch)
+    };
+    match command {
+        Command::Dispatch => juju_charm::main(routes::follow),
+        Command::Plan => juju_charm::main(|_event, juju| {
+            let mut unit = Unit::new(juju)?;
+            let seen = unit.observe()?;
+            print(&explain(&decide::explain(&seen)))
+        }),
+        Command::Version => report(print(&format!("{}\n", env!("CARGO_PKG_VERSION")))),
+        Command::RunJob { folder } => match job::run(&folder) {
+            Ok(Some(0)) => ExitCode::SUCCESS,
+            Ok(_) => ExitCode::FAILURE,
+            Err(error) => report(Err(error)),
+        },
+    }
+}
+
+fn explain((topic, decision): &(&'static str, Decision)) -> String {
+    match decision {
+        Decision::Do(plan) => format!("{topic}: {plan}\n"),
+        Decision::Wait(wait) => format!("{topic}: {}; wakes on {:?}\n", wait.reason, wait.wake),
+        Decision::Blocked(blocked) => format!("{topic}: {blocked}\n"),
+        Decision::Settled => format!("{topic}: nothing to do\n"),
+    }
+}
+
+fn print(text: &str) -> Result<(), StepError> {
+    use std::io::Write as _;
+    std::io::stdout()
+        .write_all(text.as_bytes())
+        .map_err(|error| StepError::because(&error))
+}
+
+fn report(done: Result<(), StepError>) -> ExitCode {
+    use std::io::Write as _;
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            let _ = writeln!(std::io::stderr(), "ERROR {error}");
+            ExitCode::FAILURE
+        }
+    }
+}

@@ -1,0 +1,63 @@
+//! Who is a member, at which address, and who votes in etcd.
+
+use std::collections::BTreeMap;
+
+use crate::domain::decision::{Decision, Wait, Wake};
+use crate::domain::observed::Observed;
+use crate::domain::plan::{Plan, Step};
+
+/// This unit's address is known to its peers.
+pub fn address(seen: &Observed) -> Decision {
+    let Some(peers) = &seen.juju.peers else {
+        return Decision::Wait(Wait::until(
+            Wake::PeersCreated,
+            "waiting for the peer relation",
+        ));
+    };
+    let Some(address) = seen.juju.address else {
+        return Decision::Wait(Wait::until(Wake::ConfigChanged, "waiting for an address"));
+    };
+    let published = peers.units.get(&seen.juju.member).copied().flatten();
+    if published == Some(address) || seen.juju.written.address {
+        return Decision::Settled;
+    }
+    Decision::Do(Plan::new(
+        "join the peers",
+        vec![Step::PublishAddress(address)],
+    ))
+}
+
+/// The voters of etcd are known, committed by a leader.
+///
+/// The first leader votes alone: one voter for one or two units (D1). As with passwords, an etcd is made only from voters
+/// that were found committed; two leaders in turn would otherwise make two clusters.
+pub fn voters(seen: &Observed) -> Decision {
+    let (Some(peers), Some(address)) = (&seen.juju.peers, seen.juju.address) else {
+        return Decision::Wait(Wait::until(
+            Wake::PeersCreated,
+            "waiting for the peer relation",
+        ));
+    };
+    if !peers.voters.is_empty() {
+        return Decision::Settled;
+    }
+    if !seen.juju.leader {
+        return Decision::Wait(Wait::until(
+            Wake::PeersChanged,
+            "waiting for the leader to start the cluster",
+        ));
+    }
+    if seen.juju.written.voters {
+        return Decision::Wait(Wait::until(
+            Wake::NextHook,
+            "the cluster's first member is recorded",
+        ));
+    }
+    Decision::Do(Plan::new(
+        "choose who votes in etcd",
+        vec![Step::PublishVoters(BTreeMap::from([(
+            seen.juju.member.clone(),
+            address,
+        )]))],
+    ))
+}

@@ -1,0 +1,51 @@
+//! What to do about what is seen. Pure functions, one file a topic.
+
+pub mod backup;
+pub mod install;
+pub mod members;
+pub mod passwords;
+pub mod repository;
+pub mod restore;
+pub mod roles;
+pub mod services;
+pub mod status;
+
+use super::decision::Decision;
+use super::observed::Observed;
+
+/// A decision about one topic; it may rest on everything before it being settled.
+type Decider = fn(&Observed) -> Decision;
+
+/// The deciders, in the order in which a unit comes to life. The first that is not settled speaks.
+const DECIDERS: [(&str, Decider); 13] = [
+    ("packages", install::packages),
+    ("directories", install::directories),
+    ("interrupted restore", restore::finish),
+    ("address", members::address),
+    ("passwords", passwords::made),
+    ("voters", members::voters),
+    ("etcd", services::etcd),
+    ("etcd's passwords", services::protected_etcd),
+    ("Patroni", services::patroni),
+    ("membership", services::membership),
+    ("parameters", services::parameters),
+    ("roles", roles::roles),
+    ("repository", repository::repository),
+];
+
+/// What to do now, for any event.
+///
+/// Every event asks the same question, so a lost or repeated event makes no difference, and whatever died half-way is
+/// met again here.
+pub fn reconcile(seen: &Observed) -> Decision {
+    explain(seen).1
+}
+
+/// The same, with the name of the topic that spoke; for `plan`, which tells people why.
+pub fn explain(seen: &Observed) -> (&'static str, Decision) {
+    DECIDERS
+        .iter()
+        .map(|(topic, decide)| (*topic, decide(seen)))
+        .find(|(_, decision)| *decision != Decision::Settled)
+        .unwrap_or(("everything", Decision::Settled))
+}

@@ -1,0 +1,107 @@
+//! The passwords of the system users.
+
+use crate::domain::decision::{Decision, Wait, Wake};
+use crate::domain::files;
+use crate::domain::observed::{ManagedFile, Member, MemberState, Observed, Passwords, Seen};
+use crate::domain::passwords::{self, SetPassword, Setting};
+use crate::domain::plan::{Plan, Step};
+use crate::domain::refusal::Refusal;
+use crate::domain::words::{Secret, SystemUser};
+
+/// The application has its secret, committed.
+///
+/// A password is put to use only by a dispatch that found it already committed. Juju discards what a failed hook wrote; a
+/// database made with a password of such a hook would be locked.
+pub fn made(seen: &Observed) -> Decision {
+    match (&seen.juju.passwords, seen.juju.leader) {
+        (Passwords::Known { .. }, _) => Decision::Settled,
+        (Passwords::Absent, true) if seen.juju.written.passwords => Decision::Wait(Wait::until(
+            Wake::NextHook,
+            "passwords are made and wait to be recorded",
+        )),
+        (Passwords::Absent, true) => Decision::Do(Plan::new(
+            "make the application's passwords",
+            vec![Step::MakePasswords],
+        )),
+        (Passwords::Absent, false) => Decision::Wait(Wait::until(
+            Wake::PeersChanged,
+            "waiting for the leader's passwords",
+        )),
+    }
+}
+
+/// What a request for another password comes to: refused, nothing to do, or this password for that user.
+///
+/// # Errors
+///
+/// Refuses before anything is changed.
+pub fn asked(
+    seen: &Observed,
+    username: Option<&str>,
+    password: Option<&str>,
+    random: impl FnMut() -> u8,
+) -> Result<Setting, Refusal> {
+    let Passwords::Known { users, .. } = &seen.juju.passwords else {
+        return Err(Refusal::NoPasswords);
+    };
+    let not_ready = not_ready(seen)?;
+    let asked = SetPassword {
+        leader: seen.juju.leader,
+        username,
+        password,
+        not_ready: &not_ready,
+    };
+    Ok(passwords::set(
+        &asked,
+        |user| users.get(&user).cloned(),
+        random,
+    )?)
+}
+
+/// Gives a system user another password: the role first, then what Patroni uses, and last the secret.
+///
+/// Juju records the secret when the dispatch has ended well. If it dies before, the next look finds a role that the
+/// recorded password does not open, and gives it back the recorded one: the three agree again, on the old password, which
+/// is the one everybody still has.
+///
+/// # Errors
+///
+/// Refuses before anything is changed.
+pub fn set(seen: &Observed, user: SystemUser, new: &Secret) -> Result<Plan, Refusal> {
+    if !seen.is_primary() {
+        let primary = seen.cluster.known().and_then(|cluster| cluster.primary());
+        return Err(Refusal::NotThePrimary {
+            primary: primary.map(|it| it.name.unit()),
+        });
+    }
+    let mut steps = vec![Step::SetRolePassword(user, new.clone())];
+    let mut changed = seen.clone();
+    if let Passwords::Known { users, .. } = &mut changed.juju.passwords {
+        users.insert(user, new.clone());
+    }
+    let archive = files::archive_command(seen);
+    if let Ok(content) = files::patroni_config(&changed, &archive) {
+        if !seen.host.holds(ManagedFile::PatroniConfig, &content) {
+            steps.push(Step::WriteFile {
+                file: ManagedFile::PatroniConfig,
+                content,
+            });
+            steps.push(Step::ReloadPatroni);
+        }
+    }
+    steps.push(Step::StorePassword(user, new.clone()));
+    Ok(Plan::new(format!("change the password of {user}"), steps))
+}
+
+/// Members that would go on with the old password.
+fn not_ready(seen: &Observed) -> Result<Vec<String>, Refusal> {
+    let cluster = match &seen.cluster {
+        Seen::Known(cluster) => cluster,
+        other => return Err(Refusal::ClusterUnreachable(other.why().to_owned())),
+    };
+    let away = |member: &Member| match &member.state {
+        MemberState::Running => None,
+        MemberState::Other(state) => Some(format!("{} is {state}", member.name.unit())),
+    };
+    Ok(cluster.members.iter().filter_map(away).collect())
+}

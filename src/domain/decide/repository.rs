@@ -1,0 +1,233 @@
+//! The backup repository: tried, judged, claimed, proved.
+
+use super::services::differing;
+use crate::domain::decision::{Blocked, Decision, Wait, Wake};
+use crate::domain::files::{self, NotYet};
+use crate::domain::observed::{
+    ManagedFile, ObjectStorage, ObjectStore, Observed, RepositoryRecord, RepositoryState,
+};
+use crate::domain::plan::{Plan, Step};
+use crate::domain::refusal::Refusal;
+
+/// The repository that the relation names is ours and receives WAL, or it is known why not.
+///
+/// The primary tries it, once in a dispatch, until it works; wrong settings therefore recover by themselves when they are
+/// corrected. Other members follow once the leader has recorded the stanza.
+pub fn repository(seen: &Observed) -> Decision {
+    let store = match &seen.juju.object_storage {
+        ObjectStorage::Given(store) => store,
+        ObjectStorage::Unrelated => return unrelated(seen),
+        ObjectStorage::Incomplete(missing) => {
+            return Decision::Wait(Wait::until(
+                Wake::ObjectStorageChanged,
+                format!("waiting for the object store: {missing}"),
+            ));
+        }
+    };
+    if !seen.is_primary() {
+        return follow(seen, store);
+    }
+    let digest = files::digest(store);
+    let record = seen
+        .host
+        .repository
+        .as_ref()
+        .filter(|record| record.digest == digest);
+    match record.map(|record| &record.state) {
+        Some(RepositoryState::Ready { .. }) => keep(seen, store),
+        Some(RepositoryState::Foreign { owner, .. }) if seen.repository_tried => {
+            foreign(seen, store, owner)
+        }
+        Some(RepositoryState::Failed { problem, hint }) if seen.repository_tried => {
+            Decision::Blocked(Blocked::new(problem.clone(), hint.clone()))
+        }
+        None | Some(RepositoryState::Foreign { .. } | RepositoryState::Failed { .. }) => {
+            attach(seen, store, digest).map_or_else(unusable, Decision::Do)
+        }
+    }
+}
+
+/// The repository, when it is ours and was proved.
+///
+/// # Errors
+///
+/// Says why it cannot be used.
+pub fn own_repository(seen: &Observed) -> Result<&ObjectStore, Refusal> {
+    let store = match &seen.juju.object_storage {
+        ObjectStorage::Given(store) => store,
+        ObjectStorage::Unrelated => return Err(Refusal::NoObjectStore),
+        ObjectStorage::Incomplete(missing) => {
+            return Err(Refusal::ObjectStoreIncomplete(missing.clone()));
+        }
+    };
+    let digest = files::digest(store);
+    match seen
+        .host
+        .repository
+        .as_ref()
+        .filter(|record| record.digest == digest)
+    {
+        None => Err(Refusal::RepositoryNotReady),
+        Some(record) => match &record.state {
+            RepositoryState::Ready { .. } => Ok(store),
+            RepositoryState::Foreign { owner, .. } => {
+                Err(Refusal::ForeignRepository(owner.clone()))
+            }
+            RepositoryState::Failed { problem, hint } => Err(Refusal::RepositoryFailed {
+                problem: problem.clone(),
+                hint: hint.clone(),
+            }),
+        },
+    }
+}
+
+/// From checks that change nothing to archiving that is proved. Every step can be repeated.
+///
+/// pgBackRest's configuration is written only after the repository was judged to be ours or nobody's: from then on the
+/// archive command pushes there and never discards (D4).
+fn attach(seen: &Observed, store: &ObjectStore, digest: String) -> Result<Plan, NotYet> {
+    let stanza = seen.juju.stanza.clone();
+    let mut steps = vec![
+        Step::CheckObjectStore(store.clone()),
+        Step::JudgeOwner(store.clone()),
+    ];
+    steps.extend(write_own_files(seen, store)?);
+    steps.push(Step::ClaimRepository(store.clone()));
+    steps.push(Step::MakeStanza(store.clone(), stanza.clone()));
+    let archiving = files::patroni_config(seen, &files::to_the_repository(seen));
+    let patroni = differing(seen, [(ManagedFile::PatroniConfig, archiving)])?;
+    if !patroni.is_empty() {
+        steps.extend(patroni);
+        steps.push(Step::ReloadPatroni);
+    }
+    steps.push(Step::ProveArchiving(store.clone(), stanza.clone()));
+    steps.push(Step::RecordRepository(RepositoryRecord {
+        digest,
+        state: RepositoryState::Ready {
+            stanza: stanza.clone(),
+        },
+    }));
+    if seen.juju.leader {
+        steps.push(Step::PublishStanza(stanza));
+    }
+    Ok(Plan::new(
+        format!("use {}{} for backups", store.bucket, store.path),
+        steps,
+    ))
+}
+
+fn write_own_files(seen: &Observed, store: &ObjectStore) -> Result<Vec<Step>, NotYet> {
+    let wanted = [
+        (
+            ManagedFile::ObjectStoreCa,
+            Ok(files::object_store_ca(store)),
+        ),
+        (
+            ManagedFile::PgBackRestConfig,
+            files::pgbackrest_config(seen, store),
+        ),
+    ];
+    differing(seen, wanted)
+}
+
+/// Parameters that no configuration file can hold.
+fn unusable(why: NotYet) -> Decision {
+    Decision::Blocked(Blocked::new(
+        why.to_string(),
+        "correct it on the integrator",
+    ))
+}
+
+fn do_if_any(purpose: &str, steps: Vec<Step>) -> Decision {
+    if steps.is_empty() {
+        Decision::Settled
+    } else {
+        Decision::Do(Plan::new(purpose, steps))
+    }
+}
+
+/// The repository was proved: keep its files as they should be, and the peers informed.
+fn keep(seen: &Observed, store: &ObjectStore) -> Decision {
+    let mut steps = match write_own_files(seen, store) {
+        Ok(steps) => steps,
+        Err(why) => return unusable(why),
+    };
+    let recorded = seen
+        .juju
+        .peers
+        .as_ref()
+        .is_some_and(|peers| peers.stanza.is_some());
+    if seen.juju.leader && !recorded && !seen.juju.written.stanza {
+        steps.push(Step::PublishStanza(seen.juju.stanza.clone()));
+    }
+    do_if_any("keep the repository's settings", steps)
+}
+
+/// Another cluster's repository: it can be listed, through a configuration of its own that nothing archives with.
+fn foreign(seen: &Observed, store: &ObjectStore, owner: &str) -> Decision {
+    let wanted = [
+        (
+            ManagedFile::ForeignObjectStoreCa,
+            Ok(files::object_store_ca(store)),
+        ),
+        (
+            ManagedFile::ForeignPgBackRestConfig,
+            files::foreign_pgbackrest_config(seen, store),
+        ),
+    ];
+    let steps = match differing(seen, wanted) {
+        Ok(steps) => steps,
+        Err(why) => return unusable(why),
+    };
+    if steps.is_empty() {
+        Decision::Blocked(Blocked::new(
+            format!(
+                "the repository {}{} belongs to {owner}",
+                store.bucket, store.path
+            ),
+            "its backups can be listed; set another path on the integrator to take backups",
+        ))
+    } else {
+        Decision::Do(Plan::new("read another cluster's repository", steps))
+    }
+}
+
+/// A member that is not the primary uses the repository once the leader has recorded that it works.
+fn follow(seen: &Observed, store: &ObjectStore) -> Decision {
+    let recorded = seen
+        .juju
+        .peers
+        .as_ref()
+        .is_some_and(|peers| peers.stanza.is_some());
+    if !recorded {
+        return Decision::Settled;
+    }
+    match write_own_files(seen, store) {
+        Ok(steps) => do_if_any("use the cluster's repository", steps),
+        Err(why) => unusable(why),
+    }
+}
+
+/// Without a relation nothing is attached; what was archived to before is kept on (D4), and a foreign view goes.
+fn unrelated(seen: &Observed) -> Decision {
+    let mut steps: Vec<Step> = [
+        ManagedFile::ForeignPgBackRestConfig,
+        ManagedFile::ForeignObjectStoreCa,
+    ]
+    .into_iter()
+    .filter(|file| seen.host.files.contains_key(file))
+    .map(Step::RemoveFile)
+    .collect();
+    let stale = seen
+        .host
+        .repository
+        .as_ref()
+        .is_some_and(|record| !matches!(record.state, RepositoryState::Ready { .. }));
+    if stale {
+        steps.push(Step::ForgetRepository);
+    }
+    do_if_any(
+        "let go of the repository that is not related any more",
+        steps,
+    )
+}

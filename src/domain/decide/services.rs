@@ -1,0 +1,212 @@
+//! etcd and Patroni: files, processes, and this unit among the members.
+
+use std::time::Duration;
+
+use crate::domain::decision::{Blocked, Decision, Wait, Wake};
+use crate::domain::files::{self, NotYet};
+use crate::domain::observed::{
+    ManagedFile, MemberState, Observed, Role, Seen, Service, ServiceState,
+};
+use crate::domain::plan::{Plan, Step};
+use crate::domain::render::dcs::DynamicConfiguration;
+use crate::domain::words::Secret;
+
+/// How long a dispatch stays to see a program come up. Bootstrapping PostgreSQL under Patroni takes 5 to 10 seconds on a
+/// small machine; longer than this, and the regular look takes over.
+const START_PATIENCE: Duration = Duration::from_secs(90);
+
+/// etcd runs here when this unit votes, and does not when it does not.
+pub fn etcd(seen: &Observed) -> Decision {
+    let Some(peers) = &seen.juju.peers else {
+        return Decision::Settled;
+    };
+    if !peers.voters.contains_key(&seen.juju.member) {
+        return match seen.host.service(Service::Etcd) {
+            ServiceState::Absent | ServiceState::Stopped => Decision::Settled,
+            ServiceState::Changing | ServiceState::Running | ServiceState::Failed => Decision::Do(
+                Plan::new("leave the voters of etcd", vec![Step::Stop(Service::Etcd)]),
+            ),
+        };
+    }
+    let wanted = [
+        (ManagedFile::EtcdConfig, files::etcd_config(seen)),
+        (ManagedFile::EtcdUnit, Ok(files::etcd_unit(seen))),
+    ];
+    bring_up(seen, Service::Etcd, wanted, |changed| {
+        // etcd reads its configuration only when it starts.
+        if changed {
+            vec![Step::Restart(Service::Etcd)]
+        } else {
+            Vec::new()
+        }
+    })
+}
+
+/// etcd answers, and asks its clients who they are.
+pub fn protected_etcd(seen: &Observed) -> Decision {
+    match &seen.etcd {
+        Seen::Known(etcd) if etcd.authenticated => Decision::Settled,
+        Seen::Known(_) if seen.juju.leader => {
+            Decision::Do(Plan::new("protect etcd", vec![Step::ProtectEtcd]))
+        }
+        Seen::Known(_) => Decision::Wait(Wait::until(
+            Wake::UpdateStatus,
+            "waiting for the leader to protect etcd",
+        )),
+        Seen::Unreachable(why) => Decision::Wait(Wait::a_while(
+            START_PATIENCE,
+            format!("etcd does not answer: {why}"),
+        )),
+        Seen::NotAsked => Decision::Settled,
+    }
+}
+
+/// Patroni runs with the configuration it should have.
+pub fn patroni(seen: &Observed) -> Decision {
+    if let Err(problems) = &seen.juju.settings {
+        let text: Vec<String> = problems.iter().map(ToString::to_string).collect();
+        return Decision::Blocked(Blocked::new(
+            format!("invalid options: {}", text.join("; ")),
+            "set them with juju config",
+        ));
+    }
+    let archive = files::archive_command(seen);
+    let wanted = [
+        (
+            ManagedFile::PatroniConfig,
+            files::patroni_config(seen, &archive),
+        ),
+        (ManagedFile::PatroniUnit, Ok(files::patroni_unit(seen))),
+    ];
+    bring_up(seen, Service::Patroni, wanted, |changed| {
+        if changed {
+            vec![Step::ReloadPatroni]
+        } else {
+            Vec::new()
+        }
+    })
+}
+
+/// Writes the files that differ and starts what does not run.
+fn bring_up(
+    seen: &Observed,
+    service: Service,
+    wanted: [(ManagedFile, Result<Secret, NotYet>); 2],
+    when_running: impl Fn(bool) -> Vec<Step>,
+) -> Decision {
+    let mut steps = match differing(seen, wanted) {
+        Ok(steps) => steps,
+        Err(why) => return Decision::Wait(Wait::until(Wake::PeersChanged, why.to_string())),
+    };
+    let changed = !steps.is_empty();
+    match seen.host.service(service) {
+        ServiceState::Running | ServiceState::Changing => steps.extend(when_running(changed)),
+        ServiceState::Absent | ServiceState::Stopped | ServiceState::Failed => {
+            steps.push(Step::Start(service));
+        }
+    }
+    if steps.is_empty() {
+        Decision::Settled
+    } else {
+        Decision::Do(Plan::new(format!("bring up {service}"), steps))
+    }
+}
+
+/// Steps that write the files that do not hold what they should.
+pub(super) fn differing(
+    seen: &Observed,
+    wanted: impl IntoIterator<Item = (ManagedFile, Result<Secret, NotYet>)>,
+) -> Result<Vec<Step>, NotYet> {
+    let mut steps = Vec::new();
+    for (file, content) in wanted {
+        let content = content?;
+        if !seen.host.holds(file, &content) {
+            steps.push(Step::WriteFile { file, content });
+        }
+    }
+    Ok(steps)
+}
+
+/// This unit is a running member of the cluster, and the application is known to have a database.
+pub fn membership(seen: &Observed) -> Decision {
+    let cluster = match &seen.cluster {
+        Seen::Known(cluster) => cluster,
+        Seen::Unreachable(why) => {
+            return Decision::Wait(Wait::a_while(
+                START_PATIENCE,
+                format!("Patroni does not answer: {why}"),
+            ));
+        }
+        Seen::NotAsked => return Decision::Settled,
+    };
+    let Some(me) = cluster.member(&seen.juju.member) else {
+        return Decision::Wait(Wait::a_while(START_PATIENCE, "starting PostgreSQL"));
+    };
+    if let MemberState::Other(state) = &me.state {
+        return Decision::Wait(Wait::a_while(
+            START_PATIENCE,
+            format!("PostgreSQL is {state}"),
+        ));
+    }
+    if cluster.primary().is_none() {
+        return Decision::Wait(Wait::a_while(
+            START_PATIENCE,
+            "the cluster has no primary yet",
+        ));
+    }
+    if me.role == Role::Primary && !seen.is_primary() {
+        let why = match &seen.database {
+            Seen::Unreachable(why) => format!("PostgreSQL does not answer: {why}"),
+            Seen::Known(_) | Seen::NotAsked => "PostgreSQL is being promoted".to_owned(),
+        };
+        return Decision::Wait(Wait::a_while(START_PATIENCE, why));
+    }
+    record_initialised(seen)
+}
+
+/// What Patroni keeps for all members is what the options say, and no parameter waits for a restart.
+pub fn parameters(seen: &Observed) -> Decision {
+    let (Ok(settings), Some(cluster), true) =
+        (&seen.juju.settings, seen.cluster.known(), seen.is_primary())
+    else {
+        return Decision::Settled;
+    };
+    let members = seen
+        .juju
+        .peers
+        .as_ref()
+        .map_or(1, |peers| peers.units.len());
+    let wanted = DynamicConfiguration::new(settings, u32::try_from(members).unwrap_or(u32::MAX));
+    if let Some(patch) = wanted.patch(&cluster.config) {
+        return Decision::Do(Plan::new(
+            "change the settings of the cluster",
+            vec![Step::ChangeClusterConfig(patch.to_string())],
+        ));
+    }
+    let waiting = seen
+        .database
+        .known()
+        .is_some_and(|it| !it.pending_restart.is_empty());
+    if waiting {
+        return Decision::Do(Plan::new(
+            "put settings into force that need a restart",
+            vec![Step::RestartDatabase],
+        ));
+    }
+    Decision::Settled
+}
+
+fn record_initialised(seen: &Observed) -> Decision {
+    let recorded = seen
+        .juju
+        .peers
+        .as_ref()
+        .is_some_and(|peers| peers.initialised);
+    if recorded || !seen.juju.leader || seen.juju.written.initialised {
+        return Decision::Settled;
+    }
+    Decision::Do(Plan::new(
+        "tell the peers that there is a database",
+        vec![Step::PublishInitialised, Step::OpenPort(5432)],
+    ))
+}

@@ -1,0 +1,102 @@
+//! One status from the decision, derived last and never read back.
+
+use crate::domain::decision::Decision;
+use crate::domain::observed::{Observed, Packages, RepositoryState, Role, Seen};
+
+/// What `juju status` shows for this unit.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Status {
+    /// The word.
+    pub level: Level,
+    /// The message.
+    pub message: String,
+}
+
+/// The word of a status that a charm may set.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Level {
+    /// It works.
+    Active,
+    /// It waits for something that comes by itself.
+    Waiting,
+    /// It works on itself.
+    Maintenance,
+    /// A person has to act.
+    Blocked,
+}
+
+/// The status for what was decided on what was seen.
+pub fn status(seen: &Observed, decision: &Decision) -> Status {
+    match decision {
+        Decision::Do(plan) => Status {
+            level: Level::Maintenance,
+            message: plan.purpose.clone(),
+        },
+        Decision::Wait(wait) => Status {
+            level: Level::Waiting,
+            message: wait.reason.clone(),
+        },
+        Decision::Blocked(blocked) => Status {
+            level: Level::Blocked,
+            message: blocked.to_string(),
+        },
+        Decision::Settled => settled(seen),
+    }
+}
+
+/// The status when a step failed.
+pub fn failed(what: &str) -> Status {
+    Status {
+        level: Level::Blocked,
+        message: what.to_owned(),
+    }
+}
+
+fn settled(seen: &Observed) -> Status {
+    if let Some(message) = trouble_with_archiving(seen) {
+        return Status {
+            level: Level::Blocked,
+            message,
+        };
+    }
+    let message = match seen.this_member().map(|member| member.role) {
+        Some(Role::Primary) => "Primary".to_owned(),
+        Some(Role::StandbyLeader) => "Standby leader".to_owned(),
+        Some(Role::Replica) | None => String::new(),
+    };
+    match (&seen.host.packages, &seen.cluster) {
+        (Packages::Missing { .. }, _) => Status {
+            level: Level::Maintenance,
+            message: "installing".to_owned(),
+        },
+        (Packages::Present { .. }, Seen::Known(_)) => Status {
+            level: Level::Active,
+            message,
+        },
+        (Packages::Present { .. }, Seen::Unreachable(why)) => Status {
+            level: Level::Waiting,
+            message: format!("Patroni does not answer: {why}"),
+        },
+        (Packages::Present { .. }, Seen::NotAsked) => Status {
+            level: Level::Waiting,
+            message: "waiting for the cluster".to_owned(),
+        },
+    }
+}
+
+/// WAL that cannot be archived is shown, with its name: it is data at risk, and a disk that fills.
+fn trouble_with_archiving(seen: &Observed) -> Option<String> {
+    let ready = seen
+        .host
+        .repository
+        .as_ref()
+        .is_some_and(|record| matches!(record.state, RepositoryState::Ready { .. }));
+    let database = seen
+        .database
+        .known()
+        .filter(|_| ready && seen.is_primary())?;
+    let file = database.archiver.stuck_on()?;
+    Some(format!(
+        "WAL cannot be archived since {file}; it is kept until it can (see juju debug-log)"
+    ))
+}

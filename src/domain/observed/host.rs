@@ -1,0 +1,182 @@
+//! What is on the machine.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use super::{RepositoryRecord, RestoreRecord};
+use crate::domain::words::Secret;
+use crate::layout::Layout;
+
+/// The machine as this unit sees it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct HostView {
+    /// Where everything lies.
+    pub layout: Layout,
+    /// The user that owns the data and runs the programs.
+    pub workload_user: String,
+    /// The user the charm itself runs as.
+    pub charm_user: String,
+    /// The programs.
+    pub packages: Packages,
+    /// Physical memory, in bytes.
+    pub memory: u64,
+    /// Processors.
+    pub cpus: u32,
+    /// The files the charm manages, with what they hold now; a file that is not there is not in the map.
+    pub files: BTreeMap<ManagedFile, Secret>,
+    /// The services the charm manages.
+    pub services: BTreeMap<Service, ServiceState>,
+    /// The data directory of the database.
+    pub data: DataDirectory,
+    /// Whether the directory tree of the charm was made.
+    pub prepared: bool,
+    /// A restore that was begun and has not ended.
+    pub restore: Option<RestoreRecord>,
+    /// What was last proved about the repository.
+    pub repository: Option<RepositoryRecord>,
+}
+
+impl HostView {
+    /// The state of a service.
+    pub fn service(&self, service: Service) -> ServiceState {
+        self.services
+            .get(&service)
+            .copied()
+            .unwrap_or(ServiceState::Absent)
+    }
+
+    /// Whether a file holds exactly this.
+    pub fn holds(&self, file: ManagedFile, content: &Secret) -> bool {
+        self.files.get(&file) == Some(content)
+    }
+}
+
+/// The programs the charm runs.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Packages {
+    /// All there.
+    Present {
+        /// The major version of PostgreSQL that is used.
+        major: u32,
+        /// The full version of PostgreSQL.
+        version: String,
+        /// pgBackRest's version, as `(major, minor)`.
+        pgbackrest: (u32, u32),
+    },
+    /// Some are not installed.
+    Missing {
+        /// The major version that is wanted.
+        major: u32,
+        /// Their names.
+        names: Vec<String>,
+    },
+}
+
+/// A file the charm writes whole.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum ManagedFile {
+    /// etcd's configuration.
+    EtcdConfig,
+    /// etcd's unit file.
+    EtcdUnit,
+    /// Patroni's configuration.
+    PatroniConfig,
+    /// Patroni's unit file.
+    PatroniUnit,
+    /// pgBackRest's configuration for this cluster's own repository.
+    PgBackRestConfig,
+    /// The certificates that vouch for that repository's endpoint.
+    ObjectStoreCa,
+    /// pgBackRest's configuration for a repository that belongs to another cluster: for reading only.
+    ForeignPgBackRestConfig,
+    /// The certificates that vouch for the endpoint of the other cluster's repository.
+    ForeignObjectStoreCa,
+}
+
+impl ManagedFile {
+    /// Every managed file.
+    pub const ALL: [Self; 8] = [
+        Self::EtcdConfig,
+        Self::EtcdUnit,
+        Self::PatroniConfig,
+        Self::PatroniUnit,
+        Self::PgBackRestConfig,
+        Self::ObjectStoreCa,
+        Self::ForeignPgBackRestConfig,
+        Self::ForeignObjectStoreCa,
+    ];
+}
+
+impl fmt::Display for ManagedFile {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::EtcdConfig => "etcd's configuration",
+            Self::EtcdUnit => "etcd's unit file",
+            Self::PatroniConfig => "Patroni's configuration",
+            Self::PatroniUnit => "Patroni's unit file",
+            Self::PgBackRestConfig => "pgBackRest's configuration",
+            Self::ObjectStoreCa => "the certificates of the object store",
+            Self::ForeignPgBackRestConfig => {
+                "pgBackRest's configuration for the foreign repository"
+            }
+            Self::ForeignObjectStoreCa => {
+                "the certificates of the foreign repository's object store"
+            }
+        })
+    }
+}
+
+/// A service the charm runs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Service {
+    /// The cluster's configuration store.
+    Etcd,
+    /// Patroni, and PostgreSQL under it.
+    Patroni,
+}
+
+impl Service {
+    /// Every service.
+    pub const ALL: [Self; 2] = [Self::Etcd, Self::Patroni];
+
+    /// The name of its unit file.
+    pub fn unit(self) -> &'static str {
+        match self {
+            Self::Etcd => "charmed-etcd.service",
+            Self::Patroni => "charmed-patroni.service",
+        }
+    }
+}
+
+impl fmt::Display for Service {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Etcd => "etcd",
+            Self::Patroni => "Patroni",
+        })
+    }
+}
+
+/// How a service is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ServiceState {
+    /// The service manager does not know it.
+    Absent,
+    /// Known, and not running.
+    Stopped,
+    /// On its way up or down.
+    Changing,
+    /// Running.
+    Running,
+    /// It ended in an error and was given up.
+    Failed,
+}
+
+/// The data directory of the database.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum DataDirectory {
+    /// There is none, or it is empty.
+    Absent,
+    /// It holds a database.
+    Present,
+}

@@ -1,0 +1,140 @@
+//! What Juju says, read once per dispatch and unchanged by what this dispatch writes.
+
+use std::collections::BTreeMap;
+use std::net::IpAddr;
+
+use crate::domain::settings::{Problem, Settings};
+use crate::domain::words::{MemberName, Secret, Stanza, SystemUser};
+
+/// The model as this unit sees it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct JujuView {
+    /// The application's name; also Patroni's scope.
+    pub application: String,
+    /// The model's name.
+    pub model: String,
+    /// The model's UUID.
+    pub model_uuid: String,
+    /// This unit as a member of the cluster.
+    pub member: MemberName,
+    /// The stanza this cluster writes.
+    pub stanza: Stanza,
+    /// Whether Juju calls this unit the leader.
+    pub leader: bool,
+    /// The address peers reach this unit at; unknown before the peer relation exists.
+    pub address: Option<IpAddr>,
+    /// The peer relation; Juju creates it after `install`.
+    pub peers: Option<PeerRelation>,
+    /// The passwords of the system users.
+    pub passwords: Passwords,
+    /// The options, or everything that is wrong with them.
+    pub settings: Result<Settings, Vec<Problem>>,
+    /// The object store, as the relation `s3-parameters` describes it.
+    pub object_storage: ObjectStorage,
+    /// What this dispatch wrote and Juju has not committed yet: it may not be put to use before it is.
+    pub written: Written,
+}
+
+/// Writes of this dispatch that wait for Juju's commit at its end.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Written {
+    /// The application secret.
+    pub passwords: bool,
+    /// This unit's address.
+    pub address: bool,
+    /// The voters of etcd.
+    pub voters: bool,
+    /// That the application has a database.
+    pub initialised: bool,
+    /// The stanza.
+    pub stanza: bool,
+}
+
+impl JujuView {
+    /// What this cluster calls itself in a repository.
+    pub fn cluster_id(&self) -> String {
+        format!("{}/{}", self.model_uuid, self.application)
+    }
+}
+
+/// The peer relation's bags.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct PeerRelation {
+    /// Every unit of the application with the address it published, this one included.
+    pub units: BTreeMap<MemberName, Option<IpAddr>>,
+    /// The members that vote in etcd, as committed by a leader.
+    pub voters: BTreeMap<MemberName, IpAddr>,
+    /// Whether a database was ever made for this application.
+    pub initialised: bool,
+    /// The stanza that WAL goes to, once archiving was proved. Never cleared (D4).
+    pub stanza: Option<Stanza>,
+}
+
+/// The application secret with the passwords of the system users.
+#[derive(Clone, PartialEq, Eq)]
+pub enum Passwords {
+    /// No leader has made it yet.
+    Absent,
+    /// It is there, and committed: what it says may be put to use.
+    Known {
+        /// One password for each system user.
+        users: BTreeMap<SystemUser, Secret>,
+        /// The password of Patroni's REST interface.
+        patroni: Secret,
+        /// The password of etcd.
+        etcd: Secret,
+    },
+}
+
+impl std::fmt::Debug for Passwords {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::Absent => "Absent",
+            Self::Known { .. } => "Known",
+        })
+    }
+}
+
+/// What the relation `s3-parameters` says.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ObjectStorage {
+    /// Not related.
+    Unrelated,
+    /// Related, but the other side has not said everything; the text names what is missing.
+    Incomplete(String),
+    /// Everything that is needed is there.
+    Given(ObjectStore),
+}
+
+impl ObjectStorage {
+    /// The parameters, when they are complete.
+    pub fn given(&self) -> Option<&ObjectStore> {
+        match self {
+            Self::Given(store) => Some(store),
+            Self::Unrelated | Self::Incomplete(_) => None,
+        }
+    }
+}
+
+/// Where the repository lies and how to get in, normalised.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ObjectStore {
+    /// The bucket, without slashes.
+    pub bucket: String,
+    /// The endpoint as a URL, without a slash at the end.
+    pub endpoint: String,
+    /// The path inside the bucket, with exactly one slash in front.
+    pub path: String,
+    /// The region; empty when none was given.
+    pub region: String,
+    /// Whether the bucket is part of the path instead of the host name.
+    pub path_style: bool,
+    /// PEM certificates that vouch for the endpoint; empty for those of the system.
+    pub ca_chain: Vec<String>,
+    /// The access key.
+    pub access_key: Secret,
+    /// The secret key.
+    pub secret_key: Secret,
+    /// Full backups older than this many days expire.
+    pub retention_days: Option<u32>,
+}

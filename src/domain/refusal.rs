@@ -1,0 +1,106 @@
+//! Why an action is refused. A refusal changes nothing; it states the fact, and how to get what was wanted.
+
+use super::backups::{create, target};
+use super::passwords;
+
+/// Why an action is refused.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Refusal {
+    /// The request names nothing that can be restored.
+    #[error(transparent)]
+    Target(#[from] target::Refusal),
+    /// A backup of this kind cannot be taken, or not here.
+    #[error(transparent)]
+    Backup(#[from] create::Refusal),
+    /// A user or password that cannot be used.
+    #[error(transparent)]
+    Password(#[from] passwords::Refusal),
+    /// There is no relation with an object store's integrator.
+    #[error("there is no object store: s3-parameters is not related")]
+    NoObjectStore,
+    /// The relation has not said everything yet.
+    #[error("the object store is not known yet: {0}")]
+    ObjectStoreIncomplete(String),
+    /// The repository belongs to somebody else.
+    #[error("the repository belongs to {0}")]
+    ForeignRepository(String),
+    /// The repository does not work.
+    #[error("the repository cannot be used: {problem}")]
+    RepositoryFailed {
+        /// What is wrong.
+        problem: String,
+        /// The way out.
+        hint: String,
+    },
+    /// The repository was not tried yet.
+    #[error("the repository has not been set up yet")]
+    RepositoryNotReady,
+    /// Patroni does not answer: who is the primary is unknown.
+    #[error("the state of the cluster is not known: {0}")]
+    ClusterUnreachable(String),
+    /// This unit is no running member.
+    #[error("PostgreSQL is not running on this unit: {0}")]
+    NotRunning(String),
+    /// Only the leader may do this.
+    #[error("this unit is not the leader")]
+    NotTheLeader,
+    /// A restore with replicas is not possible yet.
+    #[error("the application has {0} units")]
+    MoreThanOneUnit(usize),
+    /// A job is at work.
+    #[error("another operation is running: {0}")]
+    Busy(String),
+    /// A restore was interrupted and is not finished.
+    #[error("a restore was interrupted and has not been finished")]
+    RestoreUnfinished,
+    /// The volume is too full.
+    #[error("the volume has {free} free, and the restored copy needs {needed} beside the data")]
+    NoSpace {
+        /// What is free, for people.
+        free: String,
+        /// What is needed, for people.
+        needed: String,
+    },
+    /// The passwords are not there.
+    #[error("the application has no passwords yet")]
+    NoPasswords,
+    /// The primary is another unit.
+    #[error("this unit is not the primary")]
+    NotThePrimary {
+        /// The primary, when it is known.
+        primary: Option<String>,
+    },
+}
+
+impl Refusal {
+    /// The way out.
+    pub fn hint(&self) -> String {
+        match self {
+            Self::Target(refusal) => refusal.hint(),
+            Self::Backup(refusal) => refusal.hint(),
+            Self::Password(refusal) => refusal.hint(),
+            Self::NoObjectStore => "juju integrate it with s3-integrator".into(),
+            Self::ObjectStoreIncomplete(_) => {
+                "give the integrator bucket, access-key and secret-key".into()
+            }
+            Self::ForeignRepository(_) => {
+                "set another path on the integrator; list-backups works as it is".into()
+            }
+            Self::RepositoryFailed { hint, .. } => hint.clone(),
+            Self::RepositoryNotReady => "juju status shows when it is".into(),
+            Self::ClusterUnreachable(_) | Self::NotRunning(_) => {
+                "juju status shows what the unit waits for".into()
+            }
+            Self::NotTheLeader => "run it on the leader: juju run <application>/leader …".into(),
+            Self::MoreThanOneUnit(_) => "remove all units but one, restore, and add them again".into(),
+            Self::Busy(_) => "wait until it has ended".into(),
+            Self::RestoreUnfinished => "the next regular look at the unit finishes it or undoes it".into(),
+            Self::NoSpace { .. } => {
+                "make room on the volume: the data that is there now is kept until the copy is proved".into()
+            }
+            Self::NoPasswords => "wait until the unit is active".into(),
+            Self::NotThePrimary { primary: Some(primary) } => format!("the primary is {primary}"),
+            Self::NotThePrimary { primary: None } => "the cluster has no primary now".into(),
+        }
+    }
+}

@@ -1,0 +1,84 @@
+//! `list-backups`: what the repository holds, as a table for people and as JSON for machines.
+
+use juju_charm::Juju;
+
+use super::ActionError;
+use crate::adapters::pgbackrest::PgBackRest;
+use crate::attempts;
+use crate::catalogue;
+use crate::domain::backups::listing::{self, Location};
+use crate::domain::files;
+use crate::domain::observed::{ObjectStorage, ObjectStore, RepositoryRecord, RepositoryState};
+use crate::domain::refusal::Refusal;
+use crate::domain::words::Stanza;
+use crate::juju;
+use crate::unit::{Installation, because, records};
+
+/// Where the list comes from.
+struct Source {
+    store: ObjectStore,
+    pgbackrest: PgBackRest,
+    stanzas: Vec<Stanza>,
+    /// Whether it is this cluster's own.
+    own: bool,
+}
+
+/// Few hook tools: the relation and its bag, the keys if they are a secret, the results. Everything else is on the machine.
+pub(super) fn run(juju: &Juju) -> Result<(), ActionError> {
+    let installation = Installation::of(juju)?;
+    let source = source(juju, &installation)?;
+    let mut found = Vec::new();
+    for stanza in &source.stanzas {
+        let mut one = catalogue::read(&source.pgbackrest, stanza)?;
+        if source.own {
+            let unit = juju.context().unit.as_str();
+            let (failed, running) = attempts::of(&installation.layout.jobs(), unit)?;
+            one = one.with_attempts(failed, running);
+        }
+        found.push(one);
+    }
+    let rows = listing::rows(&found);
+    let location = Location {
+        bucket: Some(source.store.bucket.clone()),
+        path: source.store.path.clone(),
+    };
+    let table = listing::table(&rows, &location);
+    let json = listing::json(&rows).map_err(because)?;
+    juju.action_set_large("backups", &table)?;
+    juju.action_set_large("backups-json", &json)?;
+    Ok(())
+}
+
+fn source(juju: &Juju, installation: &Installation) -> Result<Source, ActionError> {
+    let store = match juju::object_storage::read(juju, false)? {
+        ObjectStorage::Given(store) => store,
+        ObjectStorage::Unrelated => return Err(Refusal::NoObjectStore.into()),
+        ObjectStorage::Incomplete(missing) => {
+            return Err(Refusal::ObjectStoreIncomplete(missing).into());
+        }
+    };
+    let record: Option<RepositoryRecord> =
+        records::read(&installation.layout.repository_record()).map_err(because)?;
+    let record = record.filter(|record| record.digest == files::digest(&store));
+    match record.map(|record| record.state) {
+        None => Err(Refusal::RepositoryNotReady.into()),
+        Some(RepositoryState::Failed { problem, hint }) => {
+            Err(Refusal::RepositoryFailed { problem, hint }.into())
+        }
+        Some(RepositoryState::Ready { stanza }) => Ok(Source {
+            store,
+            pgbackrest: installation.pgbackrest(),
+            stanzas: vec![stanza],
+            own: true,
+        }),
+        Some(RepositoryState::Foreign { stanzas, .. }) => Ok(Source {
+            store,
+            pgbackrest: installation.foreign_pgbackrest(),
+            stanzas: stanzas
+                .iter()
+                .filter_map(|name| name.parse().ok())
+                .collect(),
+            own: false,
+        }),
+    }
+}

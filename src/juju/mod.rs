@@ -1,0 +1,14 @@
+//! Events in, hook tools out. The only module that speaks to Juju.
+
+pub mod actions;
+pub mod databag;
+pub mod object_storage;
+pub mod passwords;
+pub mod publish;
+pub mod routes;
+pub mod view;
+
+/// The peer relation's endpoint.
+pub const PEERS: &str = "database-peers";
+/// The object store's endpoint.
+pub const OBJECT_STORAGE: &str = "s3-parameters";

@@ -1,0 +1,40 @@
+//! Saying what happened: one status, derived last.
+
+use juju_charm::{Juju, Status};
+
+use crate::domain::decide::status::{self, Level};
+use crate::domain::observed::Packages;
+use crate::error::StepError;
+use crate::reconcile::Outcome;
+
+/// Shows how a dispatch ended.
+///
+/// # Errors
+///
+/// A failed installation ends the hook in an error, because Juju then tries again sooner than the next regular look.
+pub fn outcome(juju: &Juju, outcome: &Outcome) -> Result<(), StepError> {
+    match outcome {
+        Outcome::Rest(seen, decision) => set(juju, &status::status(seen, decision)),
+        Outcome::Failed(seen, error) => {
+            tracing::error!("{error}");
+            set(juju, &status::failed(&error.to_string()))?;
+            if matches!(seen.host.packages, Packages::Missing { .. }) {
+                return Err(StepError::expected(error.problem(), error.hint()));
+            }
+            Ok(())
+        }
+    }
+}
+
+fn set(juju: &Juju, status: &status::Status) -> Result<(), StepError> {
+    // One line: `juju status` shows no more.
+    let message = status.message.lines().collect::<Vec<_>>().join(" ");
+    let status = match status.level {
+        Level::Active => Status::active(message),
+        Level::Waiting => Status::waiting(message),
+        Level::Maintenance => Status::maintenance(message),
+        Level::Blocked => Status::blocked(message),
+    };
+    juju.status_set(&status)
+        .map_err(|error| StepError::because(&error))
+}

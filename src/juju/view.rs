@@ -1,0 +1,141 @@
+//! What Juju says, read with as few hook tools as it takes.
+
+use std::collections::BTreeMap;
+use std::net::IpAddr;
+
+use juju_charm::{Bag, Databag, Juju, ToolError};
+
+use super::databag;
+use crate::domain::observed::{JujuView, PeerRelation, Written};
+use crate::domain::settings::{Machine, OptionValue, Settings};
+use crate::domain::words::{MemberName, Stanza};
+use crate::error::StepError;
+
+/// Reads everything a decision may rest on. Once per dispatch: what this dispatch writes does not show here.
+///
+/// # Errors
+///
+/// When a hook tool fails, or a name cannot be used for a member or a stanza.
+pub fn read(juju: &Juju, memory: u64, cpus: u32) -> Result<JujuView, StepError> {
+    let context = juju.context();
+    let leader = juju.is_leader().map_err(because)?;
+    let member = member(context.unit.as_str())?;
+    let stanza = Stanza::of(&context.model_name, context.application())
+        .map_err(|error| StepError::because(&error))?;
+    let peers = peers(juju, &member)?;
+    let address = match &peers {
+        // The binding exists as soon as the relation does; before it nobody needs an address.
+        Some(_) => address(juju).map_err(because)?,
+        None => None,
+    };
+    Ok(JujuView {
+        application: context.application().to_owned(),
+        model: context.model_name.clone(),
+        model_uuid: context.model_uuid.clone(),
+        member,
+        stanza,
+        leader,
+        address,
+        peers,
+        passwords: super::passwords::read(juju).map_err(because)?,
+        settings: settings(juju, memory, cpus).map_err(because)?,
+        object_storage: super::object_storage::read(juju, leader).map_err(because)?,
+        written: Written::default(),
+    })
+}
+
+#[expect(
+    clippy::needless_pass_by_value,
+    reason = "it is the argument of map_err"
+)]
+fn because(error: ToolError) -> StepError {
+    StepError::because(&error)
+}
+
+fn member(unit: &str) -> Result<MemberName, StepError> {
+    MemberName::from_unit(unit).map_err(|error| StepError::because(&error))
+}
+
+fn address(juju: &Juju) -> Result<Option<IpAddr>, ToolError> {
+    let network = juju.network_get(super::PEERS)?;
+    let text = network.bind_address().or(network.ingress_address());
+    Ok(text.and_then(|text| text.parse().ok()))
+}
+
+fn peers(juju: &Juju, this: &MemberName) -> Result<Option<PeerRelation>, StepError> {
+    let Some(relation) = juju
+        .relation_ids(super::PEERS)
+        .map_err(because)?
+        .into_iter()
+        .next()
+    else {
+        return Ok(None);
+    };
+    let mut units = BTreeMap::new();
+    units.insert(
+        this.clone(),
+        published(
+            &juju
+                .relation_get(&relation, &Bag::OwnUnit)
+                .map_err(because)?,
+        ),
+    );
+    for unit in juju.relation_list(&relation).map_err(because)? {
+        let Ok(name) = MemberName::from_unit(unit.as_str()) else {
+            continue;
+        };
+        let bag = juju
+            .relation_get(&relation, &Bag::RemoteUnit(unit))
+            .map_err(because)?;
+        units.insert(name, published(&bag));
+    }
+    let application = juju
+        .relation_get(&relation, &Bag::OwnApp)
+        .map_err(because)?;
+    // Voters that cannot be read are not "no voters": a second etcd would be made.
+    let voters = match application.get(databag::VOTERS.name) {
+        None => BTreeMap::new(),
+        Some(json) => serde_json::from_str(json).map_err(|error| StepError::because(&error))?,
+    };
+    Ok(Some(PeerRelation {
+        units,
+        voters,
+        initialised: application
+            .get(databag::INITIALISED.name)
+            .is_some_and(|it| it == "True"),
+        stanza: application
+            .get(databag::STANZA.name)
+            .and_then(|name| name.parse().ok()),
+    }))
+}
+
+fn published(bag: &Databag) -> Option<IpAddr> {
+    bag.get(databag::ADDRESS.name)?.parse().ok()
+}
+
+type ReadSettings = Result<Settings, Vec<crate::domain::settings::Problem>>;
+
+fn settings(juju: &Juju, memory: u64, cpus: u32) -> Result<ReadSettings, ToolError> {
+    let config = juju.config()?;
+    let options: BTreeMap<String, OptionValue> = config
+        .iter()
+        .filter_map(|(name, value)| Some((name.to_owned(), option(value)?)))
+        .collect();
+    Ok(Settings::from_options(
+        &options,
+        &Machine::new(memory, cpus),
+    ))
+}
+
+fn option(value: &serde_json::Value) -> Option<OptionValue> {
+    use serde_json::Value;
+    match value {
+        Value::String(text) => Some(OptionValue::String(text.clone())),
+        Value::Bool(flag) => Some(OptionValue::Bool(*flag)),
+        Value::Number(number) => match number.as_i64() {
+            Some(integer) => Some(OptionValue::Int(integer)),
+            None => number.as_f64().map(OptionValue::Float),
+        },
+        Value::Null | Value::Array(_) | Value::Object(_) => None,
+    }
+}

@@ -1,0 +1,48 @@
+//! Where the charm is installed and as whom its programs run: all that can be known without asking Juju.
+
+use std::path::PathBuf;
+
+use juju_charm::Juju;
+
+use super::because;
+use crate::adapters::host::WorkloadUser;
+use crate::adapters::pgbackrest::PgBackRest;
+use crate::error::StepError;
+use crate::layout::Layout;
+
+/// This installation of the charm.
+#[derive(Clone, Debug)]
+pub struct Installation {
+    /// Where everything lies.
+    pub layout: Layout,
+    /// The user that owns the data and runs the programs.
+    pub user: WorkloadUser,
+    /// Where Juju unpacked the charm.
+    pub charm_dir: PathBuf,
+}
+
+impl Installation {
+    /// The installation this dispatch belongs to.
+    ///
+    /// # Errors
+    ///
+    /// When the machine lacks the user that runs the programs.
+    pub fn of(juju: &Juju) -> Result<Self, StepError> {
+        let charm_dir = juju.context().charm_dir.clone();
+        Ok(Self {
+            layout: Layout::from_charm_dir(&charm_dir),
+            user: WorkloadUser::find().map_err(because)?,
+            charm_dir,
+        })
+    }
+
+    /// pgBackRest with this cluster's own repository.
+    pub fn pgbackrest(&self) -> PgBackRest {
+        PgBackRest::new(self.layout.pgbackrest_config(), self.user.clone())
+    }
+
+    /// pgBackRest with another cluster's repository, for reading.
+    pub fn foreign_pgbackrest(&self) -> PgBackRest {
+        PgBackRest::new(self.layout.foreign_pgbackrest_config(), self.user.clone())
+    }
+}

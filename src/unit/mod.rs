@@ -1,0 +1,190 @@
+//! This unit as the loop's world: the only place where Juju, the domain and the adapters meet.
+
+mod installation;
+mod observe;
+mod perform;
+mod programs;
+pub mod records;
+
+use std::ops::Deref;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use juju_charm::Juju;
+
+pub use installation::Installation;
+pub(crate) use perform::{REQUEST, explained, random_byte};
+
+use crate::adapters::etcd::{Etcd, Login};
+use crate::adapters::host::clock::{self, Deadline};
+use crate::adapters::host::machine;
+use crate::adapters::patroni::{Credentials, Patroni};
+use crate::adapters::postgres::{Database, PostgresError, Target as Connection};
+use crate::domain::observed::{JujuView, Observed, Passwords};
+use crate::domain::plan::{Plan, Step};
+use crate::domain::render::{ETCD_CLIENT_PORT, PATRONI_PORT, POSTGRESQL_PORT};
+use crate::domain::words::{Secret, SystemUser};
+use crate::error::StepError;
+use crate::juju::view;
+use crate::reconcile::World;
+
+/// How long one dispatch stays in all to see programs come up. Juju runs nothing else on the unit meanwhile.
+const PATIENCE: Duration = Duration::from_secs(120);
+/// Between two looks while waiting.
+const BETWEEN_LOOKS: Duration = Duration::from_millis(300);
+/// A question to a program on this machine, or on a peer.
+const QUESTION: Duration = Duration::from_secs(5);
+
+/// This unit.
+pub struct Unit<'a> {
+    juju: &'a Juju,
+    installation: Installation,
+    view: JujuView,
+    memory: u64,
+    cpus: u32,
+    patience: Deadline,
+    repository_tried: bool,
+}
+
+impl<'a> Unit<'a> {
+    /// This unit, with what Juju says of it.
+    ///
+    /// # Errors
+    ///
+    /// When Juju cannot be asked, or the machine lacks the user that runs the programs.
+    pub fn new(juju: &'a Juju) -> Result<Self, StepError> {
+        let installation = Installation::of(juju)?;
+        let memory = machine::total_memory().map_err(because)?.unwrap_or(0);
+        let cpus = u32::try_from(machine::processors().get()).unwrap_or(1);
+        Ok(Self {
+            juju,
+            installation,
+            view: view::read(juju, memory, cpus)?,
+            memory,
+            cpus,
+            patience: Deadline::after(PATIENCE),
+            repository_tried: false,
+        })
+    }
+
+    /// Juju.
+    pub fn juju(&self) -> &Juju {
+        self.juju
+    }
+
+    /// What Juju says, as it was when the dispatch began.
+    pub fn view(&self) -> &JujuView {
+        &self.view
+    }
+
+    fn host_of(address: std::net::IpAddr) -> String {
+        address.to_string()
+    }
+
+    /// Patroni on this unit, when its password and address are known.
+    fn patroni(&self) -> Option<Patroni> {
+        let Passwords::Known { patroni, .. } = &self.view.passwords else {
+            return None;
+        };
+        let host = Self::host_of(self.view.address?);
+        let credentials = Credentials {
+            user: "patroni".into(),
+            password: patroni.clone(),
+        };
+        Some(Patroni::at(&host, PATRONI_PORT, Some(credentials)))
+    }
+
+    /// etcd at the first voter: this unit when it votes itself.
+    fn etcd(&self, login: Option<Login>) -> Option<Etcd> {
+        let voters = &self.view.peers.as_ref()?.voters;
+        let address = voters
+            .get(&self.view.member)
+            .or_else(|| voters.values().next())?;
+        Some(Etcd::at(&Self::host_of(*address), ETCD_CLIENT_PORT, login))
+    }
+
+    fn etcd_login(&self) -> Option<Login> {
+        let Passwords::Known { etcd, .. } = &self.view.passwords else {
+            return None;
+        };
+        Some(Login {
+            user: "root".into(),
+            password: etcd.clone(),
+        })
+    }
+
+    /// This unit's database, as its superuser over the socket.
+    ///
+    /// # Errors
+    ///
+    /// When it does not answer.
+    pub fn database(&self, deadline: Deadline) -> Result<Database, PostgresError> {
+        self.database_in(self.layout.socket_dir(), deadline)
+    }
+
+    fn database_in(&self, socket: PathBuf, until: Deadline) -> Result<Database, PostgresError> {
+        let target = Connection {
+            socket_dir: socket,
+            port: POSTGRESQL_PORT,
+            user: SystemUser::Operator.name().into(),
+            database: "postgres".into(),
+        };
+        Database::connect(&target, until)
+    }
+
+    /// Tells the one who waits for this action; outside an action, the log.
+    pub(crate) fn tell(&self, line: &str) {
+        if self.juju.context().action.is_none() {
+            tracing::info!("{line}");
+        } else if let Err(error) = self.juju.action_log(line) {
+            tracing::warn!("cannot report progress: {error}");
+        }
+    }
+
+    fn password(&self, user: SystemUser) -> Option<&Secret> {
+        match &self.view.passwords {
+            Passwords::Known { users, .. } => users.get(&user),
+            Passwords::Absent => None,
+        }
+    }
+}
+
+/// The parts of the installation are the unit's own.
+impl Deref for Unit<'_> {
+    type Target = Installation;
+
+    fn deref(&self) -> &Installation {
+        &self.installation
+    }
+}
+
+/// An adapter's error as a step's.
+#[expect(
+    clippy::needless_pass_by_value,
+    reason = "it is the argument of map_err"
+)]
+pub(crate) fn because(error: impl std::error::Error + 'static) -> StepError {
+    StepError::because(&error)
+}
+
+impl World for Unit<'_> {
+    fn observe(&mut self) -> Result<Observed, StepError> {
+        observe::observe(self)
+    }
+
+    fn perform(&mut self, step: &Step) -> Result<(), StepError> {
+        perform::perform(self, step)
+    }
+
+    fn pause(&mut self, at_most: Duration) -> bool {
+        let over = self.patience.at_most(at_most).is_over();
+        if !over {
+            clock::sleep(BETWEEN_LOOKS);
+        }
+        !over
+    }
+
+    fn announce(&mut self, plan: &Plan) {
+        tracing::info!("{plan}");
+    }
+}

@@ -1,0 +1,103 @@
+//! A backup: a job that is followed, and its log kept in the repository.
+
+use std::time::Duration;
+
+use super::repository::bucket;
+use crate::adapters::host::clock::Deadline;
+use crate::adapters::object_store;
+use crate::adapters::pgbackrest::command::Backup;
+use crate::adapters::pgbackrest::{Command, progress};
+use crate::domain::observed::{ObjectStore, Packages};
+use crate::domain::words::{BackupKind, Stanza};
+use crate::error::StepError;
+use crate::job::{self, Job, Spec};
+use crate::unit::{Unit, because, programs};
+
+/// A backup of terabytes takes hours; the action ends with it, or is given up by its operator, and the job goes on.
+const BACKUP: Duration = Duration::from_hours(72);
+
+/// The annotation by which our own backup is found again.
+pub(crate) const REQUEST: &str = "request";
+
+pub(super) fn take(
+    unit: &Unit<'_>,
+    kind: BackupKind,
+    stanza: &Stanza,
+    request: &str,
+) -> Result<(), StepError> {
+    let jobs = unit.layout.jobs();
+    job::forget_old(&jobs)?;
+    let annotated = match programs::look(unit, None)? {
+        Packages::Present { pgbackrest, .. } => pgbackrest >= (2, 41),
+        Packages::Missing { .. } => false,
+    };
+    let annotations = if annotated {
+        vec![(REQUEST.to_owned(), request.to_owned())]
+    } else {
+        Vec::new()
+    };
+    let command = Command::Backup(Backup {
+        stanza: stanza.clone(),
+        kind,
+        annotations,
+        from_standby: None,
+        process_max: None,
+        log_detail: true,
+        expire_auto: None,
+    });
+    let spec = Spec {
+        description: format!("{kind} backup of {stanza}"),
+        command: unit.pgbackrest().argv(&command),
+    };
+    let job = Job::named(&jobs, request);
+    job.start(&spec, &unit.charm_dir, &unit.user)?;
+    follow(unit, &job)
+}
+
+/// Tells the one who waits for the action how far the job is, a line for every ten percent.
+fn follow(unit: &Unit<'_>, job: &Job) -> Result<(), StepError> {
+    let mut next = 10.0;
+    let end = job.follow(Deadline::after(BACKUP), &mut |line| {
+        if let Some(percent) = progress::percent(line) {
+            if percent >= next {
+                unit.tell(&format!("backed up {percent:.0} %"));
+                next = percent + 10.0;
+            }
+        }
+    })?;
+    if end.code == Some(0) {
+        return Ok(());
+    }
+    let said = job
+        .last_error()?
+        .unwrap_or_else(|| "pgbackrest was killed".to_owned());
+    Err(StepError::expected(
+        format!("the backup failed: {said}"),
+        format!("its log is {}", unit.layout.jobs().display()),
+    ))
+}
+
+pub(super) fn keep_log(
+    unit: &Unit<'_>,
+    store: &ObjectStore,
+    stanza: &Stanza,
+    request: &str,
+) -> Result<(), StepError> {
+    let Some(backup) = crate::catalogue::backup_of_request(&unit.pgbackrest(), stanza, request)?
+    else {
+        return Ok(());
+    };
+    let log = Job::named(&unit.layout.jobs(), request).log()?;
+    let name = format!("{}/backup/{stanza}/{}/backup.log", store.path, backup.label);
+    let client = object_store::ObjectStore::new(bucket(store)).map_err(because)?;
+    // The backup is what was asked for; that its log could not be kept beside it does not make it fail.
+    let kept = client.put(
+        name.trim_start_matches('/'),
+        log.as_bytes(),
+        Deadline::seconds(60),
+    );
+    if let Err(error) = kept {
+        tracing::warn!("cannot keep the backup's log in the repository: {error}");
+    }
+    Ok(())
+}

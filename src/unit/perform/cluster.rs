@@ -1,0 +1,111 @@
+//! etcd and Patroni.
+
+use std::time::Duration;
+
+use crate::adapters::etcd::PatroniAccess;
+use crate::adapters::host::clock::{self, Deadline};
+use crate::adapters::patroni::Patroni;
+use crate::domain::observed::{Role, Seen};
+use crate::domain::render::patroni::NAMESPACE;
+use crate::error::StepError;
+use crate::reconcile::World as _;
+use crate::unit::{Unit, because};
+
+/// A restored database replays, promotes and makes its checkpoint before it leads.
+const LEAD: Duration = Duration::from_secs(300);
+const RESTART: Duration = Duration::from_secs(300);
+
+fn patroni(unit: &Unit<'_>) -> Result<Patroni, StepError> {
+    unit.patroni()
+        .ok_or_else(|| StepError::expected("Patroni's password or address is not known yet", ""))
+}
+
+pub(super) fn reload(unit: &Unit<'_>) -> Result<(), StepError> {
+    patroni(unit)?
+        .reload(Deadline::seconds(20))
+        .map_err(because)
+}
+
+/// Root for the charm, and for Patroni a user that reaches the keys of its own cluster and no others.
+pub(super) fn protect_etcd(unit: &Unit<'_>) -> Result<(), StepError> {
+    let absent = || StepError::expected("etcd's password or address is not known yet", "");
+    let root = unit.etcd_login().ok_or_else(absent)?;
+    let etcd = unit.etcd(None).ok_or_else(absent)?;
+    let patroni = PatroniAccess {
+        login: crate::adapters::etcd::Login {
+            user: "patroni".into(),
+            password: root.password.clone(),
+        },
+        prefix: format!("{NAMESPACE}{}/", unit.view.application),
+    };
+    etcd.set_up_authentication(&root, &patroni, Deadline::seconds(30))
+        .map_err(because)
+}
+
+pub(super) fn change_config(unit: &Unit<'_>, config: &str) -> Result<(), StepError> {
+    let config: serde_json::Value = serde_json::from_str(config).map_err(because)?;
+    patroni(unit)?
+        .patch_config(&config, Deadline::seconds(20))
+        .map_err(because)?;
+    Ok(())
+}
+
+pub(super) fn restart_database(unit: &Unit<'_>) -> Result<(), StepError> {
+    patroni(unit)?
+        .restart(Deadline::after(RESTART))
+        .map_err(because)
+}
+
+pub(super) fn await_primary(unit: &mut Unit<'_>) -> Result<(), StepError> {
+    let deadline = Deadline::after(LEAD);
+    loop {
+        let seen = unit.observe()?;
+        if seen.is_primary() {
+            return Ok(());
+        }
+        if deadline.is_over() {
+            let why = match (&seen.cluster, seen.this_member()) {
+                (Seen::Unreachable(why), _) => format!("Patroni does not answer: {why}"),
+                (_, Some(me)) if me.role == Role::Primary => {
+                    format!(
+                        "PostgreSQL does not accept writes yet: {}",
+                        seen.database.why()
+                    )
+                }
+                (_, Some(me)) => format!("Patroni calls it a {}", me.role),
+                (_, None) => "Patroni does not know it yet".to_owned(),
+            };
+            return Err(StepError::expected(
+                format!("this unit did not become the primary in time: {why}"),
+                "the next regular look goes on from here",
+            ));
+        }
+        clock::sleep(Duration::from_millis(300));
+    }
+}
+
+/// Removes everything Patroni remembers of the cluster but its configuration.
+///
+/// A restored database is behind what the cluster last wrote, and on another branch of its history: with those memories
+/// Patroni would not let it lead.
+pub(super) fn forget_state(unit: &Unit<'_>) -> Result<(), StepError> {
+    let absent = || StepError::expected("etcd's password or address is not known yet", "");
+    let etcd = unit.etcd(unit.etcd_login()).ok_or_else(absent)?;
+    let scope = format!("{NAMESPACE}{}/", unit.view.application);
+    let deadline = Deadline::seconds(30);
+    for key in [
+        "leader",
+        "status",
+        "optime/leader",
+        "history",
+        "sync",
+        "failover",
+        "initialize",
+    ] {
+        etcd.delete(&format!("{scope}{key}"), deadline)
+            .map_err(because)?;
+    }
+    etcd.delete_prefix(&format!("{scope}members/"), deadline)
+        .map_err(because)?;
+    Ok(())
+}

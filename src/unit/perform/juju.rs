@@ -1,0 +1,91 @@
+//! What is written into Juju: committed, all of it, when the dispatch ends well.
+
+use std::collections::BTreeMap;
+use std::net::IpAddr;
+
+use juju_charm::{Port, RelationId};
+use rand::Rng as _;
+
+use crate::domain::passwords;
+use crate::domain::words::{MemberName, Secret, Stanza, SystemUser};
+use crate::error::StepError;
+use crate::juju::databag::{self, Key};
+use crate::unit::{Unit, because};
+
+pub(super) fn make_passwords(unit: &mut Unit<'_>) -> Result<(), StepError> {
+    crate::juju::passwords::make(unit.juju, generate).map_err(because)?;
+    unit.view.written.passwords = true;
+    Ok(())
+}
+
+/// A byte of the operating system's randomness.
+pub(crate) fn random_byte() -> u8 {
+    rand::rng().random()
+}
+
+/// A password from the operating system's randomness.
+fn generate() -> Secret {
+    passwords::generated(random_byte)
+}
+
+fn publish(unit: &Unit<'_>, key: Key, value: String) -> Result<(), StepError> {
+    let relation = peers(unit)?;
+    databag::write(unit.juju, &relation, key, value);
+    Ok(())
+}
+
+fn peers(unit: &Unit<'_>) -> Result<RelationId, StepError> {
+    let relations = unit
+        .juju
+        .relation_ids(crate::juju::PEERS)
+        .map_err(because)?;
+    relations
+        .into_iter()
+        .next()
+        .ok_or_else(|| StepError::expected("there is no peer relation yet", ""))
+}
+
+pub(super) fn publish_address(unit: &mut Unit<'_>, address: IpAddr) -> Result<(), StepError> {
+    publish(unit, databag::ADDRESS, address.to_string())?;
+    unit.view.written.address = true;
+    Ok(())
+}
+
+pub(super) fn publish_voters(
+    unit: &mut Unit<'_>,
+    voters: &BTreeMap<MemberName, IpAddr>,
+) -> Result<(), StepError> {
+    let json = serde_json::to_string(voters).map_err(because)?;
+    publish(unit, databag::VOTERS, json)?;
+    unit.view.written.voters = true;
+    Ok(())
+}
+
+pub(super) fn publish_initialised(unit: &mut Unit<'_>) -> Result<(), StepError> {
+    publish(unit, databag::INITIALISED, "True".into())?;
+    unit.view.written.initialised = true;
+    Ok(())
+}
+
+pub(super) fn publish_stanza(unit: &mut Unit<'_>, stanza: &Stanza) -> Result<(), StepError> {
+    publish(unit, databag::STANZA, stanza.to_string())?;
+    unit.view.written.stanza = true;
+    Ok(())
+}
+
+pub(super) fn set_version(unit: &Unit<'_>, version: &str) -> Result<(), StepError> {
+    unit.juju.application_version_set(version).map_err(because)
+}
+
+pub(super) fn open_port(unit: &Unit<'_>, port: u16) -> Result<(), StepError> {
+    unit.juju.set_ports([Port::tcp(port)]);
+    Ok(())
+}
+
+pub(super) fn store_password(
+    unit: &Unit<'_>,
+    user: SystemUser,
+    password: &Secret,
+) -> Result<(), StepError> {
+    crate::juju::passwords::store(unit.juju, user, password).map_err(because)
+}

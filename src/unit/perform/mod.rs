@@ -1,0 +1,78 @@
+//! Doing: one match over the steps, one file for each thing they touch.
+
+mod backup;
+mod cluster;
+mod juju;
+mod machine;
+mod repository;
+mod restore;
+mod roles;
+
+pub(crate) use backup::REQUEST;
+pub(crate) use juju::random_byte;
+pub(crate) use repository::explained;
+
+use super::Unit;
+use crate::domain::plan::Step;
+use crate::error::StepError;
+
+/// Carries out one step. Each may be repeated after it was carried out, or half-carried out.
+pub(super) fn perform(unit: &mut Unit<'_>, step: &Step) -> Result<(), StepError> {
+    match step {
+        Step::InstallPackages { major, names } => machine::install(unit, *major, names),
+        Step::MakeDirectories { major } => machine::make_directories(unit, *major),
+        Step::WriteFile { file, content } => machine::write(unit, *file, content),
+        Step::RemoveFile(file) => machine::remove(unit, *file),
+        Step::Start(service) => machine::start(*service),
+        Step::Stop(service) => machine::stop(*service),
+        Step::Restart(service) => machine::restart(*service),
+
+        Step::MakePasswords => juju::make_passwords(unit),
+        Step::PublishAddress(address) => juju::publish_address(unit, *address),
+        Step::PublishVoters(voters) => juju::publish_voters(unit, voters),
+        Step::PublishInitialised => juju::publish_initialised(unit),
+        Step::PublishStanza(stanza) => juju::publish_stanza(unit, stanza),
+        Step::SetVersion(version) => juju::set_version(unit, version),
+        Step::OpenPort(port) => juju::open_port(unit, *port),
+        Step::StorePassword(user, password) => juju::store_password(unit, *user, password),
+
+        Step::ReloadPatroni => cluster::reload(unit),
+        Step::ProtectEtcd => cluster::protect_etcd(unit),
+        Step::ChangeClusterConfig(config) => cluster::change_config(unit, config),
+        Step::RestartDatabase => cluster::restart_database(unit),
+        Step::AwaitPrimary => cluster::await_primary(unit),
+        Step::ForgetClusterState => cluster::forget_state(unit),
+
+        Step::MakeRoles => roles::make(unit),
+        Step::SetRolePassword(user, password) => roles::set_password(unit, *user, password),
+
+        Step::CheckObjectStore(store) => repository::check(unit, store),
+        Step::JudgeOwner(store) => repository::judge(unit, store),
+        Step::ClaimRepository(store) => repository::claim(unit, store),
+        Step::MakeStanza(store, stanza) => repository::make_stanza(unit, store, stanza),
+        Step::ProveArchiving(store, stanza) => repository::prove_archiving(unit, store, stanza),
+        Step::RecordRepository(record) => repository::record(unit, record),
+        Step::ForgetRepository => repository::forget(unit),
+
+        Step::TakeBackup {
+            kind,
+            stanza,
+            request,
+        } => backup::take(unit, *kind, stanza, request),
+        Step::KeepBackupLog {
+            store,
+            stanza,
+            request,
+        } => backup::keep_log(unit, store, stanza, request),
+
+        Step::RecordRestore(record) => restore::record(unit, record),
+        Step::RestoreBeside(record) => restore::beside(unit, record),
+        Step::RecoverBeside(_) => restore::recover(unit),
+        Step::RekeyBeside => restore::rekey(unit),
+        Step::StopBeside => restore::stop_beside(unit),
+        Step::RemoveBeside(record) => restore::remove_beside(unit, record),
+        Step::ExchangeDataDirectories(record) => restore::exchange(unit, record),
+        Step::ForgetRestore => restore::forget(unit),
+        Step::RemoveKept { .. } => restore::remove_kept(unit),
+    }
+}

@@ -1,0 +1,292 @@
+//! The repository: tried, judged, claimed, proved, and what was found remembered.
+
+use std::time::Duration;
+
+use crate::adapters::host::clock::{self, Deadline};
+use crate::adapters::object_store::{self, AddressStyle, Bucket, Keys};
+use crate::adapters::pgbackrest::{Command, PgBackRestError};
+use crate::adapters::postgres::control;
+use crate::domain::backups::BackupInfo;
+use crate::domain::backups::ownership::{self, ClusterId, FoundStanza, Owner, Record, Us};
+use crate::domain::files;
+use crate::domain::observed::{ObjectStore, Packages, RepositoryRecord, RepositoryState};
+use crate::domain::words::{Stanza, SystemId};
+use crate::error::StepError;
+use crate::unit::{Unit, because, programs, records};
+
+/// All questions to an object store together. A host that swallows packets costs the time to connect, once.
+const CHECKS: Duration = Duration::from_secs(30);
+/// `check` waits for a segment to arrive; it has its own time-out, a little shorter.
+const ARCHIVING: Duration = Duration::from_secs(90);
+
+pub(super) fn check(unit: &mut Unit<'_>, store: &ObjectStore) -> Result<(), StepError> {
+    unit.repository_tried = true;
+    let probe = store.path.trim_matches('/');
+    let proof = object_store::prove(&bucket(store), probe, true, Deadline::after(CHECKS));
+    match proof {
+        Ok(proof) if proof.bucket_created => {
+            tracing::info!("created bucket {}", store.bucket);
+            Ok(())
+        }
+        Ok(_) => Ok(()),
+        Err(failure) => failing(
+            unit,
+            store,
+            Err(StepError::expected(failure.message, failure.hint)),
+        ),
+    }
+}
+
+/// The adapter's parameters for a store.
+pub(crate) fn bucket(store: &ObjectStore) -> Bucket {
+    Bucket {
+        name: store.bucket.clone(),
+        endpoint: store.endpoint.clone(),
+        region: store.region.clone(),
+        style: if store.path_style {
+            AddressStyle::Path
+        } else {
+            AddressStyle::Host
+        },
+        ca_chain: store.ca_chain.clone(),
+        keys: Keys {
+            access: store.access_key.expose().to_owned(),
+            secret: store.secret_key.clone(),
+        },
+    }
+}
+
+/// What failed is remembered, so that later hooks show it without trying again first.
+fn remember_failure(unit: &Unit<'_>, store: &ObjectStore, error: &StepError) {
+    let record = RepositoryRecord {
+        digest: files::digest(store),
+        state: RepositoryState::Failed {
+            problem: error.problem().to_owned(),
+            hint: error.hint().to_owned(),
+        },
+    };
+    if let Err(error) = records::write(&unit.layout.repository_record(), &record) {
+        tracing::warn!("cannot remember that the repository failed: {error}");
+    }
+}
+
+fn failing<T>(
+    unit: &Unit<'_>,
+    store: &ObjectStore,
+    result: Result<T, StepError>,
+) -> Result<T, StepError> {
+    result.map_err(|error| {
+        remember_failure(unit, store, &error);
+        error.remembered()
+    })
+}
+
+fn client(store: &ObjectStore) -> Result<object_store::ObjectStore, StepError> {
+    object_store::ObjectStore::new(bucket(store)).map_err(because)
+}
+
+/// The key of an object below the repository's path.
+fn key(store: &ObjectStore, name: &str) -> String {
+    format!("{}/{name}", store.path)
+        .trim_start_matches('/')
+        .to_owned()
+}
+
+/// The ownership record, beside the stanzas.
+const RECORD: &str = "postgresql-owner.json";
+/// What the incumbent leaves in a repository it uses: the UUID of its model.
+const INCUMBENT_RECORD: &str = "model-uuid.txt";
+
+/// What a repository says of its owner.
+struct Found {
+    record: Option<Record>,
+    model_uuid: Option<String>,
+    stanzas: Vec<FoundStanza>,
+}
+
+pub(super) fn judge(unit: &Unit<'_>, store: &ObjectStore) -> Result<(), StepError> {
+    let us = us(unit)?;
+    let found = failing(unit, store, look(store))?;
+    let owner = ownership::owner(
+        found.record.as_ref(),
+        found.model_uuid.as_deref(),
+        &found.stanzas,
+        &us,
+    );
+    match owner {
+        Owner::Ours { .. } | Owner::Unclaimed | Owner::Adoptable => Ok(()),
+        Owner::Foreign { who } => {
+            let record = RepositoryRecord {
+                digest: files::digest(store),
+                state: RepositoryState::Foreign {
+                    owner: who.to_string(),
+                    stanzas: found
+                        .stanzas
+                        .into_iter()
+                        .map(|stanza| stanza.name)
+                        .collect(),
+                },
+            };
+            records::write(&unit.layout.repository_record(), &record).map_err(because)?;
+            let problem = format!(
+                "the repository {}{} belongs to {who}",
+                store.bucket, store.path
+            );
+            Err(StepError::expected(problem, "").remembered())
+        }
+    }
+}
+
+/// Who we are to a repository.
+fn us(unit: &Unit<'_>) -> Result<Us, StepError> {
+    Ok(Us {
+        cluster: ClusterId {
+            model_uuid: unit.view.model_uuid.clone(),
+            application: unit.view.application.clone(),
+        },
+        system: system_id(unit)?,
+        stanza: unit.view.stanza.clone(),
+    })
+}
+
+fn system_id(unit: &Unit<'_>) -> Result<SystemId, StepError> {
+    let major = match programs::look(unit, None)? {
+        Packages::Present { major, .. } | Packages::Missing { major, .. } => major,
+    };
+    let (programs, data) = (unit.layout.programs(major), unit.layout.data_dir(major));
+    let control = control::read(&programs, &data, &unit.user, Deadline::seconds(10));
+    control
+        .map_err(because)?
+        .map(|control| control.system_identifier)
+        .ok_or_else(|| StepError::expected("there is no database yet", ""))
+}
+
+/// The records and stanzas of a repository; what cannot be read is an error and never "absent".
+fn look(store: &ObjectStore) -> Result<Found, StepError> {
+    let client = client(store)?;
+    let deadline = Deadline::after(CHECKS);
+    let text = |name: &str| -> Result<Option<String>, StepError> {
+        let bytes = client.get(&key(store, name), deadline).map_err(because)?;
+        Ok(bytes.map(|bytes| String::from_utf8_lossy(&bytes).into_owned()))
+    };
+    let record = match text(RECORD)? {
+        None => None,
+        Some(text) => Some(
+            Record::parse(&text)
+                .map_err(|error| StepError::expected(error.to_string(), error.hint()))?,
+        ),
+    };
+    let mut stanzas = Vec::new();
+    for prefix in client
+        .list_prefixes(&key(store, "backup/"), deadline)
+        .map_err(because)?
+    {
+        let Some(name) = prefix.trim_end_matches('/').rsplit('/').next() else {
+            continue;
+        };
+        let systems = match text(&format!("backup/{name}/backup.info"))? {
+            None => Vec::new(),
+            Some(info) => BackupInfo::parse(&info)
+                .map_err(because)?
+                .databases
+                .iter()
+                .map(|database| database.system)
+                .collect(),
+        };
+        stanzas.push(FoundStanza {
+            name: name.to_owned(),
+            systems,
+        });
+    }
+    Ok(Found {
+        record,
+        model_uuid: text(INCUMBENT_RECORD)?,
+        stanzas,
+    })
+}
+
+pub(super) fn claim(unit: &Unit<'_>, store: &ObjectStore) -> Result<(), StepError> {
+    failing(unit, store, write_claim(unit, store))
+}
+
+fn write_claim(unit: &Unit<'_>, store: &ObjectStore) -> Result<(), StepError> {
+    let us = us(unit)?;
+    let timeline = unit
+        .database(Deadline::seconds(10))
+        .and_then(|mut database| database.position())
+        .map_err(because)?
+        .timeline;
+    let epoch = match look(store)?.record {
+        Some(record) => record.epoch,
+        None => 1,
+    };
+    let record = Record {
+        cluster_id: us.cluster,
+        system_identifier: us.system,
+        timeline,
+        epoch,
+        model: unit.view.model.clone(),
+        application: unit.view.application.clone(),
+        written_at: clock::now(),
+    };
+    let (name, body) = (key(store, RECORD), record.to_json().into_bytes());
+    client(store)?
+        .put(&name, &body, Deadline::after(CHECKS))
+        .map_err(because)
+}
+
+pub(super) fn make_stanza(
+    unit: &Unit<'_>,
+    store: &ObjectStore,
+    stanza: &Stanza,
+) -> Result<(), StepError> {
+    let command = Command::StanzaCreate {
+        stanza: stanza.clone(),
+        online: true,
+    };
+    let made = unit
+        .pgbackrest()
+        .run(&command, Deadline::after(ARCHIVING))
+        .map_err(explained);
+    failing(unit, store, made.map(drop))
+}
+
+pub(super) fn prove_archiving(
+    unit: &Unit<'_>,
+    store: &ObjectStore,
+    stanza: &Stanza,
+) -> Result<(), StepError> {
+    let command = Command::Check {
+        stanza: stanza.clone(),
+        archive_timeout: None,
+    };
+    let proved = unit
+        .pgbackrest()
+        .run(&command, Deadline::after(ARCHIVING))
+        .map_err(explained);
+    failing(unit, store, proved.map(drop))
+}
+
+/// pgBackRest's own words, and its hints, for the people who read the status.
+pub(crate) fn explained(error: PgBackRestError) -> StepError {
+    match error {
+        PgBackRestError::Failed {
+            command,
+            message,
+            hints,
+            ..
+        } => StepError::expected(
+            format!("pgbackrest {command} failed: {message}"),
+            hints.join(" "),
+        ),
+        other => because(other),
+    }
+}
+
+pub(super) fn record(unit: &Unit<'_>, record: &RepositoryRecord) -> Result<(), StepError> {
+    records::write(&unit.layout.repository_record(), record).map_err(because)
+}
+
+pub(super) fn forget(unit: &Unit<'_>) -> Result<(), StepError> {
+    records::forget(&unit.layout.repository_record()).map_err(because)
+}
