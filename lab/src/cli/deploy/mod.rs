@@ -1,0 +1,218 @@
+//! `juju deploy` and `juju refresh`.
+
+mod charm;
+mod directives;
+
+use clap::Args;
+
+use crate::api::{self, Deployed, Request};
+
+use super::failure::CliError;
+use super::key_values;
+use super::session::Session;
+
+/// Deploys a charm
+#[derive(Debug, Args)]
+pub(crate) struct Deploy {
+    /// A charm directory, a .charm file, or the name of a charm that comes with the lab
+    charm: String,
+    /// Name of the application; defaults to the charm's name
+    application: Option<String>,
+    /// Number of application units to deploy
+    #[arg(short = 'n', long, default_value_t = 1)]
+    num_units: u32,
+    /// KEY=VALUE, KEY=@FILE, or a YAML file with settings
+    #[arg(long)]
+    config: Vec<String>,
+    /// NAME=POOL,SIZE,COUNT
+    #[arg(long)]
+    storage: Vec<String>,
+    /// Existing storage to attach to the unit
+    #[arg(long, value_delimiter = ',')]
+    attach_storage: Vec<String>,
+    /// NAME=FILE or NAME=REVISION
+    #[arg(long)]
+    resource: Vec<String>,
+    /// Machines to place the units on
+    #[arg(long, value_delimiter = ',')]
+    to: Vec<String>,
+    #[arg(long)]
+    constraints: Vec<String>,
+    #[arg(long)]
+    base: Option<String>,
+    #[arg(long)]
+    channel: Option<String>,
+    /// Accepted; local charms count their own revisions
+    #[arg(long)]
+    revision: Option<u32>,
+    /// Accepted; the lab's network is flat
+    #[arg(long)]
+    bind: Option<String>,
+    /// Accepted; only bundles have overlays
+    #[arg(long)]
+    overlay: Vec<String>,
+    /// Allows charm to run hooks that require access credentials
+    #[arg(long)]
+    trust: bool,
+    /// Accepted; the lab does not refuse by base or architecture
+    #[arg(long)]
+    force: bool,
+}
+
+impl Deploy {
+    pub(crate) fn run(self, session: &mut Session) -> Result<(), CliError> {
+        if !self.overlay.is_empty() || charm::is_bundle(&self.charm) {
+            return Err(CliError::usage(format!(
+                "{:?} would be deployed as a bundle, and the lab deploys only charms\n\
+                 hint: deploy its applications one by one",
+                self.charm
+            )));
+        }
+        let model = session.model()?;
+        let mut config = std::collections::BTreeMap::new();
+        let name = self
+            .application
+            .clone()
+            .unwrap_or_else(|| charm::likely_name(&self.charm));
+        for item in &self.config {
+            if item.contains('=') {
+                config.extend(key_values::pairs_with_file_values(std::slice::from_ref(
+                    item,
+                ))?);
+            } else {
+                config.extend(key_values::settings_file(item.as_ref(), &name)?);
+            }
+        }
+        let deploy = api::Deploy {
+            model,
+            charm: charm::locate(&self.charm)?,
+            application: self.application,
+            num_units: self.num_units,
+            config,
+            storage: directives::storage(&self.storage)?,
+            attach_storage: self.attach_storage,
+            resources: directives::resources(&self.resource)?,
+            to: self.to,
+            constraints: directives::constraints(&self.constraints)?,
+            base: self.base,
+            channel: self.channel,
+            trust: self.trust,
+        };
+        let deployed: Deployed = session.call(&Request::Deploy(deploy))?;
+        let Deployed {
+            charm_name,
+            charm_revision,
+            application,
+            base,
+            ..
+        } = &deployed;
+        session.tell(&format!(
+            "Located local charm {charm_name:?}, revision {charm_revision}"
+        ));
+        session.tell(&format!(
+            "Deploying {application:?} from local charm {charm_name:?}, revision {charm_revision} on {base}/stable"
+        ));
+        Ok(())
+    }
+}
+
+/// Refreshes an application's charm
+#[derive(Debug, Args)]
+pub(crate) struct Refresh {
+    application: String,
+    /// Refresh to a charm located at this path
+    #[arg(long, alias = "switch")]
+    path: Option<String>,
+    /// KEY=VALUE, KEY=@FILE, or a YAML file with settings
+    #[arg(long)]
+    config: Vec<String>,
+    /// NAME=FILE or NAME=REVISION
+    #[arg(long)]
+    resource: Vec<String>,
+    /// Refresh all units immediately, even if in error state
+    #[arg(long)]
+    force_units: bool,
+    #[arg(long)]
+    force: bool,
+    #[arg(long)]
+    force_base: bool,
+    #[arg(long)]
+    base: Option<String>,
+    #[arg(long)]
+    channel: Option<String>,
+    #[arg(long)]
+    revision: Option<u32>,
+    #[arg(long)]
+    storage: Vec<String>,
+    #[arg(long)]
+    trust: bool,
+}
+
+impl Refresh {
+    pub(crate) fn run(self, session: &mut Session) -> Result<(), CliError> {
+        let model = session.model()?;
+        let path = self.path.ok_or_else(|| {
+            CliError::failed(format!(
+                "{:?} was deployed from a local charm, which has no newer revision by itself\n\
+                 hint: name the new charm with --path",
+                self.application
+            ))
+        })?;
+        let mut config = std::collections::BTreeMap::new();
+        for item in &self.config {
+            if item.contains('=') {
+                config.extend(key_values::pairs_with_file_values(std::slice::from_ref(
+                    item,
+                ))?);
+            } else {
+                config.extend(key_values::settings_file(item.as_ref(), &self.application)?);
+            }
+        }
+        let refresh = api::Refresh {
+            model: model.clone(),
+            application: self.application.clone(),
+            charm: charm::locate(&path)?,
+            config,
+            resources: directives::resources(&self.resource)?,
+            force_units: self.force_units,
+        };
+        let refreshed: Deployed = session.call(&Request::Refresh(refresh))?;
+        if self.trust {
+            let application = self.application.clone();
+            session.call::<()>(&Request::Trust {
+                model,
+                application,
+                trust: true,
+            })?;
+        }
+        session.tell(&format!(
+            "Added local charm {:?}, revision {}, to the model",
+            refreshed.charm_name, refreshed.charm_revision
+        ));
+        Ok(())
+    }
+}
+
+/// Uploads a file as a resource of an application
+#[derive(Debug, Args)]
+pub(crate) struct AttachResource {
+    application: String,
+    /// NAME=FILE
+    resource: String,
+}
+
+impl AttachResource {
+    pub(crate) fn run(self, session: &mut Session) -> Result<(), CliError> {
+        let model = session.model()?;
+        for (name, source) in directives::resources(std::slice::from_ref(&self.resource))? {
+            let (model, application) = (model.clone(), self.application.clone());
+            session.call::<()>(&Request::AttachResource {
+                model,
+                application,
+                name,
+                source,
+            })?;
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,455 @@
+//! Models: adding, listing, choosing, showing, configuring and destroying them.
+
+use std::collections::BTreeMap;
+use std::time::{Duration, Instant};
+
+use clap::Args;
+use serde::Serialize;
+
+use crate::api::{self, Code, ControllerInfo, ModelConfigEntry, ModelInfo, Request};
+use crate::client::CallError;
+
+use super::confirm;
+use super::durations;
+use super::failure::CliError;
+use super::go_time::Clock;
+use super::key_values;
+use super::output::{Data, Listing, Output};
+use super::session::{Session, bare_model, without_controller};
+use super::table::{Cell, Table};
+use super::terminal::Tone;
+
+/// Adds a workload model
+#[derive(Debug, Args)]
+pub(crate) struct AddModel {
+    name: String,
+    /// Accepted if it names the lab's cloud
+    cloud_or_region: Option<String>,
+    #[arg(short = 'c', long)]
+    controller: Option<String>,
+    /// KEY=VALUE, or a YAML file
+    #[arg(long)]
+    config: Vec<String>,
+    #[arg(long)]
+    credential: Option<String>,
+    #[arg(long)]
+    owner: Option<String>,
+    /// Do not switch to the newly created model
+    #[arg(long)]
+    no_switch: bool,
+}
+
+impl AddModel {
+    pub(crate) fn run(self, session: &mut Session) -> Result<(), CliError> {
+        let config = key_values::with_files(&self.config)?;
+        let add = api::AddModel {
+            name: bare_model(&self.name).to_owned(),
+            config,
+        };
+        let info: ModelInfo = session.call(&Request::AddModel(add))?;
+        if !self.no_switch {
+            session.set_current_model(Some(&qualified(&info)))?;
+        }
+        session.tell(&format!(
+            "Added '{}' model on {}/{} for user '{}'",
+            info.name, info.cloud, info.region, info.owner
+        ));
+        Ok(())
+    }
+}
+
+fn qualified(info: &ModelInfo) -> String {
+    format!("{}/{}", info.owner, info.name)
+}
+
+/// Lists the models of the controller
+#[derive(Debug, Args)]
+pub(crate) struct Models {
+    #[arg(short = 'c', long)]
+    controller: Option<String>,
+    #[command(flatten)]
+    output: Output<Listing>,
+    #[arg(long, hide = true)]
+    all: bool,
+    #[arg(long, hide = true)]
+    uuid: bool,
+}
+
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "kebab-case")]
+struct ModelList {
+    models: Vec<ModelEntry>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    current_model: Option<String>,
+}
+
+/// A model as `models` and `show-model` describe it.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "kebab-case")]
+struct ModelEntry {
+    name: String,
+    short_name: String,
+    model_uuid: String,
+    model_type: String,
+    controller_uuid: String,
+    controller_name: String,
+    is_controller: bool,
+    owner: String,
+    cloud: String,
+    region: String,
+    #[serde(rename = "type")]
+    cloud_type: &'static str,
+    life: String,
+    status: StatusEntry,
+    unit_count: usize,
+    agent_version: String,
+}
+
+#[derive(Debug, Serialize)]
+struct StatusEntry {
+    current: &'static str,
+    since: String,
+}
+
+fn entry(info: &ModelInfo, controller: &str) -> ModelEntry {
+    ModelEntry {
+        name: qualified(info),
+        short_name: info.name.clone(),
+        model_uuid: info.uuid.clone(),
+        model_type: info.model_type.clone(),
+        controller_uuid: info.controller_uuid.clone(),
+        controller_name: controller.to_owned(),
+        is_controller: false,
+        owner: info.owner.clone(),
+        cloud: info.cloud.clone(),
+        region: info.region.clone(),
+        cloud_type: "lab",
+        life: info.life.clone(),
+        status: StatusEntry {
+            current: state(info),
+            since: Clock::local().status_layout(info.created),
+        },
+        unit_count: info.units,
+        agent_version: info.version.clone(),
+    }
+}
+
+fn state(info: &ModelInfo) -> &'static str {
+    if info.life == "alive" {
+        "available"
+    } else {
+        "destroying"
+    }
+}
+
+impl Models {
+    pub(crate) fn run(self, session: &mut Session) -> Result<(), CliError> {
+        let controller: ControllerInfo = session.call(&Request::Ping)?;
+        let models: Vec<ModelInfo> = session.call(&Request::Models)?;
+        let current = session.current_model()?;
+        let is_current = |info: &ModelInfo| {
+            current
+                .as_deref()
+                .is_some_and(|name| bare_model(name) == info.name)
+        };
+        let list = ModelList {
+            models: models
+                .iter()
+                .map(|info| entry(info, &controller.name))
+                .collect(),
+            current_model: models
+                .iter()
+                .find(|info| is_current(info))
+                .map(|info| info.name.clone()),
+        };
+        let palette = session.palette();
+        self.output.write_listing(session, &list, || {
+            let mut table = Table::new(&[
+                "Model",
+                "Cloud/Region",
+                "Type",
+                "Status",
+                ">Machines",
+                ">Units",
+                "Access",
+            ]);
+            for info in &models {
+                let (mark, tone) = if is_current(info) {
+                    ("*", Tone::Good)
+                } else {
+                    ("", Tone::Plain)
+                };
+                table.row([
+                    Cell::toned(format!("{}{mark}", info.name), tone),
+                    format!("{}/{}", info.cloud, info.region).into(),
+                    "lab".into(),
+                    Cell::status(state(info)),
+                    info.machines.to_string().into(),
+                    info.units.to_string().into(),
+                    "admin".into(),
+                ]);
+            }
+            format!(
+                "Controller: {}\n\n{}",
+                controller.name,
+                table.render(palette)
+            )
+        })
+    }
+}
+
+/// Selects or identifies the current model
+#[derive(Debug, Args)]
+pub(crate) struct Switch {
+    target: Option<String>,
+}
+
+impl Switch {
+    pub(crate) fn run(self, session: &mut Session) -> Result<(), CliError> {
+        let current = session.current_model()?;
+        let shown = |model: Option<&str>| {
+            format!("lab{}", model.map(|m| format!(":{m}")).unwrap_or_default())
+        };
+        let Some(target) = self.target else {
+            return session.print(&format!("{}\n", shown(current.as_deref())));
+        };
+        let name = without_controller(&target).to_owned();
+        if name == "lab" && !target.contains(':') || name.is_empty() {
+            session.tell(&format!("{} (no change)", shown(current.as_deref())));
+            return Ok(());
+        }
+        let info: ModelInfo = session.call(&Request::ShowModel { model: name })?;
+        let chosen = qualified(&info);
+        if current.as_deref() == Some(&chosen) {
+            session.tell(&format!("{} (no change)", shown(Some(&chosen))));
+            return Ok(());
+        }
+        session.set_current_model(Some(&chosen))?;
+        session.tell(&format!(
+            "{} -> {}",
+            shown(current.as_deref()),
+            shown(Some(&chosen))
+        ));
+        Ok(())
+    }
+}
+
+/// Shows information about the current or specified model
+#[derive(Debug, Args)]
+pub(crate) struct ShowModel {
+    name: Option<String>,
+    #[command(flatten)]
+    output: Output<Data>,
+}
+
+impl ShowModel {
+    pub(crate) fn run(self, session: &mut Session) -> Result<(), CliError> {
+        let model = match &self.name {
+            Some(name) => without_controller(name).to_owned(),
+            None => session.model()?,
+        };
+        let controller: ControllerInfo = session.call(&Request::Ping)?;
+        let info: ModelInfo = session.call(&Request::ShowModel { model })?;
+        let shown = BTreeMap::from([(info.name.clone(), entry(&info, &controller.name))]);
+        self.output.write_data(session, &shown)
+    }
+}
+
+/// Displays or sets configuration values of a model
+#[derive(Debug, Args)]
+pub(crate) struct ModelConfig {
+    /// KEY, or KEY=VALUE…
+    items: Vec<String>,
+    #[command(flatten)]
+    output: Output<Listing>,
+    /// Reset the provided comma delimited keys
+    #[arg(long, value_delimiter = ',')]
+    reset: Vec<String>,
+    #[arg(long, value_name = "FILE")]
+    file: Option<std::path::PathBuf>,
+}
+
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct SettingEntry {
+    value: serde_json::Value,
+    source: String,
+}
+
+impl ModelConfig {
+    pub(crate) fn run(self, session: &mut Session) -> Result<(), CliError> {
+        let model = session.model()?;
+        let (pairs, keys): (Vec<String>, Vec<String>) = self
+            .items
+            .iter()
+            .cloned()
+            .partition(|item| item.contains('='));
+        let mut values = match &self.file {
+            Some(path) => key_values::file(path)?,
+            None => BTreeMap::new(),
+        };
+        values.extend(key_values::with_files(&pairs)?);
+        if values.is_empty() && self.reset.is_empty() {
+            return self.show(session, &model, &keys);
+        }
+        if !keys.is_empty() {
+            return Err(CliError::usage(
+                "cannot set and retrieve model values simultaneously",
+            ));
+        }
+        session.call::<()>(&Request::SetModelConfig {
+            model,
+            values,
+            reset: self.reset,
+        })
+    }
+
+    fn show(&self, session: &mut Session, model: &str, keys: &[String]) -> Result<(), CliError> {
+        let config: BTreeMap<String, ModelConfigEntry> = session.call(&Request::ModelConfig {
+            model: model.to_owned(),
+        })?;
+        match keys {
+            [] => {}
+            [key] => {
+                let entry = config.get(key).ok_or_else(|| {
+                    CliError::failed(format!("key {key:?} not found in {model:?} model."))
+                })?;
+                return self
+                    .output
+                    .write(session, &format!("{}\n", bare(&entry.value)));
+            }
+            _ => {
+                return Err(CliError::usage(
+                    "can only retrieve a single value, or all values",
+                ));
+            }
+        }
+        let entries: BTreeMap<&String, SettingEntry> = config
+            .iter()
+            .map(|(key, entry)| {
+                (
+                    key,
+                    SettingEntry {
+                        value: entry.value.clone(),
+                        source: entry.source.clone(),
+                    },
+                )
+            })
+            .collect();
+        let palette = session.palette();
+        self.output.write_listing(session, &entries, || {
+            let mut table = Table::new(&["Attribute", "From", "Value"]);
+            for (key, entry) in &config {
+                table.row([
+                    Cell::from(key.as_str()),
+                    entry.source.as_str().into(),
+                    bare(&entry.value).into(),
+                ]);
+            }
+            table.render(palette)
+        })
+    }
+}
+
+/// A value without the quotes of a string.
+fn bare(value: &serde_json::Value) -> String {
+    match value {
+        serde_json::Value::String(text) => text.clone(),
+        serde_json::Value::Null => String::new(),
+        other => other.to_string(),
+    }
+}
+
+/// Terminates all machines and resources of a model
+#[derive(Debug, Args)]
+pub(crate) struct DestroyModel {
+    name: String,
+    /// Do not ask for confirmation
+    #[arg(short = 'y', long, alias = "yes")]
+    no_prompt: bool,
+    /// Destroy all storage instances in the model
+    #[arg(long, conflicts_with = "release_storage")]
+    destroy_storage: bool,
+    /// Accepted; the lab has nowhere to release storage to
+    #[arg(long)]
+    release_storage: bool,
+    /// Force destroy model ignoring any errors
+    #[arg(long)]
+    force: bool,
+    /// Rush through model destruction without waiting for each individual step to complete
+    #[arg(long, requires = "force")]
+    no_wait: bool,
+    /// Timeout for each step of force model destruction
+    #[arg(short = 't', long, value_parser = durations::parse)]
+    timeout: Option<Duration>,
+}
+
+impl DestroyModel {
+    pub(crate) fn run(self, session: &mut Session) -> Result<(), CliError> {
+        let model = without_controller(&self.name).to_owned();
+        let info: ModelInfo = session.call(&Request::ShowModel {
+            model: model.clone(),
+        })?;
+        if !self.no_prompt {
+            session.tell(&format!(
+                "WARNING! This command will destroy the {:?} model and affect the following resources:\n \
+                 - {} machine(s)\n - {} application(s)\n",
+                info.name, info.machines, info.applications
+            ));
+            confirm::by_name("model", &info.name)?;
+        }
+        let destroy_storage = self.destroy_storage;
+        session.call::<()>(&Request::DestroyModel(api::DestroyModel {
+            model: model.clone(),
+            destroy_storage,
+            force: self.force,
+        }))?;
+        session.tell("Destroying model");
+        self.wait_until_gone(session, &model)?;
+        if session
+            .current_model()?
+            .as_deref()
+            .is_some_and(|name| bare_model(name) == info.name)
+        {
+            session.set_current_model(None)?;
+        }
+        session.tell("Model destroyed.");
+        Ok(())
+    }
+
+    fn wait_until_gone(&self, session: &mut Session, model: &str) -> Result<(), CliError> {
+        let started = Instant::now();
+        let mut last = String::new();
+        loop {
+            let info: ModelInfo = match session.call(&Request::ShowModel {
+                model: model.to_owned(),
+            }) {
+                Ok(info) => info,
+                Err(CliError::Call(CallError::Refused(failure)))
+                    if failure.code == Code::NotFound =>
+                {
+                    return Ok(());
+                }
+                Err(error) => return Err(error),
+            };
+            let line = format!(
+                "Waiting for model to be removed, {} machine(s), {} application(s)...",
+                info.machines, info.applications
+            );
+            if line != last {
+                session.tell(&line);
+                last = line;
+            }
+            if self
+                .timeout
+                .is_some_and(|timeout| started.elapsed() >= timeout)
+            {
+                return Err(CliError::failed(format!(
+                    "timed out after waiting for model {model:?} to be removed\n\
+                     hint: see what its units wait for with 'juju status -m {model}', or destroy it with --force"
+                )));
+            }
+            std::thread::sleep(Duration::from_millis(200));
+        }
+    }
+}

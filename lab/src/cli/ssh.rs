@@ -1,0 +1,306 @@
+//! `juju ssh` and `juju scp`: commands and files on a unit's machine.
+//!
+//! A machine of the lab is a directory on this host, so nothing travels: `ssh` replaces itself by the command, started
+//! in the machine's root with the machine's `PATH`, and `scp` copies below that root.
+
+use std::os::unix::process::CommandExt;
+use std::path::{Component, Path, PathBuf};
+use std::process::Command;
+
+use clap::Args;
+
+use crate::api::{FullStatus, MachineSpecReply, Request};
+
+use super::failure::CliError;
+use super::names;
+use super::session::Session;
+
+/// Initiates a session or executes a command on a unit's machine
+#[derive(Debug, Args)]
+pub(crate) struct Ssh {
+    /// Accepted; there are no host keys to check
+    #[arg(long)]
+    no_host_key_checks: bool,
+    #[arg(long)]
+    container: Option<String>,
+    #[arg(long)]
+    pty: Option<String>,
+    #[arg(long)]
+    proxy: bool,
+    #[arg(long)]
+    remote: bool,
+    /// [USER@]TARGET, where TARGET is a unit, APPLICATION/leader or a machine, then the command
+    #[arg(
+        required = true,
+        trailing_var_arg = true,
+        allow_hyphen_values = true,
+        value_name = "TARGET [COMMAND…]"
+    )]
+    words: Vec<String>,
+}
+
+impl Ssh {
+    pub(crate) fn run(self, session: &mut Session) -> Result<(), CliError> {
+        let (target, command) = match self.words.split_first() {
+            Some((target, command)) => (target.as_str(), command),
+            None => return Err(CliError::usage("no target name specified")),
+        };
+        let (user, target) = match target.split_once('@') {
+            Some((user, target)) => (Some(user), target),
+            None => (None, target),
+        };
+        let machine = machine_of(session, target)?;
+        let command = match command.split_first() {
+            Some((first, rest)) if first == "--" => rest,
+            _ => command,
+        };
+        let mut process = if command.is_empty() {
+            login_shell()
+        } else {
+            // As over a real ssh connection, the words are one text for the remote shell.
+            let mut shell = Command::new("/bin/sh");
+            shell.arg("-c").arg(command.join(" "));
+            shell
+        };
+        process
+            .current_dir(&machine.root)
+            .env("PATH", &machine.path)
+            .env("HOME", &machine.root);
+        if let Some(user) = user {
+            become_user(&mut process, user)?;
+        }
+        Err(CliError::io(format!("run a shell on {target}"))(
+            process.exec(),
+        ))
+    }
+}
+
+fn login_shell() -> Command {
+    let bash = Path::new("/bin/bash");
+    Command::new(if bash.exists() {
+        bash
+    } else {
+        Path::new("/bin/sh")
+    })
+}
+
+/// Root may become another user of this host. Anybody else stays who they are, as do the users every cloud has.
+fn become_user(process: &mut Command, user: &str) -> Result<(), CliError> {
+    if matches!(user, "ubuntu" | "root") {
+        return Ok(());
+    }
+    let accounts =
+        std::fs::read_to_string("/etc/passwd").map_err(CliError::io("read /etc/passwd"))?;
+    let (uid, gid) = account(&accounts, user)
+        .ok_or_else(|| CliError::failed(format!("user {user:?} does not exist on this host")))?;
+    let own = rustix::process::geteuid();
+    if own.as_raw() == uid {
+        return Ok(());
+    }
+    if !own.is_root() {
+        return Err(CliError::failed(format!(
+            "cannot become user {user:?} without being root\nhint: leave the user out to run as yourself"
+        )));
+    }
+    process
+        .uid(uid)
+        .gid(gid)
+        .env("USER", user)
+        .env("LOGNAME", user);
+    Ok(())
+}
+
+fn account(passwd: &str, user: &str) -> Option<(u32, u32)> {
+    passwd.lines().find_map(|line| {
+        let fields: Vec<&str> = line.split(':').collect();
+        match fields.as_slice() {
+            [name, _, uid, gid, ..] if *name == user => {
+                Some((uid.parse().ok()?, gid.parse().ok()?))
+            }
+            _ => None,
+        }
+    })
+}
+
+/// The machine of a unit, of the leader of an application, or with a number.
+fn machine_of(session: &mut Session, target: &str) -> Result<MachineSpecReply, CliError> {
+    let model = session.model()?;
+    let target = match target.strip_suffix("/leader") {
+        None => target.to_owned(),
+        Some(application) => {
+            let status: FullStatus = session.call(&Request::Status {
+                model: model.clone(),
+            })?;
+            leader(&status, application).ok_or_else(|| {
+                CliError::failed(format!("could not determine leader for {application:?}"))
+            })?
+        }
+    };
+    session.call(&Request::MachineOf { model, target })
+}
+
+fn leader(status: &FullStatus, application: &str) -> Option<String> {
+    let units = status
+        .applications
+        .values()
+        .flat_map(|application| &application.units);
+    units
+        .flat_map(|(name, unit)| std::iter::once((name, unit)).chain(&unit.subordinates))
+        .find(|(name, unit)| unit.leader && names::application_of(name) == application)
+        .map(|(name, _)| name.clone())
+}
+
+/// Securely transfers files to and from units
+#[derive(Debug, Args)]
+pub(crate) struct Scp {
+    /// Accepted; there are no host keys to check
+    #[arg(long)]
+    no_host_key_checks: bool,
+    #[arg(long)]
+    container: Option<String>,
+    #[arg(long)]
+    proxy: bool,
+    /// Copy directories recursively
+    #[arg(short = 'r')]
+    recursive: bool,
+    /// [--] [OPTIONS] SOURCE… DESTINATION, each a local path or [USER@]TARGET:PATH
+    #[arg(required = true, allow_hyphen_values = true, value_name = "PATH")]
+    words: Vec<String>,
+}
+
+#[derive(Debug, PartialEq, Eq)]
+enum Place {
+    Local(PathBuf),
+    Remote { target: String, path: PathBuf },
+}
+
+impl Scp {
+    pub(crate) fn run(self, session: &mut Session) -> Result<(), CliError> {
+        let (options, words): (Vec<&String>, Vec<&String>) = self
+            .words
+            .iter()
+            .filter(|word| *word != "--")
+            .partition(|word| word.starts_with('-'));
+        let recursive = self.recursive || options.iter().any(|option| is_short_flag(option, 'r'));
+        let Some((destination, sources)) = words
+            .split_last()
+            .filter(|(_, sources)| !sources.is_empty())
+        else {
+            return Err(CliError::usage("at least two arguments required"));
+        };
+        let mut copy = Command::new("cp");
+        if recursive {
+            copy.arg("-r");
+        }
+        if options.iter().any(|option| is_short_flag(option, 'p')) {
+            copy.arg("-p");
+        }
+        copy.arg("--");
+        for source in sources {
+            copy.arg(on_this_host(session, place(source))?);
+        }
+        copy.arg(on_this_host(session, place(destination))?);
+        let status = copy.status().map_err(CliError::io("run cp"))?;
+        if status.success() {
+            Ok(())
+        } else {
+            Err(CliError::Exit(1))
+        }
+    }
+}
+
+fn is_short_flag(option: &str, flag: char) -> bool {
+    option
+        .strip_prefix('-')
+        .is_some_and(|flags| !flags.starts_with('-') && flags.contains(flag))
+}
+
+/// `target:path` is remote unless a slash comes before the colon and the part before it is no unit.
+fn place(word: &str) -> Place {
+    let Some((target, path)) = word.split_once(':') else {
+        return Place::Local(word.into());
+    };
+    let target = target.rsplit_once('@').map_or(target, |(_, target)| target);
+    let is_machine = !target.is_empty() && target.bytes().all(|b| b.is_ascii_digit());
+    if is_machine || names::is_unit(target) || names::is_leader(target) {
+        Place::Remote {
+            target: target.to_owned(),
+            path: path.into(),
+        }
+    } else {
+        Place::Local(word.into())
+    }
+}
+
+fn on_this_host(session: &mut Session, place: Place) -> Result<PathBuf, CliError> {
+    match place {
+        Place::Local(path) => Ok(path),
+        Place::Remote { target, path } => Ok(below(&machine_of(session, &target)?.root, &path)),
+    }
+}
+
+/// `path` on the machine as a path on this host; `..` does not lead out of the machine.
+fn below(root: &Path, path: &Path) -> PathBuf {
+    let mut inside: Vec<&std::ffi::OsStr> = Vec::new();
+    for component in path.components() {
+        match component {
+            Component::Normal(name) if name == "~" && inside.is_empty() => {}
+            Component::Normal(name) => inside.push(name),
+            Component::ParentDir => {
+                inside.pop();
+            }
+            Component::RootDir | Component::CurDir | Component::Prefix(_) => {}
+        }
+    }
+    let mut out = root.to_owned();
+    out.extend(inside);
+    if out == root { root.join(".") } else { out }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn remote_places_are_told_from_local_paths() {
+        let remote = |target: &str, path: &str| Place::Remote {
+            target: target.to_owned(),
+            path: path.into(),
+        };
+        assert_eq!(place("pg/0:/etc/hosts"), remote("pg/0", "/etc/hosts"));
+        assert_eq!(place("ubuntu@pg/leader:x"), remote("pg/leader", "x"));
+        assert_eq!(place("0:x"), remote("0", "x"));
+        assert_eq!(place("./odd:name"), Place::Local("./odd:name".into()));
+        assert_eq!(place("/tmp/a"), Place::Local("/tmp/a".into()));
+    }
+
+    #[test]
+    fn a_remote_path_stays_below_the_machine() {
+        let root = Path::new("/lab/m/1");
+        let cases = [
+            ("/etc/hosts", "/lab/m/1/etc/hosts"),
+            ("file", "/lab/m/1/file"),
+            ("~/file", "/lab/m/1/file"),
+            ("../../../etc/shadow", "/lab/m/1/etc/shadow"),
+            ("/a/../../b", "/lab/m/1/b"),
+            ("", "/lab/m/1/."),
+        ];
+        for (path, expected) in cases {
+            assert_eq!(below(root, Path::new(path)), Path::new(expected), "{path}");
+        }
+    }
+
+    #[test]
+    fn accounts_are_read_from_passwd() {
+        let passwd =
+            "root:x:0:0:root:/root:/bin/bash\npostgres:x:105:110::/var/lib/postgresql:/bin/bash\n";
+        assert_eq!(account(passwd, "postgres"), Some((105, 110)));
+        assert_eq!(account(passwd, "post"), None);
+    }
+
+    #[test]
+    fn short_flags_may_be_joined() {
+        assert!(is_short_flag("-rp", 'p'));
+        assert!(!is_short_flag("--recursive", 'r'));
+    }
+}
