@@ -1,181 +1,19 @@
-//! `juju status` for programs: the document of `--format json` and `--format yaml`.
+//! `juju status` for programs: filling the document of `--format json` and `--format yaml`.
 
 use std::collections::BTreeMap;
-
-use serde::Serialize;
 
 use crate::api::{
     ApplicationStatus, Base, FullStatus, MachineStatus, Offer, RelatedApplication, StatusInfo,
     UnitStatus,
 };
 use crate::cli::go_time::Clock;
-use crate::cli::storage::{self, StorageDocument};
+use crate::cli::storage;
 
 use super::derive;
-
-#[derive(Debug, Serialize)]
-#[serde(rename_all = "kebab-case")]
-pub(crate) struct Document {
-    model: Model,
-    machines: BTreeMap<String, Machine>,
-    applications: BTreeMap<String, Application>,
-    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
-    application_endpoints: BTreeMap<String, RemoteApplication>,
-    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
-    offers: BTreeMap<String, OfferEntry>,
-    storage: StorageDocument,
-    controller: Controller,
-}
-
-#[derive(Debug, Serialize)]
-#[serde(rename_all = "kebab-case")]
-struct Model {
-    name: String,
-    #[serde(rename = "type")]
-    kind: String,
-    controller: String,
-    cloud: String,
-    region: String,
-    version: String,
-    model_status: Status,
-    sla: &'static str,
-}
-
-#[derive(Debug, Serialize)]
-struct Controller {
-    timestamp: String,
-}
-
-/// A status word with its message and time; agents and machines add their version.
-#[derive(Debug, Serialize)]
-pub(super) struct Status {
-    current: String,
-    #[serde(skip_serializing_if = "String::is_empty")]
-    message: String,
-    since: String,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    version: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    life: Option<String>,
-}
-
-#[derive(Debug, Serialize)]
-#[serde(rename_all = "kebab-case")]
-struct Machine {
-    juju_status: Status,
-    hostname: String,
-    dns_name: String,
-    ip_addresses: Vec<String>,
-    instance_id: String,
-    machine_status: Status,
-    modification_status: Status,
-    base: BaseEntry,
-    network_interfaces: BTreeMap<String, Interface>,
-    #[serde(skip_serializing_if = "String::is_empty")]
-    constraints: String,
-    #[serde(skip_serializing_if = "String::is_empty")]
-    hardware: String,
-}
-
-#[derive(Debug, Serialize)]
-struct BaseEntry {
-    name: String,
-    channel: String,
-}
-
-#[derive(Debug, Serialize)]
-#[serde(rename_all = "kebab-case")]
-struct Interface {
-    ip_addresses: Vec<String>,
-    mac_address: String,
-    space: &'static str,
-    is_up: bool,
-}
-
-#[derive(Debug, Serialize)]
-#[serde(rename_all = "kebab-case")]
-struct Application {
-    charm: String,
-    base: BaseEntry,
-    charm_origin: &'static str,
-    charm_name: String,
-    charm_rev: u32,
-    #[serde(skip_serializing_if = "String::is_empty")]
-    charm_version: String,
-    exposed: bool,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    life: Option<String>,
-    application_status: Status,
-    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
-    relations: BTreeMap<String, Vec<Related>>,
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    subordinate_to: Vec<String>,
-    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
-    units: BTreeMap<String, Unit>,
-    #[serde(skip_serializing_if = "String::is_empty")]
-    version: String,
-    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
-    endpoint_bindings: BTreeMap<String, String>,
-}
-
-#[derive(Debug, Serialize)]
-#[serde(rename_all = "kebab-case")]
-struct Related {
-    related_application: String,
-    interface: String,
-    scope: String,
-}
-
-#[derive(Debug, Serialize)]
-#[serde(rename_all = "kebab-case")]
-struct Unit {
-    workload_status: Status,
-    juju_status: Status,
-    #[serde(skip_serializing_if = "is_false")]
-    leader: bool,
-    #[serde(skip_serializing_if = "String::is_empty")]
-    upgrading_from: String,
-    #[serde(skip_serializing_if = "String::is_empty")]
-    machine: String,
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    open_ports: Vec<String>,
-    #[serde(skip_serializing_if = "String::is_empty")]
-    public_address: String,
-    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
-    subordinates: BTreeMap<String, Unit>,
-}
-
-#[derive(Debug, Serialize)]
-#[serde(rename_all = "kebab-case")]
-struct RemoteApplication {
-    url: String,
-    application_status: Status,
-}
-
-#[derive(Debug, Serialize)]
-#[serde(rename_all = "kebab-case")]
-struct OfferEntry {
-    application: String,
-    #[serde(skip_serializing_if = "String::is_empty")]
-    charm: String,
-    active_connected_count: usize,
-    total_connected_count: usize,
-    endpoints: BTreeMap<String, OfferedEndpoint>,
-}
-
-#[derive(Debug, Serialize)]
-struct OfferedEndpoint {
-    name: String,
-    role: &'static str,
-}
-
-#[expect(
-    clippy::trivially_copy_pass_by_ref,
-    reason = "the signature serde asks for"
-)]
-fn is_false(flag: &bool) -> bool {
-    !*flag
-}
+use super::document::{
+    Application, BaseEntry, Controller, Document, Interface, Machine, Model, OfferEntry,
+    OfferedEndpoint, Related, RemoteApplication, Status, Unit,
+};
 
 pub(crate) fn document(status: &FullStatus, clock: &Clock) -> Document {
     let version = &status.model.version;

@@ -1,6 +1,7 @@
 //! `juju status`.
 
 mod derive;
+mod document;
 mod filter;
 mod json;
 mod oneline;

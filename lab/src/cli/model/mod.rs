@@ -1,16 +1,15 @@
 //! Models: adding, listing, choosing, showing, configuring and destroying them.
 
+mod config;
+mod destroy;
+
 use std::collections::BTreeMap;
-use std::time::{Duration, Instant};
 
 use clap::Args;
 use serde::Serialize;
 
-use crate::api::{self, Code, ControllerInfo, ModelConfigEntry, ModelInfo, Request};
-use crate::client::CallError;
+use crate::api::{self, ControllerInfo, ModelInfo, Request};
 
-use super::confirm;
-use super::durations;
 use super::failure::CliError;
 use super::go_time::Clock;
 use super::key_values;
@@ -18,6 +17,9 @@ use super::output::{Data, Listing, Output};
 use super::session::{Session, bare_model, without_controller};
 use super::table::{Cell, Table};
 use super::terminal::Tone;
+
+pub(crate) use config::ModelConfig;
+pub(crate) use destroy::DestroyModel;
 
 /// Adds a workload model
 #[derive(Debug, Args)]
@@ -252,204 +254,5 @@ impl ShowModel {
         let info: ModelInfo = session.call(&Request::ShowModel { model })?;
         let shown = BTreeMap::from([(info.name.clone(), entry(&info, &controller.name))]);
         self.output.write_data(session, &shown)
-    }
-}
-
-/// Displays or sets configuration values of a model
-#[derive(Debug, Args)]
-pub(crate) struct ModelConfig {
-    /// KEY, or KEY=VALUE…
-    items: Vec<String>,
-    #[command(flatten)]
-    output: Output<Listing>,
-    /// Reset the provided comma delimited keys
-    #[arg(long, value_delimiter = ',')]
-    reset: Vec<String>,
-    #[arg(long, value_name = "FILE")]
-    file: Option<std::path::PathBuf>,
-}
-
-#[derive(Debug, Serialize)]
-#[serde(rename_all = "PascalCase")]
-struct SettingEntry {
-    value: serde_json::Value,
-    source: String,
-}
-
-impl ModelConfig {
-    pub(crate) fn run(self, session: &mut Session) -> Result<(), CliError> {
-        let model = session.model()?;
-        let (pairs, keys): (Vec<String>, Vec<String>) = self
-            .items
-            .iter()
-            .cloned()
-            .partition(|item| item.contains('='));
-        let mut values = match &self.file {
-            Some(path) => key_values::file(path)?,
-            None => BTreeMap::new(),
-        };
-        values.extend(key_values::with_files(&pairs)?);
-        if values.is_empty() && self.reset.is_empty() {
-            return self.show(session, &model, &keys);
-        }
-        if !keys.is_empty() {
-            return Err(CliError::usage(
-                "cannot set and retrieve model values simultaneously",
-            ));
-        }
-        session.call::<()>(&Request::SetModelConfig {
-            model,
-            values,
-            reset: self.reset,
-        })
-    }
-
-    fn show(&self, session: &mut Session, model: &str, keys: &[String]) -> Result<(), CliError> {
-        let config: BTreeMap<String, ModelConfigEntry> = session.call(&Request::ModelConfig {
-            model: model.to_owned(),
-        })?;
-        match keys {
-            [] => {}
-            [key] => {
-                let entry = config.get(key).ok_or_else(|| {
-                    CliError::failed(format!("key {key:?} not found in {model:?} model."))
-                })?;
-                return self
-                    .output
-                    .write(session, &format!("{}\n", bare(&entry.value)));
-            }
-            _ => {
-                return Err(CliError::usage(
-                    "can only retrieve a single value, or all values",
-                ));
-            }
-        }
-        let entries: BTreeMap<&String, SettingEntry> = config
-            .iter()
-            .map(|(key, entry)| {
-                (
-                    key,
-                    SettingEntry {
-                        value: entry.value.clone(),
-                        source: entry.source.clone(),
-                    },
-                )
-            })
-            .collect();
-        let palette = session.palette();
-        self.output.write_listing(session, &entries, || {
-            let mut table = Table::new(&["Attribute", "From", "Value"]);
-            for (key, entry) in &config {
-                table.row([
-                    Cell::from(key.as_str()),
-                    entry.source.as_str().into(),
-                    bare(&entry.value).into(),
-                ]);
-            }
-            table.render(palette)
-        })
-    }
-}
-
-/// A value without the quotes of a string.
-fn bare(value: &serde_json::Value) -> String {
-    match value {
-        serde_json::Value::String(text) => text.clone(),
-        serde_json::Value::Null => String::new(),
-        other => other.to_string(),
-    }
-}
-
-/// Terminates all machines and resources of a model
-#[derive(Debug, Args)]
-pub(crate) struct DestroyModel {
-    name: String,
-    /// Do not ask for confirmation
-    #[arg(short = 'y', long, alias = "yes")]
-    no_prompt: bool,
-    /// Destroy all storage instances in the model
-    #[arg(long, conflicts_with = "release_storage")]
-    destroy_storage: bool,
-    /// Accepted; the lab has nowhere to release storage to
-    #[arg(long)]
-    release_storage: bool,
-    /// Force destroy model ignoring any errors
-    #[arg(long)]
-    force: bool,
-    /// Rush through model destruction without waiting for each individual step to complete
-    #[arg(long, requires = "force")]
-    no_wait: bool,
-    /// Timeout for each step of force model destruction
-    #[arg(short = 't', long, value_parser = durations::parse)]
-    timeout: Option<Duration>,
-}
-
-impl DestroyModel {
-    pub(crate) fn run(self, session: &mut Session) -> Result<(), CliError> {
-        let model = without_controller(&self.name).to_owned();
-        let info: ModelInfo = session.call(&Request::ShowModel {
-            model: model.clone(),
-        })?;
-        if !self.no_prompt {
-            session.tell(&format!(
-                "WARNING! This command will destroy the {:?} model and affect the following resources:\n \
-                 - {} machine(s)\n - {} application(s)\n",
-                info.name, info.machines, info.applications
-            ));
-            confirm::by_name("model", &info.name)?;
-        }
-        let destroy_storage = self.destroy_storage;
-        session.call::<()>(&Request::DestroyModel(api::DestroyModel {
-            model: model.clone(),
-            destroy_storage,
-            force: self.force,
-        }))?;
-        session.tell("Destroying model");
-        self.wait_until_gone(session, &model)?;
-        if session
-            .current_model()?
-            .as_deref()
-            .is_some_and(|name| bare_model(name) == info.name)
-        {
-            session.set_current_model(None)?;
-        }
-        session.tell("Model destroyed.");
-        Ok(())
-    }
-
-    fn wait_until_gone(&self, session: &mut Session, model: &str) -> Result<(), CliError> {
-        let started = Instant::now();
-        let mut last = String::new();
-        loop {
-            let info: ModelInfo = match session.call(&Request::ShowModel {
-                model: model.to_owned(),
-            }) {
-                Ok(info) => info,
-                Err(CliError::Call(CallError::Refused(failure)))
-                    if failure.code == Code::NotFound =>
-                {
-                    return Ok(());
-                }
-                Err(error) => return Err(error),
-            };
-            let line = format!(
-                "Waiting for model to be removed, {} machine(s), {} application(s)...",
-                info.machines, info.applications
-            );
-            if line != last {
-                session.tell(&line);
-                last = line;
-            }
-            if self
-                .timeout
-                .is_some_and(|timeout| started.elapsed() >= timeout)
-            {
-                return Err(CliError::failed(format!(
-                    "timed out after waiting for model {model:?} to be removed\n\
-                     hint: see what its units wait for with 'juju status -m {model}', or destroy it with --force"
-                )));
-            }
-            std::thread::sleep(Duration::from_millis(200));
-        }
     }
 }
