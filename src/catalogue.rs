@@ -15,7 +15,7 @@ use crate::error::StepError;
 use crate::unit::{REQUEST, because, explained};
 
 /// One question to a repository across a network.
-const QUESTION: Duration = Duration::from_secs(60);
+const QUESTION: Duration = Duration::from_mins(1);
 
 /// What a stanza holds; an empty catalogue when it was never made.
 ///

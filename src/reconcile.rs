@@ -104,9 +104,10 @@ pub fn carry_out(world: &mut impl World, plan: &Plan) -> Result<(), StepError> {
         .steps
         .iter()
         .try_for_each(|step| world.perform(step).map_err(|error| error.during(step)));
-    let tidied = plan.always.iter().fold(Ok(()), |so_far, step| {
-        let this = world.perform(step).map_err(|error| error.during(step));
-        so_far.and(this)
-    });
-    done.and(tidied)
+    let mut outcome = done;
+    for step in &plan.always {
+        let tidied = world.perform(step).map_err(|error| error.during(step));
+        outcome = outcome.and(tidied);
+    }
+    outcome
 }

@@ -1,12 +1,12 @@
 //! What Juju says, read with as few hook tools as it takes.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 
 use juju_charm::{Bag, Databag, Juju, ToolError};
 
 use super::databag;
-use crate::domain::observed::{JujuView, PeerRelation, Written};
+use crate::domain::observed::{JujuView, PeerRelation};
 use crate::domain::settings::{Machine, OptionValue, Settings};
 use crate::domain::words::{MemberName, Stanza};
 use crate::error::StepError;
@@ -40,7 +40,7 @@ pub fn read(juju: &Juju, memory: u64, cpus: u32) -> Result<JujuView, StepError> 
         passwords: super::passwords::read(juju).map_err(because)?,
         settings: settings(juju, memory, cpus).map_err(because)?,
         object_storage: super::object_storage::read(juju, leader).map_err(because)?,
-        written: Written::default(),
+        written: BTreeSet::new(),
     })
 }
 

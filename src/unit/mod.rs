@@ -29,7 +29,7 @@ use crate::juju::view;
 use crate::reconcile::World;
 
 /// How long one dispatch stays in all to see programs come up. Juju runs nothing else on the unit meanwhile.
-const PATIENCE: Duration = Duration::from_secs(120);
+const PATIENCE: Duration = Duration::from_mins(2);
 /// Between two looks while waiting.
 const BETWEEN_LOOKS: Duration = Duration::from_millis(300);
 /// A question to a program on this machine, or on a peer.
@@ -77,16 +77,12 @@ impl<'a> Unit<'a> {
         &self.view
     }
 
-    fn host_of(address: std::net::IpAddr) -> String {
-        address.to_string()
-    }
-
     /// Patroni on this unit, when its password and address are known.
     fn patroni(&self) -> Option<Patroni> {
         let Passwords::Known { patroni, .. } = &self.view.passwords else {
             return None;
         };
-        let host = Self::host_of(self.view.address?);
+        let host = self.view.address?.to_string();
         let credentials = Credentials {
             user: "patroni".into(),
             password: patroni.clone(),
@@ -100,7 +96,7 @@ impl<'a> Unit<'a> {
         let address = voters
             .get(&self.view.member)
             .or_else(|| voters.values().next())?;
-        Some(Etcd::at(&Self::host_of(*address), ETCD_CLIENT_PORT, login))
+        Some(Etcd::at(&address.to_string(), ETCD_CLIENT_PORT, login))
     }
 
     fn etcd_login(&self) -> Option<Login> {
@@ -119,17 +115,7 @@ impl<'a> Unit<'a> {
     ///
     /// When it does not answer.
     pub fn database(&self, deadline: Deadline) -> Result<Database, PostgresError> {
-        self.database_in(self.layout.socket_dir(), deadline)
-    }
-
-    fn database_in(&self, socket: PathBuf, until: Deadline) -> Result<Database, PostgresError> {
-        let target = Connection {
-            socket_dir: socket,
-            port: POSTGRESQL_PORT,
-            user: SystemUser::Operator.name().into(),
-            database: "postgres".into(),
-        };
-        Database::connect(&target, until)
+        database_in(self.layout.socket_dir(), deadline)
     }
 
     /// Tells the one who waits for this action; outside an action, the log.
@@ -149,6 +135,17 @@ impl<'a> Unit<'a> {
     }
 }
 
+/// A database on this machine, as its superuser over the socket in a directory.
+fn database_in(socket_dir: PathBuf, until: Deadline) -> Result<Database, PostgresError> {
+    let target = Connection {
+        socket_dir,
+        port: POSTGRESQL_PORT,
+        user: SystemUser::Operator.name().into(),
+        database: "postgres".into(),
+    };
+    Database::connect(&target, until)
+}
+
 /// The parts of the installation are the unit's own.
 impl Deref for Unit<'_> {
     type Target = Installation;
@@ -159,10 +156,6 @@ impl Deref for Unit<'_> {
 }
 
 /// An adapter's error as a step's.
-#[expect(
-    clippy::needless_pass_by_value,
-    reason = "it is the argument of map_err"
-)]
 pub(crate) fn because(error: impl std::error::Error + 'static) -> StepError {
     StepError::because(&error)
 }

@@ -15,6 +15,7 @@ use crate::domain::observed::{
     Member, MemberState, Observed, Packages, Role as MemberRole, RoleView, Seen, Service,
     ServiceState,
 };
+use crate::domain::settings::Settings;
 use crate::domain::system_roles;
 use crate::domain::words::{MemberName, Secret, SystemUser};
 use crate::error::StepError;
@@ -49,12 +50,7 @@ pub(super) fn observe(unit: &Unit<'_>) -> Result<Observed, StepError> {
 
 fn host(unit: &Unit<'_>) -> Result<HostView, StepError> {
     let layout = &unit.layout;
-    let wanted = unit
-        .view
-        .settings
-        .as_ref()
-        .ok()
-        .and_then(|settings| settings.version());
+    let wanted = unit.view.settings.as_ref().ok().and_then(Settings::version);
     let packages = programs::look(unit, wanted)?;
     let (data, prepared) = match &packages {
         Packages::Present { major, .. } => {
@@ -304,10 +300,11 @@ impl Proved {
     }
 
     fn keep(&self, unit: &Unit<'_>) {
-        if self.changed {
-            if let Err(error) = records::write(&Self::path(unit), &self.digests) {
-                tracing::debug!("cannot remember proved verifiers: {error}");
-            }
+        if !self.changed {
+            return;
+        }
+        if let Err(error) = records::write(&Self::path(unit), &self.digests) {
+            tracing::debug!("cannot remember proved verifiers: {error}");
         }
     }
 }

@@ -34,7 +34,10 @@ pub(super) fn look(unit: &Unit<'_>, wanted: Option<u32>) -> Result<Packages, Ste
     let mut identity = format!("{major}");
     for file in &needed {
         match lines::identity(file).map_err(because)? {
-            Some(one) => identity.push_str(&format!(" {one}")),
+            Some(one) => {
+                identity.push(' ');
+                identity.push_str(&one);
+            }
             None => return missing(major),
         }
     }

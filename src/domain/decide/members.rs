@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::domain::decision::{Decision, Wait, Wake};
-use crate::domain::observed::Observed;
+use crate::domain::observed::{Observed, Written};
 use crate::domain::plan::{Plan, Step};
 
 /// This unit's address is known to its peers.
@@ -18,7 +18,7 @@ pub fn address(seen: &Observed) -> Decision {
         return Decision::Wait(Wait::until(Wake::ConfigChanged, "waiting for an address"));
     };
     let published = peers.units.get(&seen.juju.member).copied().flatten();
-    if published == Some(address) || seen.juju.written.address {
+    if published == Some(address) || seen.juju.written.contains(&Written::Address) {
         return Decision::Settled;
     }
     Decision::Do(Plan::new(
@@ -47,7 +47,7 @@ pub fn voters(seen: &Observed) -> Decision {
             "waiting for the leader to start the cluster",
         ));
     }
-    if seen.juju.written.voters {
+    if seen.juju.written.contains(&Written::Voters) {
         return Decision::Wait(Wait::until(
             Wake::NextHook,
             "the cluster's first member is recorded",

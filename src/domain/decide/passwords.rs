@@ -1,8 +1,11 @@
 //! The passwords of the system users.
 
+use super::services::differing;
 use crate::domain::decision::{Decision, Wait, Wake};
 use crate::domain::files;
-use crate::domain::observed::{ManagedFile, Member, MemberState, Observed, Passwords, Seen};
+use crate::domain::observed::{
+    ManagedFile, Member, MemberState, Observed, Passwords, Seen, Written,
+};
 use crate::domain::passwords::{self, SetPassword, Setting};
 use crate::domain::plan::{Plan, Step};
 use crate::domain::refusal::Refusal;
@@ -15,10 +18,12 @@ use crate::domain::words::{Secret, SystemUser};
 pub fn made(seen: &Observed) -> Decision {
     match (&seen.juju.passwords, seen.juju.leader) {
         (Passwords::Known { .. }, _) => Decision::Settled,
-        (Passwords::Absent, true) if seen.juju.written.passwords => Decision::Wait(Wait::until(
-            Wake::NextHook,
-            "passwords are made and wait to be recorded",
-        )),
+        (Passwords::Absent, true) if seen.juju.written.contains(&Written::Passwords) => {
+            Decision::Wait(Wait::until(
+                Wake::NextHook,
+                "passwords are made and wait to be recorded",
+            ))
+        }
         (Passwords::Absent, true) => Decision::Do(Plan::new(
             "make the application's passwords",
             vec![Step::MakePasswords],
@@ -79,15 +84,12 @@ pub fn set(seen: &Observed, user: SystemUser, new: &Secret) -> Result<Plan, Refu
     if let Passwords::Known { users, .. } = &mut changed.juju.passwords {
         users.insert(user, new.clone());
     }
-    let archive = files::archive_command(seen);
-    if let Ok(content) = files::patroni_config(&changed, &archive) {
-        if !seen.host.holds(ManagedFile::PatroniConfig, &content) {
-            steps.push(Step::WriteFile {
-                file: ManagedFile::PatroniConfig,
-                content,
-            });
-            steps.push(Step::ReloadPatroni);
-        }
+    let config = files::patroni_config(&changed, &files::archive_command(seen));
+    // Without a configuration there is no Patroni yet that would have to learn it.
+    let files = differing(seen, [(ManagedFile::PatroniConfig, config)]).unwrap_or_default();
+    if !files.is_empty() {
+        steps.extend(files);
+        steps.push(Step::ReloadPatroni);
     }
     steps.push(Step::StorePassword(user, new.clone()));
     Ok(Plan::new(format!("change the password of {user}"), steps))

@@ -4,7 +4,7 @@ use super::services::differing;
 use crate::domain::decision::{Blocked, Decision, Wait, Wake};
 use crate::domain::files::{self, NotYet};
 use crate::domain::observed::{
-    ManagedFile, ObjectStorage, ObjectStore, Observed, RepositoryRecord, RepositoryState,
+    ManagedFile, ObjectStorage, ObjectStore, Observed, RepositoryRecord, RepositoryState, Written,
 };
 use crate::domain::plan::{Plan, Step};
 use crate::domain::refusal::Refusal;
@@ -42,7 +42,7 @@ pub fn repository(seen: &Observed) -> Decision {
             Decision::Blocked(Blocked::new(problem.clone(), hint.clone()))
         }
         None | Some(RepositoryState::Foreign { .. } | RepositoryState::Failed { .. }) => {
-            attach(seen, store, digest).map_or_else(unusable, Decision::Do)
+            attach(seen, store, digest).map_or_else(|why| unusable(&why), Decision::Do)
         }
     }
 }
@@ -131,7 +131,7 @@ fn write_own_files(seen: &Observed, store: &ObjectStore) -> Result<Vec<Step>, No
 }
 
 /// Parameters that no configuration file can hold.
-fn unusable(why: NotYet) -> Decision {
+fn unusable(why: &NotYet) -> Decision {
     Decision::Blocked(Blocked::new(
         why.to_string(),
         "correct it on the integrator",
@@ -150,14 +150,14 @@ fn do_if_any(purpose: &str, steps: Vec<Step>) -> Decision {
 fn keep(seen: &Observed, store: &ObjectStore) -> Decision {
     let mut steps = match write_own_files(seen, store) {
         Ok(steps) => steps,
-        Err(why) => return unusable(why),
+        Err(why) => return unusable(&why),
     };
     let recorded = seen
         .juju
         .peers
         .as_ref()
         .is_some_and(|peers| peers.stanza.is_some());
-    if seen.juju.leader && !recorded && !seen.juju.written.stanza {
+    if seen.juju.leader && !recorded && !seen.juju.written.contains(&Written::Stanza) {
         steps.push(Step::PublishStanza(seen.juju.stanza.clone()));
     }
     do_if_any("keep the repository's settings", steps)
@@ -177,7 +177,7 @@ fn foreign(seen: &Observed, store: &ObjectStore, owner: &str) -> Decision {
     ];
     let steps = match differing(seen, wanted) {
         Ok(steps) => steps,
-        Err(why) => return unusable(why),
+        Err(why) => return unusable(&why),
     };
     if steps.is_empty() {
         Decision::Blocked(Blocked::new(
@@ -204,7 +204,7 @@ fn follow(seen: &Observed, store: &ObjectStore) -> Decision {
     }
     match write_own_files(seen, store) {
         Ok(steps) => do_if_any("use the cluster's repository", steps),
-        Err(why) => unusable(why),
+        Err(why) => unusable(&why),
     }
 }
 

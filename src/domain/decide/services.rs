@@ -5,7 +5,7 @@ use std::time::Duration;
 use crate::domain::decision::{Blocked, Decision, Wait, Wake};
 use crate::domain::files::{self, NotYet};
 use crate::domain::observed::{
-    ManagedFile, MemberState, Observed, Role, Seen, Service, ServiceState,
+    ManagedFile, MemberState, Observed, Role, Seen, Service, ServiceState, Written,
 };
 use crate::domain::plan::{Plan, Step};
 use crate::domain::render::dcs::DynamicConfiguration;
@@ -202,7 +202,7 @@ fn record_initialised(seen: &Observed) -> Decision {
         .peers
         .as_ref()
         .is_some_and(|peers| peers.initialised);
-    if recorded || !seen.juju.leader || seen.juju.written.initialised {
+    if recorded || !seen.juju.leader || seen.juju.written.contains(&Written::Initialised) {
         return Decision::Settled;
     }
     Decision::Do(Plan::new(

@@ -1,6 +1,6 @@
 //! What Juju says, read once per dispatch and unchanged by what this dispatch writes.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 
 use crate::domain::settings::{Problem, Settings};
@@ -32,22 +32,22 @@ pub struct JujuView {
     /// The object store, as the relation `s3-parameters` describes it.
     pub object_storage: ObjectStorage,
     /// What this dispatch wrote and Juju has not committed yet: it may not be put to use before it is.
-    pub written: Written,
+    pub written: BTreeSet<Written>,
 }
 
-/// Writes of this dispatch that wait for Juju's commit at its end.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Written {
+/// A write of this dispatch that waits for Juju's commit at its end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Written {
     /// The application secret.
-    pub passwords: bool,
+    Passwords,
     /// This unit's address.
-    pub address: bool,
+    Address,
     /// The voters of etcd.
-    pub voters: bool,
+    Voters,
     /// That the application has a database.
-    pub initialised: bool,
+    Initialised,
     /// The stanza.
-    pub stanza: bool,
+    Stanza,
 }
 
 impl JujuView {

@@ -2,11 +2,12 @@
 
 use std::time::Duration;
 
+use super::progress::Progress;
 use super::repository::bucket;
 use crate::adapters::host::clock::Deadline;
 use crate::adapters::object_store;
+use crate::adapters::pgbackrest::Command;
 use crate::adapters::pgbackrest::command::Backup;
-use crate::adapters::pgbackrest::{Command, progress};
 use crate::domain::observed::{ObjectStore, Packages};
 use crate::domain::words::{BackupKind, Stanza};
 use crate::error::StepError;
@@ -54,17 +55,9 @@ pub(super) fn take(
     follow(unit, &job)
 }
 
-/// Tells the one who waits for the action how far the job is, a line for every ten percent.
 fn follow(unit: &Unit<'_>, job: &Job) -> Result<(), StepError> {
-    let mut next = 10.0;
-    let end = job.follow(Deadline::after(BACKUP), &mut |line| {
-        if let Some(percent) = progress::percent(line) {
-            if percent >= next {
-                unit.tell(&format!("backed up {percent:.0} %"));
-                next = percent + 10.0;
-            }
-        }
-    })?;
+    let mut progress = Progress::of(unit, "backed up");
+    let end = job.follow(Deadline::after(BACKUP), &mut |line| progress.line(line))?;
     if end.code == Some(0) {
         return Ok(());
     }

@@ -12,8 +12,8 @@ use crate::reconcile::World as _;
 use crate::unit::{Unit, because};
 
 /// A restored database replays, promotes and makes its checkpoint before it leads.
-const LEAD: Duration = Duration::from_secs(300);
-const RESTART: Duration = Duration::from_secs(300);
+const LEAD: Duration = Duration::from_mins(5);
+const RESTART: Duration = Duration::from_mins(5);
 
 fn patroni(unit: &Unit<'_>) -> Result<Patroni, StepError> {
     unit.patroni()

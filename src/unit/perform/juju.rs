@@ -6,6 +6,7 @@ use std::net::IpAddr;
 use juju_charm::{Port, RelationId};
 use rand::Rng as _;
 
+use crate::domain::observed::Written;
 use crate::domain::passwords;
 use crate::domain::words::{MemberName, Secret, Stanza, SystemUser};
 use crate::error::StepError;
@@ -14,7 +15,7 @@ use crate::unit::{Unit, because};
 
 pub(super) fn make_passwords(unit: &mut Unit<'_>) -> Result<(), StepError> {
     crate::juju::passwords::make(unit.juju, generate).map_err(because)?;
-    unit.view.written.passwords = true;
+    unit.view.written.insert(Written::Passwords);
     Ok(())
 }
 
@@ -47,7 +48,7 @@ fn peers(unit: &Unit<'_>) -> Result<RelationId, StepError> {
 
 pub(super) fn publish_address(unit: &mut Unit<'_>, address: IpAddr) -> Result<(), StepError> {
     publish(unit, databag::ADDRESS, address.to_string())?;
-    unit.view.written.address = true;
+    unit.view.written.insert(Written::Address);
     Ok(())
 }
 
@@ -57,19 +58,19 @@ pub(super) fn publish_voters(
 ) -> Result<(), StepError> {
     let json = serde_json::to_string(voters).map_err(because)?;
     publish(unit, databag::VOTERS, json)?;
-    unit.view.written.voters = true;
+    unit.view.written.insert(Written::Voters);
     Ok(())
 }
 
 pub(super) fn publish_initialised(unit: &mut Unit<'_>) -> Result<(), StepError> {
     publish(unit, databag::INITIALISED, "True".into())?;
-    unit.view.written.initialised = true;
+    unit.view.written.insert(Written::Initialised);
     Ok(())
 }
 
 pub(super) fn publish_stanza(unit: &mut Unit<'_>, stanza: &Stanza) -> Result<(), StepError> {
     publish(unit, databag::STANZA, stanza.to_string())?;
-    unit.view.written.stanza = true;
+    unit.view.written.insert(Written::Stanza);
     Ok(())
 }
 
@@ -77,9 +78,8 @@ pub(super) fn set_version(unit: &Unit<'_>, version: &str) -> Result<(), StepErro
     unit.juju.application_version_set(version).map_err(because)
 }
 
-pub(super) fn open_port(unit: &Unit<'_>, port: u16) -> Result<(), StepError> {
+pub(super) fn open_port(unit: &Unit<'_>, port: u16) {
     unit.juju.set_ports([Port::tcp(port)]);
-    Ok(())
 }
 
 pub(super) fn store_password(

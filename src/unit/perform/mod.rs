@@ -4,6 +4,7 @@ mod backup;
 mod cluster;
 mod juju;
 mod machine;
+mod progress;
 mod repository;
 mod restore;
 mod roles;
@@ -33,7 +34,10 @@ pub(super) fn perform(unit: &mut Unit<'_>, step: &Step) -> Result<(), StepError>
         Step::PublishInitialised => juju::publish_initialised(unit),
         Step::PublishStanza(stanza) => juju::publish_stanza(unit, stanza),
         Step::SetVersion(version) => juju::set_version(unit, version),
-        Step::OpenPort(port) => juju::open_port(unit, *port),
+        Step::OpenPort(port) => {
+            juju::open_port(unit, *port);
+            Ok(())
+        }
         Step::StorePassword(user, password) => juju::store_password(unit, *user, password),
 
         Step::ReloadPatroni => cluster::reload(unit),

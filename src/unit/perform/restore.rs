@@ -3,6 +3,7 @@
 use std::path::Path;
 use std::time::Duration;
 
+use super::progress::Progress;
 use super::repository::explained;
 use super::roles;
 use crate::adapters::host::clock::{self, Deadline};
@@ -14,7 +15,7 @@ use crate::adapters::systemd::{self, Active, TransientUnit};
 use crate::domain::backups::target::TargetKind;
 use crate::domain::observed::{Packages, Passwords, RestoreRecord};
 use crate::error::StepError;
-use crate::unit::{Unit, because, programs, records};
+use crate::unit::{Unit, because, database_in, programs, records};
 
 /// The service that recovers the copy.
 const RECOVERY: &str = "charmed-postgresql-recovery.service";
@@ -65,10 +66,10 @@ pub(super) fn beside(unit: &Unit<'_>, record: &RestoreRecord) -> Result<(), Step
         recovery_options: Vec::new(),
         process_max: None,
     });
-    let mut report = Reporter::new(unit);
+    let mut progress = Progress::of(unit, "fetched");
     unit.pgbackrest()
         .run_streaming(&command, Deadline::after(FETCH), &mut |line| {
-            report.line(line)
+            progress.line(line);
         })
         .map_err(explained)
 }
@@ -78,27 +79,6 @@ fn tablespaces(unit: &Unit<'_>, major: u32, record: &RestoreRecord) -> std::path
     unit.layout
         .version_dir(major)
         .join(format!("tablespaces-{}", record.id))
-}
-
-/// Passes progress on to the one who waits for the action, a line for every ten percent.
-struct Reporter<'a, 'b> {
-    unit: &'a Unit<'b>,
-    next: f64,
-}
-
-impl<'a, 'b> Reporter<'a, 'b> {
-    fn new(unit: &'a Unit<'b>) -> Self {
-        Self { unit, next: 10.0 }
-    }
-
-    fn line(&mut self, line: &str) {
-        if let Some(percent) = crate::adapters::pgbackrest::progress::percent(line) {
-            if percent >= self.next {
-                self.unit.tell(&format!("fetched {percent:.0} %"));
-                self.next = percent + 10.0;
-            }
-        }
-    }
 }
 
 /// Recovers the copy under a private socket, without a network.
@@ -276,7 +256,7 @@ fn go_on_to_the_end(unit: &Unit<'_>, beside: &Path) -> Result<bool, StepError> {
 }
 
 fn open_beside(unit: &Unit<'_>) -> Result<Database, crate::adapters::postgres::PostgresError> {
-    unit.database_in(unit.layout.recovery_socket_dir(), Deadline::seconds(10))
+    database_in(unit.layout.recovery_socket_dir(), Deadline::seconds(10))
 }
 
 /// Once promoted: what guided the recovery must not guide the next start.

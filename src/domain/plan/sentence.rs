@@ -1,0 +1,131 @@
+//! A step as a sentence. No secret is in any of them.
+
+use std::fmt;
+
+use super::Step;
+use crate::domain::observed::RestorePhase;
+
+impl fmt::Display for Step {
+    #[expect(
+        clippy::too_many_lines,
+        reason = "one arm a step, none of them complicated"
+    )]
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::InstallPackages { names, .. } => write!(f, "install {}", names.join(", ")),
+            Self::MakeDirectories { major } => {
+                write!(f, "make the directories for PostgreSQL {major}")
+            }
+            Self::WriteFile { file, .. } => write!(f, "write {file}"),
+            Self::RemoveFile(file) => write!(f, "remove {file}"),
+            Self::Start(service) => write!(f, "start {service}"),
+            Self::Stop(service) => write!(f, "stop {service}"),
+            Self::Restart(service) => write!(f, "restart {service}"),
+            Self::ReloadPatroni => write!(f, "have Patroni read its configuration again"),
+            Self::MakePasswords => write!(f, "make the passwords of the system users"),
+            Self::PublishAddress(address) => write!(f, "publish the address {address}"),
+            Self::PublishVoters(voters) => {
+                let names: Vec<String> = voters.keys().map(ToString::to_string).collect();
+                write!(f, "publish that {} votes in etcd", names.join(", "))
+            }
+            Self::PublishInitialised => write!(f, "record that the application has a database"),
+            Self::PublishStanza(stanza) => write!(f, "record that WAL goes to stanza {stanza}"),
+            Self::SetVersion(version) => write!(f, "set the version to {version}"),
+            Self::OpenPort(port) => write!(f, "open port {port}"),
+            Self::ProtectEtcd => write!(f, "have etcd ask its clients for a password"),
+            Self::ChangeClusterConfig(_) => write!(f, "change Patroni's cluster-wide settings"),
+            Self::RestartDatabase => write!(f, "restart PostgreSQL for settings that wait for it"),
+            Self::AwaitPrimary => write!(f, "wait until this unit is the primary"),
+            Self::ForgetClusterState => {
+                write!(
+                    f,
+                    "forget the cluster's past so that the restored database may lead"
+                )
+            }
+            Self::MakeRoles => write!(f, "make the system roles"),
+            Self::SetRolePassword(user, _) => {
+                write!(
+                    f,
+                    "give the role {user} the password in the application's secret"
+                )
+            }
+            Self::StorePassword(user, _) => {
+                write!(
+                    f,
+                    "store the password of {user} in the application's secret"
+                )
+            }
+            Self::CheckObjectStore(store) => {
+                write!(f, "check bucket {} at {}", store.bucket, store.endpoint)
+            }
+            Self::JudgeOwner(store) => {
+                write!(f, "find out who owns {}{}", store.bucket, store.path)
+            }
+            Self::ClaimRepository(store) => {
+                write!(f, "claim {}{} for this cluster", store.bucket, store.path)
+            }
+            Self::MakeStanza(_, stanza) => write!(f, "make stanza {stanza}"),
+            Self::ProveArchiving(_, stanza) => {
+                write!(
+                    f,
+                    "archive one WAL segment to stanza {stanza} and see it arrive"
+                )
+            }
+            Self::RecordRepository(_) => write!(f, "remember what was proved of the repository"),
+            Self::ForgetRepository => write!(f, "forget what was proved of the repository"),
+            Self::TakeBackup {
+                kind,
+                stanza,
+                request,
+            } => {
+                write!(
+                    f,
+                    "run pgbackrest backup --type={kind} for {stanza} as job {request}"
+                )
+            }
+            Self::KeepBackupLog { .. } => write!(f, "keep the backup's log beside it"),
+            Self::RecordRestore(record) => write!(
+                f,
+                "record that restore {} is {}",
+                record.id,
+                match record.phase {
+                    RestorePhase::Beside => "under way, with a way back",
+                    RestorePhase::Exchanging => "proved, and to be put in place",
+                }
+            ),
+            Self::RestoreBeside(record) => {
+                write!(
+                    f,
+                    "fetch backup {} beside the data directory",
+                    record.target.set
+                )
+            }
+            Self::RecoverBeside(record) => {
+                write!(
+                    f,
+                    "recover the copy, closed to everybody: {}",
+                    record.target
+                )
+            }
+            Self::RekeyBeside => write!(f, "give the copy the passwords of this application"),
+            Self::StopBeside => write!(f, "stop the copy"),
+            Self::RemoveBeside(_) => write!(f, "remove the copy"),
+            Self::ExchangeDataDirectories(record) => write!(
+                f,
+                "put the data directory aside as {} and the copy in its place",
+                record
+                    .kept
+                    .file_name()
+                    .unwrap_or_default()
+                    .to_string_lossy()
+            ),
+            Self::ForgetRestore => write!(f, "forget the restore"),
+            Self::RemoveKept { .. } => {
+                write!(
+                    f,
+                    "remove the data directory from before an earlier restore"
+                )
+            }
+        }
+    }
+}

@@ -1,0 +1,139 @@
+//! One thing to do.
+
+use std::collections::BTreeMap;
+use std::net::IpAddr;
+
+use crate::domain::observed::{
+    DataDirectory, ManagedFile, ObjectStore, RepositoryRecord, RestoreRecord, Service,
+};
+use crate::domain::words::{BackupKind, MemberName, Secret, Stanza, SystemUser};
+
+/// One thing to do.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Step {
+    // The machine.
+    /// Install packages.
+    InstallPackages {
+        /// The major version of PostgreSQL.
+        major: u32,
+        /// Their names.
+        names: Vec<String>,
+    },
+    /// Make the directories of the charm, with owners and modes.
+    MakeDirectories {
+        /// The major version of PostgreSQL.
+        major: u32,
+    },
+    /// Write a managed file whole.
+    WriteFile {
+        /// Which.
+        file: ManagedFile,
+        /// What it holds; never printed.
+        content: Secret,
+    },
+    /// Remove a managed file.
+    RemoveFile(ManagedFile),
+    /// Start a service and have it started at boot.
+    Start(Service),
+    /// Stop a service.
+    Stop(Service),
+    /// Restart a service.
+    Restart(Service),
+    /// Have Patroni read its configuration again.
+    ReloadPatroni,
+
+    // Juju.
+    /// Make the application secret with a new password for each of these.
+    MakePasswords,
+    /// Publish this unit's address to its peers.
+    PublishAddress(IpAddr),
+    /// Publish who votes in etcd.
+    PublishVoters(BTreeMap<MemberName, IpAddr>),
+    /// Record that the application has a database.
+    PublishInitialised,
+    /// Record the stanza that WAL goes to.
+    PublishStanza(Stanza),
+    /// Set the version that `juju status` shows.
+    SetVersion(String),
+    /// Open a port.
+    OpenPort(u16),
+
+    // etcd and Patroni.
+    /// Have etcd ask its clients who they are.
+    ProtectEtcd,
+    /// Change Patroni's cluster-wide configuration to hold these values.
+    ChangeClusterConfig(String),
+    /// Restart PostgreSQL through Patroni, for parameters that wait for it.
+    RestartDatabase,
+    /// Wait until Patroni says that this unit is the primary and its database accepts writes.
+    AwaitPrimary,
+    /// Forget the cluster's past in etcd, so that a restored database may lead.
+    ForgetClusterState,
+
+    // Roles.
+    /// Create the system roles that are missing and correct attributes and grants of the others.
+    MakeRoles,
+    /// Give a role the password from the application's secret.
+    SetRolePassword(SystemUser, Secret),
+    /// Store a password in the application's secret.
+    StorePassword(SystemUser, Secret),
+
+    // The repository.
+    /// Try an object store, one named check at a time.
+    CheckObjectStore(ObjectStore),
+    /// Find out whose repository it is, and stop when it is not ours.
+    JudgeOwner(ObjectStore),
+    /// Write the ownership record.
+    ClaimRepository(ObjectStore),
+    /// Make the stanza, or bring it up to date.
+    MakeStanza(ObjectStore, Stanza),
+    /// Archive one segment and see it arrive.
+    ProveArchiving(ObjectStore, Stanza),
+    /// Remember what was proved.
+    RecordRepository(RepositoryRecord),
+    /// Forget what was proved.
+    ForgetRepository,
+
+    // Backups.
+    /// Take a backup as a supervised job and follow it to its end.
+    TakeBackup {
+        /// Of which kind.
+        kind: BackupKind,
+        /// In which stanza.
+        stanza: Stanza,
+        /// Names the job, and is recorded with the backup so that it can be found again.
+        request: String,
+    },
+    /// Keep the job's log in the repository, beside the backup.
+    KeepBackupLog {
+        /// Where the repository lies.
+        store: ObjectStore,
+        /// The stanza.
+        stanza: Stanza,
+        /// The job.
+        request: String,
+    },
+
+    // Restores.
+    /// Record how far a restore is, before going further.
+    RecordRestore(RestoreRecord),
+    /// Fetch the backup into a directory beside the data directory.
+    RestoreBeside(RestoreRecord),
+    /// Recover that copy to its target, closed to everybody, with nothing reaching the archive.
+    RecoverBeside(RestoreRecord),
+    /// Give its system roles the passwords of the application's secret, and prove that they open.
+    RekeyBeside,
+    /// Stop the copy cleanly.
+    StopBeside,
+    /// Remove the copy that is not needed any more.
+    RemoveBeside(RestoreRecord),
+    /// Put the data directory aside and the recovered copy in its place.
+    ExchangeDataDirectories(RestoreRecord),
+    /// Forget the restore: it ended.
+    ForgetRestore,
+    /// Remove the data directory from before an earlier restore.
+    RemoveKept {
+        /// Whether there is one.
+        kept: DataDirectory,
+    },
+}
