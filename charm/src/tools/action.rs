@@ -1,5 +1,6 @@
 //! `action-get`, `action-set`, `action-log`, `action-fail`.
 
+use std::fmt;
 use std::sync::Arc;
 
 use serde::de::DeserializeOwned;
@@ -20,15 +21,23 @@ const LARGEST_COMMAND: usize = 1024 * 1024;
 /// Keys that Juju keeps for the captured output, whatever part of a dotted key they are.
 const RESERVED: [&str; 4] = ["stdout", "stdout-encoding", "stderr", "stderr-encoding"];
 
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub(super) struct Session {
     params: Option<Params>,
     results: Vec<(String, String)>,
     failure: Option<String>,
 }
 
-/// The parameters of an action: those given, and those with a default.
-#[derive(Debug, Clone, Default, PartialEq)]
+/// Results may hold passwords.
+impl fmt::Debug for Session {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Session").finish_non_exhaustive()
+    }
+}
+
+/// The parameters of an action: those given, and those with a default. Shows their names only: a
+/// value may be a password.
+#[derive(Clone, Default, PartialEq)]
 pub struct Params {
     values: Arc<Map<String, Value>>,
 }
@@ -67,6 +76,14 @@ impl Params {
         self.values
             .iter()
             .map(|(name, value)| (name.as_str(), value))
+    }
+}
+
+impl fmt::Debug for Params {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Params")
+            .field(&self.values.keys().collect::<Vec<_>>())
+            .finish()
     }
 }
 

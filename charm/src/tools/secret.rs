@@ -230,8 +230,15 @@ impl Juju {
         revision: SecretRevision,
     ) -> Result<SecretContent, ToolError> {
         let place = (id.clone(), revision);
-        if let Some(known) = self.session().secret.contents.get(&place) {
-            return Ok(known.clone());
+        {
+            let session = &self.session().secret;
+            let written = match revision {
+                SecretRevision::Tracked => None,
+                SecretRevision::Peek | SecretRevision::Refresh => session.updates.get(id),
+            };
+            if let Some(known) = written.or_else(|| session.contents.get(&place)) {
+                return Ok(known.clone());
+            }
         }
         let mut args = vec![id.uri()];
         args.extend(revision.flag());
