@@ -55,14 +55,12 @@ impl Keys {
 
 /// Reads the newest credentials.
 pub(crate) fn read(juju: &Juju) -> Result<Credentials, ToolError> {
-    match juju.config()?.secret("credentials") {
-        Some(id) => read_operators(juju, &id),
-        None => {
-            let kept = juju.secret_by_label(KEPT, SecretRevision::Refresh)?;
-            let keys = kept.and_then(|content| Keys::from_content(&content).ok());
-            Ok(keys.map_or(Credentials::Absent, Credentials::Ready))
-        }
+    if let Some(id) = juju.config()?.secret("credentials") {
+        return read_operators(juju, &id);
     }
+    let kept = juju.secret_by_label(KEPT, SecretRevision::Refresh)?;
+    let keys = kept.and_then(|content| Keys::from_content(&content).ok());
+    Ok(keys.map_or(Credentials::Absent, Credentials::Ready))
 }
 
 fn read_operators(juju: &Juju, id: &SecretId) -> Result<Credentials, ToolError> {

@@ -118,17 +118,14 @@ fn answer_v1(
         }
         return Ok(BTreeMap::from([version]));
     };
-    let secret = match secret {
-        Some(secret) => {
-            juju.secret_set(&secret, keys.content());
-            secret
-        }
+    let secret = if let Some(secret) = secret {
+        juju.secret_set(&secret, keys.content());
+        secret
+    } else {
         // The grant and the databag are committed together, so a published secret is granted.
-        None => {
-            let secret = juju.secret_add(&NewSecret::labelled(label(relation), keys.content()))?;
-            juju.secret_grant(&secret, relation);
-            secret
-        }
+        let secret = juju.secret_add(&NewSecret::labelled(label(relation), keys.content()))?;
+        juju.secret_grant(&secret, relation);
+        secret
     };
     let mut answer = BTreeMap::from_iter(settings.connection(Protocol::V1));
     for key in ["bucket", "path"] {
