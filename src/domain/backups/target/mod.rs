@@ -18,12 +18,14 @@
 mod moment;
 mod refusal;
 mod resolve;
+mod shortfall;
 
 use std::fmt;
 
 pub use moment::{Moment, NotAMoment};
 pub use refusal::Refusal;
 pub use resolve::{history_needed, resolve};
+pub use shortfall::{Shortfall, after_shortfall};
 
 use crate::domain::words::{BackupLabel, Timeline, Timestamp};
 
@@ -84,20 +86,6 @@ impl Target {
     pub fn pgbackrest_timeline(&self) -> Option<String> {
         self.timeline
             .map(|timeline| format!("0x{:X}", timeline.number()))
-    }
-
-    /// The same without a time to stop at. Recovery to a time fails when nothing was committed after it; then the
-    /// database as of that time is what the end of its timeline holds.
-    #[must_use]
-    pub fn to_the_end(&self) -> Self {
-        let kind = match self.kind {
-            TargetKind::Time(_) | TargetKind::Latest => TargetKind::Latest,
-            TargetKind::Immediate => TargetKind::Immediate,
-        };
-        Self {
-            kind,
-            ..self.clone()
-        }
     }
 }
 

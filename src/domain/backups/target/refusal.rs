@@ -50,6 +50,12 @@ pub enum Refusal {
         next: Timeline,
         ended: Timestamp,
     },
+    #[error("{asked} is before timeline {timeline} began, at {began}")]
+    BeforeTimeline {
+        asked: Timestamp,
+        timeline: Timeline,
+        began: Timestamp,
+    },
     #[error("no backup lies on the history of timeline {timeline}{}", before(*asked))]
     NoBackupOnTimeline {
         timeline: Timeline,
@@ -120,6 +126,9 @@ impl Refusal {
             ),
             Self::BeforeThatBackup { .. } => {
                 "leave out backup-id, and the newest backup before the time is taken".to_owned()
+            }
+            Self::BeforeTimeline { .. } => {
+                "leave out backup-id for the database as it was at that time".to_owned()
             }
             Self::AfterTimeline { timeline, .. } => format!(
                 "leave out backup-id for the database as it was at that time, or use restore-to-time=latest for the \

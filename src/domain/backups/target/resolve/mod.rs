@@ -27,7 +27,7 @@ pub fn resolve(
         (Start::Timeline(id, timeline), None) => Err(Refusal::RestoreNeedsTime { id, timeline }),
         (Start::Timeline(_, timeline), Some(stop)) => {
             if let Stop::At(moment) = stop {
-                not_after(timeline, moment.at, catalogue)?;
+                lived_on(timeline, moment.at, catalogue)?;
             }
             along(timeline, stop, catalogue)
         }
@@ -262,15 +262,24 @@ fn from_backup(backup: &Backup, stop: Stop, catalogue: &Catalogue) -> Result<Tar
         Reach::Yes => Ok(stopped(backup, stop, lived)),
         Reach::Unknown => Err(Refusal::HistoryMissing { timeline: lived }),
         Reach::No => {
-            not_after(own, asked, catalogue)?;
+            lived_on(own, asked, catalogue)?;
             Ok(stopped(backup, stop, own))
         }
     }
 }
 
-/// A timeline that was asked for by name must not have ended before the time.
-fn not_after(timeline: Timeline, asked: Timestamp, catalogue: &Catalogue) -> Result<(), Refusal> {
-    match catalogue.timelines.ended(timeline) {
+/// A timeline that was asked for by name must be the one that was lived at the time. Recovery that is told to follow a
+/// timeline and stops before that began would leave a history that contradicts itself.
+fn lived_on(timeline: Timeline, asked: Timestamp, catalogue: &Catalogue) -> Result<(), Refusal> {
+    let timelines = &catalogue.timelines;
+    if let Some(began) = timelines.began(timeline).filter(|began| asked < *began) {
+        return Err(Refusal::BeforeTimeline {
+            asked,
+            timeline,
+            began,
+        });
+    }
+    match timelines.ended(timeline) {
         Some((next, ended)) if ended <= asked => Err(Refusal::AfterTimeline {
             asked,
             timeline,
@@ -347,5 +356,7 @@ fn clipped(text: &str) -> String {
     text.chars().take(60).collect()
 }
 
+#[cfg(test)]
+mod story;
 #[cfg(test)]
 mod tests;

@@ -1,1 +1,527 @@
+use super::super::{NotAMoment, Shortfall, after_shortfall};
+use super::*;
+use crate::domain::backups::backup::sample;
+use crate::domain::backups::{
+    BackupInfo, Database, DatabaseId, FailedBackup, History, HistoryFile, RunningBackup,
+};
+use crate::domain::words::{BackupKind, SystemId};
 
+const NOW: i64 = 1000;
+
+fn second(second: i64) -> Timestamp {
+    Timestamp::from_second(second).unwrap()
+}
+
+fn timeline(number: u32) -> Timeline {
+    Timeline::new(number).unwrap()
+}
+
+/// A backup that took ten seconds. Its label is made from the second it started.
+fn backup(started: i64, on: u32, lsn_stop: &str) -> Backup {
+    let at = jiff::tz::Offset::UTC.to_datetime(second(started));
+    let label = format!(
+        "19700101-{:02}{:02}{:02}F",
+        at.hour(),
+        at.minute(),
+        at.second()
+    );
+    Backup {
+        lsn_stop: Some(lsn_stop.parse().unwrap()),
+        wal_stop: Some(format!("{on:08X}0000000000000001").parse().unwrap()),
+        ..sample(&label, started)
+    }
+}
+
+/// What each timeline came from.
+const HISTORIES: [&str; 5] = [
+    "1\t0/5000000\tno recovery target specified\n",
+    "1\t0/5000000\tx\n2\t0/6000000\tbefore 1970-01-01 00:04:11+00\n",
+    "1\t0/5000000\tx\n2\t0/7000100\treached consistency\n",
+    "1\t0/4000000\tbefore 1970-01-01 00:02:33+00\n",
+    "1\t0/4000000\tx\n5\t0/5000000\tno recovery target specified\n",
+];
+
+fn histories() -> impl Iterator<Item = History> {
+    HISTORIES
+        .into_iter()
+        .zip(2..)
+        .map(|(text, number)| History::parse(timeline(number), text).unwrap())
+}
+
+/// The names of the backups: A, B, C, D.
+const BACKUPS: [(&str, i64, u32, &str); 4] = [
+    ("A", 100, 1, "0/3000100"),
+    ("B", 300, 2, "0/7000100"),
+    ("C", 450, 3, "0/8000100"),
+    ("D", 650, 5, "0/4500100"),
+];
+
+/// Six timelines:
+///
+/// ```text
+/// second   100       200       300   400    450   500       600       650   700
+/// 1        A────────┬─┐
+/// 2        failover └─│────────B────┬─x            (left by a restore to second 250)
+/// 3                   │     250     └─────C────x   (left by a restore to the end of B)
+/// 4                   │        B └──────────────────────x   (left by a restore to second 150)
+/// 5                   └─ 150 ───────────────────────────└─────────D────┐
+/// 6                                                           failover └────
+/// ```
+fn without_histories() -> Catalogue {
+    let info = BackupInfo {
+        current: DatabaseId(1),
+        databases: vec![Database {
+            id: DatabaseId(1),
+            system: SystemId::new(7).unwrap(),
+            version: "15".to_owned(),
+        }],
+        backups: BACKUPS
+            .map(|(_, started, on, lsn)| backup(started, on, lsn))
+            .into(),
+        encrypted: false,
+    };
+    let began = [(2, 200), (3, 400), (4, 500), (5, 600), (6, 700)];
+    let files = began.map(|(number, at)| HistoryFile {
+        timeline: timeline(number),
+        stored: second(at),
+    });
+    Catalogue::new("prod.pg".parse().unwrap(), info, files.into(), [])
+}
+
+fn catalogue() -> Catalogue {
+    histories().fold(without_histories(), Catalogue::with_history)
+}
+
+fn request(id: &str, time: &str) -> Request {
+    Request {
+        backup_id: Some(id.to_owned()),
+        restore_to_time: Some(time.to_owned()),
+    }
+}
+
+/// The id of a backup or of a restore, by when it started.
+fn id(started: i64) -> String {
+    BackupId::at(second(started)).to_string()
+}
+
+fn at(time: i64) -> String {
+    second(time).to_string()
+}
+
+/// `B, time, timeline 2`, or the refusal.
+fn answer(id: &str, time: &str, catalogue: &Catalogue) -> String {
+    match resolve(&request(id, time), catalogue, second(NOW)) {
+        Err(refusal) => refusal.to_string(),
+        Ok(Target {
+            set,
+            kind,
+            timeline,
+            ..
+        }) => {
+            let (name, ..) = BACKUPS
+                .into_iter()
+                .find(|(_, started, on, lsn)| backup(*started, *on, lsn).label == set)
+                .unwrap();
+            let kind = match kind {
+                TargetKind::Immediate => "immediate",
+                TargetKind::Time(_) => "time",
+                TargetKind::Latest => "latest",
+            };
+            let timeline = timeline.map(|timeline| format!(", timeline {timeline}"));
+            format!("{name}, {kind}{}", timeline.unwrap_or_default())
+        }
+    }
+}
+
+#[test]
+fn a_time_is_restored_on_the_timeline_that_was_lived_then_from_the_newest_backup_on_its_history() {
+    for (time, expected) in [
+        (110, "A, time, timeline 1"),
+        (111, "A, time, timeline 1"),
+        (199, "A, time, timeline 1"),
+        (200, "A, time, timeline 2"),
+        (305, "A, time, timeline 2"),
+        (310, "A, time, timeline 2"),
+        (311, "B, time, timeline 2"),
+        (399, "B, time, timeline 2"),
+        (400, "A, time, timeline 3"),
+        (460, "A, time, timeline 3"),
+        (461, "C, time, timeline 3"),
+        (499, "C, time, timeline 3"),
+        (500, "B, time, timeline 4"),
+        (599, "B, time, timeline 4"),
+        (600, "A, time, timeline 5"),
+        (661, "D, time, timeline 5"),
+        (699, "D, time, timeline 5"),
+        (700, "D, time, timeline 6"),
+        (1000, "D, time, timeline 6"),
+    ] {
+        assert_eq!(
+            answer("", &at(time), &catalogue()),
+            expected,
+            "second {time}"
+        );
+    }
+}
+
+#[test]
+fn latest_is_the_end_of_the_newest_timeline_also_before_a_backup_was_made_on_it() {
+    assert_eq!(answer("", "latest", &catalogue()), "D, latest, timeline 6");
+}
+
+#[test]
+fn a_backup_alone_is_restored_to_its_end() {
+    assert_eq!(answer(&id(300), "", &catalogue()), "B, immediate");
+    assert_eq!(answer("19700101-000500F", "", &catalogue()), "B, immediate");
+}
+
+#[test]
+fn a_backup_with_latest_goes_to_the_end_of_its_own_timeline() {
+    assert_eq!(
+        answer(&id(100), "latest", &catalogue()),
+        "A, latest, timeline 1"
+    );
+    assert_eq!(
+        answer(&id(300), "latest", &catalogue()),
+        "B, latest, timeline 2"
+    );
+}
+
+#[test]
+fn a_backup_with_a_time_follows_the_timeline_of_that_time_if_the_backup_leads_there() {
+    for (started, time, expected) in [
+        (100, 150, "A, time, timeline 1"),
+        (100, 350, "A, time, timeline 2"),
+        (100, 450, "A, time, timeline 3"),
+        (100, 999, "A, time, timeline 6"),
+        (300, 350, "B, time, timeline 2"),
+        (300, 550, "B, time, timeline 4"),
+        (650, 900, "D, time, timeline 6"),
+        (
+            300,
+            450,
+            "1970-01-01T00:07:30Z is after timeline 2 had ended: timeline 3 began at 1970-01-01T00:06:40Z",
+        ),
+        (
+            450,
+            650,
+            "1970-01-01T00:10:50Z is after timeline 3 had ended: timeline 4 began at 1970-01-01T00:08:20Z",
+        ),
+        (
+            300,
+            309,
+            "1970-01-01T00:05:09Z is before backup 1970-01-01T00:05:00Z had finished, at 1970-01-01T00:05:10Z",
+        ),
+    ] {
+        assert_eq!(
+            answer(&id(started), &at(time), &catalogue()),
+            expected,
+            "{started}, {time}"
+        );
+    }
+}
+
+#[test]
+fn a_restore_can_be_named_to_restore_on_the_timeline_it_began() {
+    for (began, time, expected) in [
+        (200, "latest".to_owned(), "B, latest, timeline 2"),
+        (400, "latest".to_owned(), "C, latest, timeline 3"),
+        (500, "latest".to_owned(), "B, latest, timeline 4"),
+        (600, "latest".to_owned(), "D, latest, timeline 5"),
+        (400, at(450), "A, time, timeline 3"),
+        (400, at(470), "C, time, timeline 3"),
+        (
+            400,
+            at(550),
+            "1970-01-01T00:09:10Z is after timeline 3 had ended: timeline 4 began at 1970-01-01T00:08:20Z",
+        ),
+        (
+            400,
+            at(350),
+            "1970-01-01T00:05:50Z is before timeline 3 began, at 1970-01-01T00:06:40Z",
+        ),
+        (
+            400,
+            String::new(),
+            "1970-01-01T00:06:40Z is not a backup but the restore that began timeline 3",
+        ),
+    ] {
+        assert_eq!(
+            answer(&id(began), &time, &catalogue()),
+            expected,
+            "{began}, {time}"
+        );
+    }
+}
+
+fn refusal(id: &str, time: &str, catalogue: &Catalogue) -> Refusal {
+    resolve(&request(id, time), catalogue, second(NOW)).unwrap_err()
+}
+
+#[test]
+fn each_impossible_request_is_refused_with_the_way_out() {
+    let catalogue = catalogue();
+    for (id_given, time, message, hint) in [
+        (
+            String::new(),
+            String::new(),
+            "neither backup-id nor restore-to-time is given",
+            "give backup-id=<id from list-backups>, or restore-to-time=\"YYYY-MM-DD HH:MM:SS\", or \
+             restore-to-time=latest",
+        ),
+        (
+            "yesterday".to_owned(),
+            String::new(),
+            "`yesterday` is not a backup id",
+            "ids look like 2026-01-01T12:00:00Z; list-backups shows them",
+        ),
+        (
+            id(301),
+            String::new(),
+            "no backup and no restore has the id 1970-01-01T00:05:01Z",
+            "the nearest are 1970-01-01T00:05:00Z and 1970-01-01T00:07:30Z; list-backups shows all",
+        ),
+        (
+            id(999),
+            "latest".to_owned(),
+            "no backup and no restore has the id 1970-01-01T00:16:39Z",
+            "the nearest is 1970-01-01T00:10:50Z; list-backups shows all",
+        ),
+        (
+            String::new(),
+            "2026-01-01 12:00".to_owned(),
+            "`2026-01-01 12:00` is not a time that can be restored: it is not of the form YYYY-MM-DD HH:MM:SS",
+            "accepted are `YYYY-MM-DD HH:MM:SS`, with up to six more digits of a second and a zone such as +02:00 \
+             or Z (UTC without one), and `latest`",
+        ),
+        (
+            String::new(),
+            at(1001),
+            "1970-01-01T00:16:41Z is in the future: it is 1970-01-01T00:16:40Z now",
+            "for the newest state use restore-to-time=latest; a time without zone is UTC",
+        ),
+        (
+            String::new(),
+            at(109),
+            "1970-01-01T00:01:49Z is before the first backup had finished: nothing before 1970-01-01T00:01:51Z can \
+             be restored",
+            "choose 1970-01-01T00:01:51Z or later, or backup-id=1970-01-01T00:01:40Z for the end of that backup",
+        ),
+    ] {
+        let refusal = refusal(&id_given, &time, &catalogue);
+        assert_eq!(
+            (refusal.to_string().as_str(), refusal.hint().as_str()),
+            (message, hint)
+        );
+    }
+}
+
+#[test]
+fn a_bad_time_is_named_before_an_unknown_id() {
+    let refusal = refusal("nonsense", "nonsense", &catalogue());
+    assert_eq!(
+        refusal,
+        Refusal::BadTime {
+            given: "nonsense".to_owned(),
+            why: NotAMoment::Form
+        }
+    );
+}
+
+#[test]
+fn without_backups_every_request_is_refused() {
+    let empty = Catalogue::empty("prod.pg".parse().unwrap());
+    let no_backups = Refusal::NoBackups {
+        stanza: "prod.pg".parse().unwrap(),
+    };
+    for (id, time) in [
+        ("", "latest".to_owned()),
+        ("", at(500)),
+        (&id(100), String::new()),
+    ] {
+        assert_eq!(refusal(id, &time, &empty), no_backups);
+    }
+    assert_eq!(refusal("", "", &empty), Refusal::NothingAsked);
+}
+
+#[test]
+fn backups_that_failed_or_run_or_hold_damage_are_not_restored() {
+    let mut catalogue = catalogue().with_attempts(
+        vec![FailedBackup {
+            kind: BackupKind::Full,
+            started: second(800),
+            failed: second(801),
+            error: "no space left".to_owned(),
+        }],
+        Some(RunningBackup {
+            kind: BackupKind::Full,
+            started: second(900),
+            unit: "pg/1".to_owned(),
+            percent: None,
+        }),
+    );
+    catalogue.backups[3].damaged_pages = true;
+    assert_eq!(
+        refusal(&id(800), "", &catalogue).to_string(),
+        "backup 1970-01-01T00:13:20Z failed and cannot be restored: no space left"
+    );
+    assert_eq!(
+        refusal(&id(900), "", &catalogue).to_string(),
+        "backup 1970-01-01T00:15:00Z is still running on pg/1"
+    );
+    assert_eq!(
+        refusal(&id(650), "", &catalogue).to_string(),
+        "backup 1970-01-01T00:10:50Z has pages with wrong checksums"
+    );
+    assert_eq!(answer("", "latest", &catalogue), "A, latest, timeline 6");
+}
+
+#[test]
+fn when_no_backup_leads_to_a_timeline_the_first_moment_that_can_be_restored_there_is_named() {
+    let mut catalogue = catalogue();
+    catalogue.backups.remove(0);
+    let refused = refusal("", &at(620), &catalogue);
+    assert_eq!(
+        refused.to_string(),
+        "no backup lies on the history of timeline 5 and had finished by 1970-01-01T00:10:20Z"
+    );
+    assert_eq!(
+        refused.hint(),
+        "the first moment that can be restored there is 1970-01-01T00:11:01Z, from backup 1970-01-01T00:10:50Z"
+    );
+    catalogue.backups.pop();
+    assert_eq!(
+        refusal("", "latest", &catalogue),
+        Refusal::NoBackupOnTimeline {
+            timeline: timeline(6),
+            asked: None,
+            next: None
+        }
+    );
+}
+
+#[test]
+fn one_history_file_is_needed_at_most_and_none_where_a_backup_lies_on_the_timeline_itself() {
+    for (id_given, time, needed) in [
+        (String::new(), at(150), None),
+        (String::new(), at(350), None),
+        (String::new(), at(250), Some(2)),
+        (String::new(), at(405), Some(3)),
+        (String::new(), at(470), None),
+        (String::new(), "latest".to_owned(), Some(6)),
+        (id(500), "latest".to_owned(), Some(4)),
+        (id(400), "latest".to_owned(), None),
+        (id(300), "latest".to_owned(), None),
+        (id(300), at(350), None),
+        (id(300), at(550), Some(4)),
+        (id(300), String::new(), None),
+        ("nonsense".to_owned(), String::new(), None),
+    ] {
+        let request = request(&id_given, &time);
+        let catalogue = without_histories();
+        assert_eq!(
+            history_needed(&request, &catalogue),
+            needed.map(timeline),
+            "{request:?}"
+        );
+        if let Some(number) = needed {
+            let missing = resolve(&request, &catalogue, second(NOW)).unwrap_err();
+            assert_eq!(
+                missing,
+                Refusal::HistoryMissing {
+                    timeline: timeline(number)
+                }
+            );
+        }
+        let read = histories().filter(|history| Some(history.timeline.number()) == needed);
+        let enough = read.fold(catalogue, Catalogue::with_history);
+        assert_eq!(history_needed(&request, &enough), None);
+        assert_eq!(
+            answer(&id_given, &time, &enough),
+            answer(&id_given, &time, &self::catalogue())
+        );
+    }
+}
+
+#[test]
+fn an_earlier_database_of_the_stanza_and_one_that_was_stopped_are_restored_as_they_are_only() {
+    let mut catalogue = catalogue();
+    catalogue.backups[1].database = DatabaseId(7);
+    catalogue.backups[2].lsn_stop = None;
+    for (started, refused) in [
+        (
+            300,
+            "backup 1970-01-01T00:05:00Z is of an earlier database of the stanza, whose WAL is not followed",
+        ),
+        (
+            450,
+            "backup 1970-01-01T00:07:30Z was made while the database was stopped, so no WAL leads on from it",
+        ),
+    ] {
+        assert!(answer(&id(started), "", &catalogue).ends_with("immediate"));
+        assert_eq!(answer(&id(started), "latest", &catalogue), refused);
+        assert_eq!(answer(&id(started), &at(480), &catalogue), refused);
+    }
+}
+
+#[test]
+fn what_pgbackrest_is_told_and_what_the_operator_reads() {
+    let resolve =
+        |id: &str, time: &str| resolve(&request(id, time), &catalogue(), second(NOW)).unwrap();
+    let told = |target: &Target| {
+        (
+            target.pgbackrest_type(),
+            target.pgbackrest_target(),
+            target.pgbackrest_timeline(),
+        )
+    };
+
+    let immediate = resolve(&id(100), "");
+    assert_eq!(told(&immediate), ("immediate", None, None));
+    assert_eq!(
+        immediate.to_string(),
+        "the database as of the end of backup 19700101-000140F"
+    );
+
+    let time = resolve("", "1970-01-01 00:05:50.5");
+    let target = "1970-01-01 00:05:50.5+00".to_owned();
+    assert_eq!(told(&time), ("time", Some(target), Some("0x2".to_owned())));
+    assert_eq!(
+        time.to_string(),
+        "the database as of 1970-01-01T00:05:50.5Z (no zone was given, UTC is taken) on timeline 2, from backup \
+         19700101-000500F"
+    );
+
+    let latest = resolve("", "latest");
+    assert_eq!(told(&latest), ("default", None, Some("0x6".to_owned())));
+    assert_eq!(
+        latest.to_string(),
+        "the latest state of the database on timeline 6, from backup 19700101-001050F"
+    );
+}
+
+#[test]
+fn a_time_with_no_commit_after_it_is_the_end_of_its_timeline_or_lies_on_the_one_that_went_on() {
+    let after = |time: i64, catalogue: &Catalogue| {
+        let target = resolve(&request("", &at(time)), catalogue, second(NOW)).unwrap();
+        match after_shortfall(&target, catalogue) {
+            Shortfall::Again(again) => {
+                assert_eq!(again.set, target.set);
+                format!("{:?}, timeline {}", again.kind, again.timeline.unwrap())
+            }
+            Shortfall::Read(timeline) => format!("read {timeline}"),
+            Shortfall::Final => "final".to_owned(),
+        }
+    };
+    let catalogue = catalogue();
+    assert_eq!(after(900, &catalogue), "Latest, timeline 6");
+    assert_eq!(
+        after(199, &catalogue),
+        "Time(1970-01-01T00:03:19Z), timeline 2"
+    );
+    assert_eq!(after(399, &catalogue), "Latest, timeline 2");
+    assert_eq!(after(499, &catalogue), "Latest, timeline 3");
+    assert_eq!(after(199, &without_histories()), "read 2");
+    let latest = resolve(&request("", "latest"), &catalogue, second(NOW)).unwrap();
+    assert_eq!(after_shortfall(&latest, &catalogue), Shortfall::Final);
+}
