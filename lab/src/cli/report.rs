@@ -22,7 +22,8 @@ pub(crate) fn exit_code(result: Result<(), CliError>) -> ExitCode {
 
 /// A command line that could not be read, or a request for help.
 pub(crate) fn parse_error(error: &clap::Error) -> ExitCode {
-    if !error.use_stderr() {
+    let asks_for_help = error.kind() == ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand;
+    if !error.use_stderr() || asks_for_help {
         let _ = write!(std::io::stdout(), "{}", error.render());
         return ExitCode::SUCCESS;
     }
@@ -46,6 +47,7 @@ fn sentence(error: &clap::Error) -> String {
             format!("option provided but not defined: {argument}")
         }
         ErrorKind::UnknownArgument => format!("unrecognized args: [{argument:?}]"),
+        ErrorKind::MissingRequiredArgument => format!("missing {argument}"),
         ErrorKind::InvalidValue if context(ContextKind::ValidValue).is_some() => {
             let value = context(ContextKind::InvalidValue).unwrap_or_default();
             let option = option_name(&argument);
@@ -84,4 +86,42 @@ fn sentence(error: &clap::Error) -> String {
 /// `--wait <DURATION>` is `--wait`.
 fn option_name(argument: &str) -> &str {
     argument.split([' ', '=', '[']).next().unwrap_or(argument)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::command::Juju;
+    use super::*;
+    use clap::Parser;
+
+    fn told(line: &str) -> String {
+        let words = std::iter::once("juju").chain(line.split_whitespace());
+        sentence(&Juju::try_parse_from(words).unwrap_err())
+    }
+
+    #[test]
+    fn a_command_line_that_cannot_be_read_is_refused_in_jujus_words() {
+        let cases = [
+            (
+                "frobnicate",
+                "juju: \"frobnicate\" is not a juju command. See \"juju --help\".",
+            ),
+            ("status --bogus", "option provided but not defined: --bogus"),
+            ("switch a b", "unrecognized args: [\"b\"]"),
+            ("deploy", "missing <CHARM>"),
+            ("integrate a", "missing <SECOND>"),
+            ("status --watch", "option needs an argument: --watch"),
+            (
+                "status --watch 5",
+                "invalid value \"5\" for option --watch: time: missing unit in duration \"5\"",
+            ),
+            (
+                "models --format xml",
+                "invalid value \"xml\" for option --format: unknown value, expected one of tabular, yaml, json",
+            ),
+        ];
+        for (line, expected) in cases {
+            assert_eq!(told(line), expected, "juju {line}");
+        }
+    }
 }
