@@ -75,14 +75,36 @@ impl fmt::Debug for BackupLabel {
 
 /// `20260101-120000`.
 fn compact(at: DateTime, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-    let (year, month, day) = (at.year(), at.month(), at.day());
-    write!(
-        f,
-        "{year:04}{month:02}{day:02}-{:02}{:02}{:02}",
-        at.hour(),
-        at.minute(),
-        at.second()
-    )
+    let [century, year, month, day, hour, minute, second] = pairs(at);
+    let (date, time) = ([century, year, month, day], [hour, minute, second]);
+    f.write_str(ascii(date.as_flattened()))?;
+    f.write_str("-")?;
+    f.write_str(ascii(time.as_flattened()))
+}
+
+/// A listing writes tens of thousands of times, and the formatting machinery is slow at short numbers.
+fn pairs(at: DateTime) -> [[u8; 2]; 7] {
+    let two = |number: i8| {
+        let number = number.unsigned_abs() % 100;
+        [b'0' + number / 10, b'0' + number % 10]
+    };
+    // Between 0 and 99, as years are between -9999 and 9999 and no backup was made before the year 0.
+    let half = |number: i16| two(i8::try_from(number).unwrap_or_default());
+    let year = at.year().max(0);
+    [
+        half(year / 100),
+        half(year % 100),
+        two(at.month()),
+        two(at.day()),
+        two(at.hour()),
+        two(at.minute()),
+        two(at.second()),
+    ]
+}
+
+/// Digits are ASCII.
+fn ascii(digits: &[u8]) -> &str {
+    std::str::from_utf8(digits).unwrap_or_default()
 }
 
 impl FromStr for BackupLabel {
@@ -165,7 +187,19 @@ impl BackupId {
 
 impl fmt::Display for BackupId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}Z", self.0)
+        let [
+            [y0, y1],
+            [y2, y3],
+            [o0, o1],
+            [d0, d1],
+            [h0, h1],
+            [m0, m1],
+            [s0, s1],
+        ] = pairs(self.0);
+        f.pad(ascii(&[
+            y0, y1, y2, y3, b'-', o0, o1, b'-', d0, d1, b'T', h0, h1, b':', m0, m1, b':', s0, s1,
+            b'Z',
+        ]))
     }
 }
 
