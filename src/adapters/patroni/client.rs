@@ -240,3 +240,84 @@ impl Patroni {
         })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::adapters::http::scripted::Scripted;
+
+    fn soon() -> Deadline {
+        Deadline::seconds(20)
+    }
+
+    fn patroni(server: &Scripted) -> Patroni {
+        let password = "secret".into();
+        let credentials = Credentials {
+            user: "patroni".to_owned(),
+            password,
+        };
+        Patroni::at("127.0.0.1", server.port, Some(credentials))
+    }
+
+    #[test]
+    fn only_what_changes_something_carries_the_password() {
+        let server = Scripted::answers(&[
+            (200, "{}"),
+            (200, "{\"ttl\": 30}"),
+            (202, "reload scheduled"),
+        ]);
+        let patroni = patroni(&server);
+        patroni.config(soon()).unwrap();
+        assert_eq!(
+            patroni.patch_config(&json!({"ttl": 30}), soon()).unwrap(),
+            json!({"ttl": 30})
+        );
+        patroni.reload(soon()).unwrap();
+        assert_eq!(
+            server.requests(),
+            [
+                "GET /config",
+                "[Basic cGF0cm9uaTpzZWNyZXQ=] PATCH /config {\"ttl\":30}",
+                "[Basic cGF0cm9uaTpzZWNyZXQ=] POST /reload {}",
+            ]
+        );
+    }
+
+    #[test]
+    fn a_switchover_that_patroni_refuses_says_why() {
+        let server = Scripted::answers(&[(412, "leader name does not match")]);
+        let patroni = patroni(&server);
+        let switchover = Switchover {
+            leader: "pg-0".to_owned(),
+            candidate: Some("pg-1".to_owned()),
+        };
+        let error = patroni.switchover(&switchover, soon()).unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            format!(
+                "switch over: 127.0.0.1:{} answered 412: leader name does not match",
+                server.port
+            )
+        );
+        assert!(!error.is_unreachable());
+        let requests = server.requests();
+        assert!(
+            requests[0].ends_with("POST /switchover {\"candidate\":\"pg-1\",\"leader\":\"pg-0\"}")
+        );
+    }
+
+    #[test]
+    fn a_wrong_password_is_told_from_other_refusals() {
+        let server = Scripted::answers(&[(401, "not authenticated")]);
+        let error = patroni(&server).reload(soon()).unwrap_err();
+        assert!(matches!(error, PatroniError::NotAuthorized { .. }));
+    }
+
+    #[test]
+    fn an_answer_that_is_no_json_is_not_an_absent_cluster() {
+        let server = Scripted::answers(&[(200, "<html>")]);
+        let error = patroni(&server).cluster(soon()).unwrap_err();
+        assert!(matches!(error, PatroniError::Unreadable { .. }));
+        assert!(!error.is_unreachable());
+    }
+}

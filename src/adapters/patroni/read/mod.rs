@@ -253,3 +253,6 @@ fn position(byte: Option<u64>) -> Option<Lsn> {
 fn timeline(number: Option<u32>) -> Option<Timeline> {
     number.and_then(|number| Timeline::new(number).ok())
 }
+
+#[cfg(test)]
+mod tests;
