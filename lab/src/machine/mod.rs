@@ -9,13 +9,26 @@ use std::net::Ipv4Addr;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
+mod accounts;
 pub mod address;
+mod client;
 mod error;
+mod init;
+mod journal;
+mod launcher;
 mod layout;
+mod power;
+mod prepare;
+mod proc_fs;
+mod protocol;
 mod signal;
+mod tool;
 mod unit;
 
 pub use error::MachineError;
+
+use layout::Layout;
+use protocol::{Answer, Request};
 
 /// What is needed to find, build and run one machine.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -41,42 +54,70 @@ pub struct Process {
 }
 
 /// Creates the machine's directories and tools. Safe to repeat; never removes anything.
-pub fn prepare(_spec: &MachineSpec) -> Result<(), MachineError> {
-    Err(MachineError::NotReady)
+pub fn prepare(spec: &MachineSpec) -> Result<(), MachineError> {
+    prepare::prepare(spec)
 }
 
 /// Boots the machine unless its init already answers. After a crash of the init this is a reboot: what
 /// was left of the machine is killed, `/run` is emptied, and enabled units start.
-pub fn ensure_running(_spec: &MachineSpec) -> Result<(), MachineError> {
-    Err(MachineError::NotReady)
+pub fn ensure_running(spec: &MachineSpec) -> Result<(), MachineError> {
+    power::ensure_running(spec)
 }
 
 /// Whether the machine's init answers.
-pub fn is_running(_spec: &MachineSpec) -> bool {
-    false
+pub fn is_running(spec: &MachineSpec) -> bool {
+    power::is_running(&Layout::new(spec.dir.clone()))
 }
 
 /// Shuts the machine down in order: units stop in reverse order, then whatever is left is killed.
-pub fn stop(_spec: &MachineSpec) -> Result<(), MachineError> {
-    Err(MachineError::NotReady)
+pub fn stop(spec: &MachineSpec) -> Result<(), MachineError> {
+    power::stop(spec)
 }
 
 /// Cuts the power: every process of the machine dies by SIGKILL at once.
-pub fn power_off(_spec: &MachineSpec) -> Result<(), MachineError> {
-    Err(MachineError::NotReady)
+pub fn power_off(spec: &MachineSpec) -> Result<(), MachineError> {
+    power::power_off(spec)
+}
+
+/// Halts every process of the machine but its init, as if the computer had stopped; `thaw` goes on.
+pub fn freeze(spec: &MachineSpec) -> Result<(), MachineError> {
+    ask(spec, &Request::Freeze).map(|_| ())
+}
+
+pub fn thaw(spec: &MachineSpec) -> Result<(), MachineError> {
+    ask(spec, &Request::Thaw).map(|_| ())
 }
 
 /// The machine's live processes, init first.
-pub fn processes(_spec: &MachineSpec) -> Result<Vec<Process>, MachineError> {
-    Err(MachineError::NotReady)
+pub fn processes(spec: &MachineSpec) -> Result<Vec<Process>, MachineError> {
+    let Answer::Processes(reports) = ask(spec, &Request::Processes)? else {
+        return Ok(Vec::new());
+    };
+    Ok(reports
+        .into_iter()
+        .map(|report| Process {
+            pid: report.pid,
+            unit: report.unit,
+            command: report.command,
+        })
+        .collect())
+}
+
+fn ask(spec: &MachineSpec, request: &Request) -> Result<Answer, MachineError> {
+    let number = spec.number;
+    match client::ask(&Layout::new(spec.dir.clone()), request) {
+        Ok(Answer::Refused(cause)) => Err(MachineError::Refused { number, cause }),
+        Ok(answer) => Ok(answer),
+        Err(source) => Err(MachineError::NoAnswer { number, source }),
+    }
 }
 
 /// `juju-lab machine-init …`: `args` is what follows the word `machine-init`.
-pub fn main_machine_init(_args: &[String]) -> ExitCode {
-    ExitCode::FAILURE
+pub fn main_machine_init(args: &[String]) -> ExitCode {
+    init::main(args)
 }
 
 /// `juju-lab machine-tool --machine ROOT TOOL …`: `args` is what follows the word `machine-tool`.
-pub fn main_machine_tool(_args: &[String]) -> ExitCode {
-    ExitCode::FAILURE
+pub fn main_machine_tool(args: &[String]) -> ExitCode {
+    tool::main(args)
 }

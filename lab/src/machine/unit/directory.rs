@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::rc::Rc;
 use std::time::SystemTime;
 
 use super::definition::Definition;
@@ -27,7 +28,7 @@ pub struct UnitFiles {
 pub enum Loaded {
     NotFound,
     Masked(UnitFiles),
-    Unit(UnitFiles, Box<Definition>),
+    Unit(UnitFiles, Rc<Definition>),
 }
 
 /// Looks the files of `name` up. Nothing is read but directories.
@@ -110,7 +111,7 @@ pub fn load(layout: &Layout, hostname: &str, name: &UnitName) -> Loaded {
     let mut definition = read::read(&texts, &specifiers);
     notes.append(&mut definition.notes);
     definition.notes = notes;
-    Loaded::Unit(files, Box::new(definition))
+    Loaded::Unit(files, Rc::new(definition))
 }
 
 /// The name behind an alias: `name` itself unless its file is a link to another unit.
@@ -208,7 +209,7 @@ mod tests {
 
         fn description(&self, name: &str) -> String {
             match self.load(name) {
-                Loaded::Unit(_, definition) => definition.description,
+                Loaded::Unit(_, definition) => definition.description.clone(),
                 other => panic!("{name} is {other:?}"),
             }
         }

@@ -181,7 +181,7 @@ fn base(layout: &Layout, runtime: bool) -> PathBuf {
 
 fn install_section(layout: &Layout, name: &UnitName) -> Install {
     match directory::load(layout, &layout.hostname(), name) {
-        Loaded::Unit(_, definition) => definition.install,
+        Loaded::Unit(_, definition) => definition.install.clone(),
         Loaded::NotFound | Loaded::Masked(_) => Install::default(),
     }
 }
@@ -260,7 +260,9 @@ fn remove(link: &Path, changes: &mut Changes) -> Result<(), LinkError> {
         path: link.to_owned(),
         source,
     })?;
-    changes.lines.push(format!("Removed {}.", link.display()));
+    changes
+        .lines
+        .push(format!("Removed \"{}\".", link.display()));
     Ok(())
 }
 

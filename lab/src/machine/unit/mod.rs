@@ -2,6 +2,7 @@
 
 pub mod definition;
 pub mod directory;
+pub mod environment_file;
 pub mod exec_line;
 pub mod links;
 pub mod name;

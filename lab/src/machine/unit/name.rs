@@ -4,7 +4,9 @@ use std::borrow::Borrow;
 use std::fmt;
 
 /// A valid name with its suffix, for example `patroni.service` or `pgbackrest@tls.service`.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(
+    Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize,
+)]
 pub struct UnitName(String);
 
 const MAX_BYTES: usize = 255;

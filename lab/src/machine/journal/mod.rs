@@ -1,0 +1,24 @@
+//! The machine's journal: one text file per unit, bounded in size, readable by its owner and group only.
+
+mod entry;
+mod read;
+mod write;
+
+pub use entry::Entry;
+pub use read::{Follower, read_unit, units};
+pub use write::Journal;
+
+use std::path::{Path, PathBuf};
+
+/// A unit's journal is its current file and the one before it, each at most this many bytes.
+const MAX_FILE_BYTES: u64 = 4 * 1024 * 1024;
+/// Longer lines are cut into several entries.
+const MAX_LINE_BYTES: usize = 48 * 1024;
+
+fn current_file(directory: &Path, unit: &str) -> PathBuf {
+    directory.join(format!("{unit}.log"))
+}
+
+fn previous_file(directory: &Path, unit: &str) -> PathBuf {
+    directory.join(format!("{unit}.log.1"))
+}

@@ -1,0 +1,183 @@
+//! Booting a machine, shutting it down, and cutting its power.
+
+use std::collections::BTreeSet;
+use std::fs::{self, OpenOptions};
+use std::os::unix::fs::OpenOptionsExt;
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
+
+use rustix::process::Signal;
+
+use super::init::tracker::{MACHINE_MARKER, read_list};
+use super::layout::Layout;
+use super::proc_fs::{self, ProcessId};
+use super::protocol::{Answer, Request};
+use super::{MachineError, MachineSpec, client};
+
+const BOOT_LIMIT: Duration = Duration::from_secs(20);
+const KILL_LIMIT: Duration = Duration::from_secs(10);
+const POLL: Duration = Duration::from_millis(10);
+
+pub(super) fn is_running(layout: &Layout) -> bool {
+    matches!(client::ask(layout, &Request::Ping), Ok(Answer::Done))
+}
+
+pub(super) fn ensure_running(spec: &MachineSpec) -> Result<(), MachineError> {
+    let layout = Layout::new(spec.dir.clone());
+    if is_running(&layout) {
+        return Ok(());
+    }
+    // An init that is alive but silent has lost its socket, or is booting for somebody else right now.
+    if init_is_alive(&layout) && wait_for_answer(&layout, Duration::from_secs(2)) {
+        return Ok(());
+    }
+    kill_all(spec, &layout)?;
+    let log = layout.init_log();
+    let output = OpenOptions::new()
+        .create(true)
+        .append(true)
+        .mode(0o640)
+        .open(&log)
+        .map_err(MachineError::io("open", &log))?;
+    let program = spec.home.join("bin/juju-lab");
+    let mut child = Command::new(&program)
+        .args(["machine-init", "--machine"])
+        .arg(&spec.dir)
+        .env_clear()
+        .env("PATH", layout.service_path())
+        .env("LANG", "C.UTF-8")
+        .env(MACHINE_MARKER, &spec.dir)
+        .current_dir("/")
+        .stdin(Stdio::null())
+        .stdout(output.try_clone().map_err(MachineError::io("open", &log))?)
+        .stderr(output)
+        .spawn()
+        .map_err(MachineError::io("run", &program))?;
+    let end = Instant::now() + BOOT_LIMIT;
+    loop {
+        if is_running(&layout) {
+            // Its parent collects it when it ends; there is nobody else to do so while this process lives.
+            std::thread::spawn(move || child.wait());
+            return Ok(());
+        }
+        let cause = match child.try_wait() {
+            Ok(Some(status)) => format!("its init ended with {status}"),
+            _ if Instant::now() >= end => "its init does not answer in time".to_owned(),
+            _ => {
+                std::thread::sleep(POLL);
+                continue;
+            }
+        };
+        // Somebody else's init may have been first.
+        if is_running(&layout) {
+            return Ok(());
+        }
+        return Err(MachineError::Boot {
+            number: spec.number,
+            cause,
+            log,
+        });
+    }
+}
+
+fn wait_for_answer(layout: &Layout, limit: Duration) -> bool {
+    let end = Instant::now() + limit;
+    while Instant::now() < end {
+        if is_running(layout) {
+            return true;
+        }
+        std::thread::sleep(POLL);
+    }
+    false
+}
+
+/// Whether somebody holds the init's lock.
+fn init_is_alive(layout: &Layout) -> bool {
+    fs::File::open(layout.init_lock())
+        .is_ok_and(|file| matches!(file.try_lock_shared(), Err(fs::TryLockError::WouldBlock)))
+}
+
+pub(super) fn stop(spec: &MachineSpec) -> Result<(), MachineError> {
+    let layout = Layout::new(spec.dir.clone());
+    let asked = client::ask(&layout, &Request::Shutdown { reboot: false });
+    if let Ok(Answer::Refused(cause)) = asked {
+        return Err(MachineError::Refused {
+            number: spec.number,
+            cause,
+        });
+    }
+    let end = Instant::now() + KILL_LIMIT;
+    while asked.is_ok() && init_is_alive(&layout) && Instant::now() < end {
+        std::thread::sleep(POLL);
+    }
+    kill_all(spec, &layout)
+}
+
+pub(super) fn power_off(spec: &MachineSpec) -> Result<(), MachineError> {
+    kill_all(spec, &Layout::new(spec.dir.clone()))
+}
+
+/// Kills every process of the machine at once: all are halted first, so that none sees another die.
+fn kill_all(spec: &MachineSpec, layout: &Layout) -> Result<(), MachineError> {
+    let end = Instant::now() + KILL_LIMIT;
+    let listed = fs::read_to_string(layout.process_list()).unwrap_or_default();
+    let mut known: BTreeSet<ProcessId> = read_list(&listed).into_iter().collect();
+    loop {
+        let alive = halt_all(spec, &mut known);
+        for process in &alive {
+            process.signal(Signal::KILL);
+        }
+        if alive.is_empty() {
+            return Ok(());
+        }
+        if Instant::now() >= end {
+            return Err(MachineError::Unkillable {
+                number: spec.number,
+                pids: alive.iter().map(|process| process.pid).collect(),
+            });
+        }
+        std::thread::sleep(POLL);
+    }
+}
+
+/// Stops all live processes of the machine and returns them. Looks again until no new one shows up.
+fn halt_all(spec: &MachineSpec, known: &mut BTreeSet<ProcessId>) -> Vec<ProcessId> {
+    let mut halted = BTreeSet::new();
+    loop {
+        known.extend(marked(spec));
+        let mut below: Vec<ProcessId> = Vec::new();
+        for process in known.iter().filter(|process| process.is_alive()) {
+            below.extend(proc_fs::descendants(process.pid).iter().map(|stat| stat.id));
+        }
+        known.extend(below);
+        let fresh: Vec<ProcessId> = known
+            .iter()
+            .copied()
+            .filter(|process| process.is_alive() && !halted.contains(process))
+            .collect();
+        if fresh.is_empty() {
+            return halted
+                .into_iter()
+                .filter(|process: &ProcessId| process.is_alive())
+                .collect();
+        }
+        for process in fresh {
+            process.signal(Signal::STOP);
+            halted.insert(process);
+        }
+    }
+}
+
+/// The processes that carry the machine's marker, its init among them.
+fn marked(spec: &MachineSpec) -> Vec<ProcessId> {
+    let machine = spec.dir.display().to_string();
+    proc_fs::all()
+        .into_iter()
+        .filter(|pid| {
+            *pid != std::process::id()
+                && proc_fs::initial_environment(*pid, MACHINE_MARKER).as_deref()
+                    == Some(machine.as_str())
+        })
+        .filter_map(ProcessId::of)
+        .collect()
+}
