@@ -199,9 +199,7 @@ impl Juju {
                 .count()
                 .max(1);
             let (now, later) = pairs.split_at(count);
-            let args: Vec<&str> = std::iter::once("--")
-                .chain(now.iter().map(String::as_str))
-                .collect();
+            let args: Vec<&str> = now.iter().map(String::as_str).collect();
             self.call("action-set", &args, None)?;
             pairs = later;
         }

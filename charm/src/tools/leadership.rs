@@ -11,7 +11,7 @@ const TRUST_A_YES_FOR: Duration = Duration::from_secs(20);
 
 #[derive(Debug, Default)]
 pub(super) struct Session {
-    answer: Option<(bool, Option<Instant>)>,
+    answer: Option<(bool, Instant)>,
 }
 
 impl Juju {
@@ -20,16 +20,16 @@ impl Juju {
     /// A `true` is remembered for 20 of the 30 seconds for which Juju promises it, a `false` for
     /// the whole hook: who becomes leader meanwhile gets `leader-elected`.
     pub fn is_leader(&self) -> Result<bool, ToolError> {
-        if let Some((leads, asked)) = self.session().leadership.answer {
-            let stale = asked.is_some_and(|asked| asked.elapsed() > TRUST_A_YES_FOR);
-            if !leads || !stale {
-                return Ok(leads);
-            }
+        let known = self.session().leadership.answer;
+        if let Some((leads, asked)) = known
+            && (!leads || asked.elapsed() <= TRUST_A_YES_FOR)
+        {
+            return Ok(leads);
         }
         // Taken before the call: the promise runs from the answer, and this is never later.
         let asked = Instant::now();
         let leads: bool = self.read("is-leader", &[])?;
-        self.session().leadership.answer = Some((leads, Some(asked)));
+        self.session().leadership.answer = Some((leads, asked));
         Ok(leads)
     }
 

@@ -198,3 +198,120 @@ fn the_other_side_of_a_relation_cannot_be_written_or_read_by_strangers() {
     });
     assert!(outcome.succeeded);
 }
+
+/// A provider with many clients, its peers, and what it tells every client.
+mod with_many_relations {
+    use super::*;
+    use juju_charm::Juju;
+
+    fn many() -> State {
+        let peers = Relation::new("peers:1", "pg").with_unit(1, []);
+        (100..200).fold(leader().with_relation(peers), |state, number| {
+            state.with_relation(Relation::new(&format!("database:{number}"), "client"))
+        })
+    }
+
+    fn tell_everybody(juju: &Juju, endpoints: &str) -> Result<(), ToolError> {
+        juju.remember_app_writes_in(&juju.relation_ids("peers")?[0]);
+        for database in juju.relation_ids("database")? {
+            juju.relation_set(&database, Own::App, "endpoints", endpoints);
+        }
+        Ok(())
+    }
+
+    fn told(state: &State) -> State {
+        in_hook(state, |juju| tell_everybody(juju, "10.0.0.10:5432")).state
+    }
+
+    #[test]
+    fn what_was_written_to_them_need_not_be_read_again() {
+        let told = told(&many());
+        assert_eq!(told.relation(150).local_app["endpoints"], "10.0.0.10:5432");
+        let again = in_hook(&told, |juju| tell_everybody(juju, "10.0.0.10:5432"));
+        assert_eq!(
+            again.tools(),
+            ["relation-ids", "relation-ids", "relation-get", "is-leader"]
+        );
+        assert_eq!(again.state, told);
+    }
+
+    #[test]
+    fn a_change_is_written_to_all_of_them() {
+        let moved = in_hook(&told(&many()), |juju| {
+            tell_everybody(juju, "10.0.0.11:5432")
+        });
+        assert_eq!(moved.count("relation-set"), 101);
+        assert!(
+            moved.state.relations[1..]
+                .iter()
+                .all(|r| r.local_app["endpoints"] == "10.0.0.11:5432")
+        );
+    }
+
+    #[test]
+    fn a_new_one_costs_two_calls_and_a_note() {
+        let state = told(&many()).with_relation(Relation::new("database:300", "new"));
+        let outcome = in_hook(&state, |juju| tell_everybody(juju, "10.0.0.10:5432"));
+        assert_eq!(outcome.count("relation-get"), 2);
+        assert_eq!(outcome.count("relation-set"), 2);
+        assert_eq!(
+            outcome.state.relation(300).local_app["endpoints"],
+            "10.0.0.10:5432"
+        );
+    }
+
+    #[test]
+    fn other_writes_in_between_are_not_mistaken_for_the_same() {
+        let state = told(&many());
+        let other = in_hook(&state, |juju| {
+            tell_everybody(juju, "10.0.0.10:5432")?;
+            let database = juju.relation_ids("database")?.remove(0);
+            juju.relation_delete(&database, Own::App, "endpoints");
+            Ok(())
+        });
+        assert!(other.state.relation(100).local_app.is_empty());
+        assert_eq!(
+            told(&other.state).relation(100).local_app["endpoints"],
+            "10.0.0.10:5432"
+        );
+    }
+
+    #[test]
+    fn a_failed_hook_remembers_nothing() {
+        let scenario = scenario();
+        let outcome = scenario.run(&many(), &Event::ConfigChanged, |_, juju| {
+            tell_everybody(juju, "10.0.0.10:5432")?;
+            juju.flush()?;
+            Err("no disk left".into()) as Result<(), juju_charm::dispatch::CharmError>
+        });
+        assert_eq!(outcome.state, many());
+    }
+
+    #[test]
+    fn an_upgrade_compares_everything_once() {
+        let mut state = told(&many());
+        state.relation_mut(100).local_app.clear();
+        assert!(
+            told(&state).relation(100).local_app.is_empty(),
+            "nobody else writes here"
+        );
+        let upgraded = scenario().run(&state, &Event::UpgradeCharm, |_, juju| {
+            tell_everybody(juju, "10.0.0.10:5432")
+        });
+        assert_eq!(
+            upgraded.state.relation(100).local_app["endpoints"],
+            "10.0.0.10:5432"
+        );
+        assert_eq!(upgraded.count("relation-get"), 101);
+    }
+
+    #[test]
+    fn one_that_is_over_is_forgotten() {
+        let state = told(&many());
+        let outcome = scenario().run(&state, &state.relation(100).broken(), |_, juju| {
+            tell_everybody(juju, "10.0.0.10:5432")
+        });
+        let memory = &outcome.state.relation(1).local_app["written-databags"];
+        assert!(!memory.contains("\"100\"") && memory.contains("\"101\""));
+    }
+}

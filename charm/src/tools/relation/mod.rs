@@ -2,11 +2,14 @@
 //!
 //! Values are text, and a key without a value does not exist: writing `""` deletes it.
 
+mod memory;
+mod write;
+
 use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-use super::{ToolError, yaml_safe_json};
+use super::ToolError;
 use crate::{Event, Juju, RelationId, UnitName};
 
 /// The contents of one databag.
@@ -49,8 +52,10 @@ pub(super) struct Session {
     units: BTreeMap<RelationId, Vec<UnitName>>,
     apps: BTreeMap<RelationId, Option<String>>,
     bags: BTreeMap<(RelationId, Bag), Databag>,
-    /// What is to be written: a key with `None` or with nothing in it is to be deleted.
-    writes: BTreeMap<(RelationId, Own), BTreeMap<String, String>>,
+    /// What is to be written; a key with nothing is to be deleted.
+    writes: BTreeMap<(RelationId, Own), Databag>,
+    /// The peer relation that remembers what was written.
+    memory: Option<RelationId>,
 }
 
 impl Session {
@@ -140,28 +145,6 @@ impl Juju {
         Ok(contents)
     }
 
-    /// Writes a value into a databag of ours when the hook ends. Nothing (`""`) deletes the key.
-    pub fn relation_set(
-        &self,
-        id: &RelationId,
-        own: Own,
-        key: impl Into<String>,
-        value: impl Into<String>,
-    ) {
-        let mut session = self.session();
-        let writes = session
-            .relation
-            .writes
-            .entry((id.clone(), own))
-            .or_default();
-        writes.insert(key.into(), value.into());
-    }
-
-    /// Deletes a key from a databag of ours when the hook ends.
-    pub fn relation_delete(&self, id: &RelationId, own: Own, key: impl Into<String>) {
-        self.relation_set(id, own, key, "");
-    }
-
     /// The databag as Juju has it, read once in a hook.
     fn stored_bag(&self, id: &RelationId, bag: &Bag) -> Result<Databag, ToolError> {
         let place = (id.clone(), bag.clone());
@@ -186,50 +169,6 @@ impl Juju {
         let contents = contents.unwrap_or_default();
         self.session().relation.bags.insert(place, contents.clone());
         Ok(contents)
-    }
-
-    /// Sends what was written and differs from what is there, one call for each databag.
-    pub(crate) fn flush_relations(&self) -> Result<(), ToolError> {
-        let writes = std::mem::take(&mut self.session().relation.writes);
-        let broken = self.broken();
-        for ((id, own), values) in writes {
-            if Some(&id) == broken.as_ref() {
-                continue; // Nobody can read it any more.
-            }
-            if own == Own::App {
-                self.must_lead(
-                    "relation-set",
-                    &format!("write the application's data of {id}"),
-                )?;
-            }
-            let mut contents = self.stored_bag(&id, &own.into())?;
-            let changed: BTreeMap<&str, &str> = values
-                .iter()
-                .filter(|(key, value)| contents.get(*key).map_or("", String::as_str) != *value)
-                .map(|(key, value)| (key.as_str(), value.as_str()))
-                .collect();
-            if changed.is_empty() {
-                continue;
-            }
-            let mut args = vec!["-r", id.as_str()];
-            if own == Own::App {
-                args.push("--app");
-            }
-            args.extend(["--file", "-"]);
-            self.call("relation-set", &args, Some(&yaml_safe_json(&changed)))?;
-            for (key, value) in values {
-                if value.is_empty() {
-                    contents.remove(&key);
-                } else {
-                    contents.insert(key, value);
-                }
-            }
-            self.session()
-                .relation
-                .bags
-                .insert((id, own.into()), contents);
-        }
-        Ok(())
     }
 
     /// The relation that this very hook is the end of.
