@@ -1,0 +1,67 @@
+# Everything a newcomer and CI run. `make` alone lists it.
+#
+# The lab keeps what it has in one directory, its home. Choose another with LAB_HOME=/some/short/path on any target.
+
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+.NOTPARALLEL:
+
+ifneq ($(LAB_HOME),)
+export JUJU_LAB_HOME := $(abspath $(LAB_HOME))
+endif
+
+.PHONY: help
+help:  ## List the targets
+	@echo 'Usage: make TARGET [LAB_HOME=DIR]'
+	@echo
+	@grep -hE '^[a-z0-9-]+:.*  ## ' $(MAKEFILE_LIST) | sort | sed -E 's/^([a-z0-9-]+):.*  ## (.*)/  \1\t\2/' | sed 's/\$$\$$/$$/g' | expand -t 14
+
+.PHONY: bench
+bench: packages  ## Measure the charm: time, memory, hook tools and processes of single dispatches
+	@scripts/build lab charm
+	@scripts/bench
+
+.PHONY: charm
+charm:  ## Build build/postgresql_<arch>.charm, the file that operators deploy
+	@scripts/install-packages build
+	@scripts/build lab charm
+
+.PHONY: clean
+clean:  ## Remove the demo's lab and everything that was built
+	@scripts/lab destroy
+	@cargo clean --quiet
+	@rm -rf build
+
+.PHONY: demo
+demo: packages  ## Tell the whole story on a local model: deploy, back up, restore, rotate passwords
+	@scripts/build lab charm
+	@demo/story.sh
+
+.PHONY: down
+down:  ## Stop the lab and all that runs in it; `juju-lab up` or `make demo` starts it again
+	@scripts/lab down
+
+.PHONY: e2e
+e2e: packages  ## Run the end-to-end stories with real PostgreSQL, Patroni, etcd, pgBackRest and S3
+	@scripts/test stories
+
+.PHONY: env
+env:  ## Print what makes `juju` the lab's: eval "$$(make -s env)"
+	@scripts/lab env
+
+.PHONY: lint
+lint:  ## Check formatting and lints
+	@scripts/install-packages build
+	@scripts/test format lints
+
+.PHONY: packages
+packages:  ## Install the packages of the distribution that are missing
+	@scripts/install-packages
+
+.PHONY: test
+test: packages  ## Run everything CI runs: formatting, lints, unit tests, end-to-end stories
+	@scripts/test
+
+.PHONY: unit
+unit: packages  ## Run the tests that need no lab
+	@scripts/test unit
