@@ -4,6 +4,9 @@ use std::path::PathBuf;
 
 use crate::domain::words::Stanza;
 
+/// How long a standby waits for one file from the repository, in seconds. A segment takes a fraction of one.
+const RESTORE_SECONDS: u32 = 10;
+
 /// A repository that belongs to this cluster, as pgBackRest's commands name it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Repository {

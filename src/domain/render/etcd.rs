@@ -114,7 +114,7 @@ StartLimitIntervalSec=0
 [Service]
 Type=exec
 User={user}
-ExecStart=/usr/bin/etcd --config-file={config}
+ExecStart=/usr/bin/etcd {config}
 Restart=always
 RestartSec=1
 KillMode=mixed
@@ -125,6 +125,6 @@ NoNewPrivileges=yes
 [Install]
 WantedBy=multi-user.target
 ",
-        config = systemd::word(&layout.etcd_config().to_string_lossy()),
+        config = systemd::word(&format!("--config-file={}", layout.etcd_config().display())),
     )
 }

@@ -8,6 +8,8 @@ pub mod archive;
 pub mod dcs;
 mod document;
 pub mod etcd;
+#[cfg(test)]
+mod golden;
 pub mod hba;
 pub mod parameters;
 pub mod patroni;

@@ -14,11 +14,17 @@ pub const DEFAULT_REGION: &str = "us-east-1";
 const NO_EXPIRY_DAYS: u32 = 9_999_999;
 /// How long the record of an expired backup is kept, in days.
 const HISTORY_DAYS: u32 = 365;
-/// How long one request to the object store may be silent, in seconds.
+/// How long the object store may be silent, in seconds.
 ///
-/// pgBackRest's own 60 s is what every wrong address or certificate costs, several times over, while a hook waits. An
-/// object store that answers a request for 5 MiB not at all for 20 s is not one to rely on.
-const IO_TIMEOUT_SECONDS: u32 = 20;
+/// A command tries about four times as long before it gives up, so pgBackRest's own 60 s make every wrong address or
+/// certificate cost four minutes (measured with 2.45: `info` took 80 s at 20 and 20 s at 5). A store that says nothing
+/// at all for this long is not one to rely on.
+const IO_TIMEOUT_SECONDS: u32 = 15;
+/// How long `archive_command` waits for the upload of a segment, in seconds.
+///
+/// When it has waited long enough the upload goes on, and PostgreSQL asks again. A server that shuts down asks three
+/// times, so pgBackRest's own 60 s would hold a switchover for three minutes while the object store is out of reach.
+const PUSH_SECONDS: u32 = 20;
 /// More processes than this keep an object store busy with connections rather than with data.
 const PROCESSES_MOST: u32 = 8;
 
@@ -185,8 +191,7 @@ impl Configuration<'_> {
         ini.set("start-fast", "y")?;
         // PostgreSQL is told that a segment is archived when it is in the repository, not before; the spool only says
         // so. There is deliberately no `archive-push-queue-max`: it discards WAL.
-        ini.set("archive-async", "y")?;
-        ini.set("archive-timeout", 60)
+        ini.set("archive-async", "y")
     }
 
     fn server(&self, ini: &mut Ini, peers: &Peers) -> Result<(), Unrepresentable> {

@@ -21,8 +21,10 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// Everything that was wrong.
-    pub(super) fn finish(self) -> Result<(), Vec<Problem>> {
+    /// Everything that was wrong, by the name of the option.
+    pub(super) fn finish(mut self) -> Result<(), Vec<Problem>> {
+        self.problems
+            .sort_by(|left, right| left.option.cmp(&right.option));
         if self.problems.is_empty() {
             Ok(())
         } else {
