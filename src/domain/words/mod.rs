@@ -3,8 +3,10 @@
 //! Each word is checked once, where text enters, and cannot be malformed afterwards. Order is the order of the thing
 //! (timeline 10 comes after timeline 9), never that of its text.
 
+mod backup_id;
 mod backup_kind;
 mod backup_label;
+mod digits;
 mod lsn;
 mod malformed;
 mod member_name;
@@ -16,8 +18,9 @@ mod text;
 mod timeline;
 mod wal_segment;
 
+pub use backup_id::BackupId;
 pub use backup_kind::BackupKind;
-pub use backup_label::{BackupId, BackupLabel};
+pub use backup_label::BackupLabel;
 /// A moment in time, to the nanosecond, without a zone; prints as `2026-01-01T12:00:00Z`.
 pub use jiff::Timestamp;
 pub use lsn::Lsn;

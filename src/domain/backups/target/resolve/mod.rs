@@ -1,10 +1,16 @@
 //! From a request to the backup, the stop and the timeline.
 
-use jiff::ToSpan;
+mod asked;
+#[cfg(test)]
+mod story;
+#[cfg(test)]
+mod tests;
+
+use asked::{Asked, Start, Stop, good, reachable};
 
 use super::{Moment, Refusal, Request, Target, TargetKind};
 use crate::domain::backups::{Backup, Catalogue, Reach};
-use crate::domain::words::{BackupId, BackupLabel, Timeline, Timestamp};
+use crate::domain::words::{Timeline, Timestamp};
 
 /// What to restore for this request, over what the repository holds. Changes nothing.
 ///
@@ -55,169 +61,6 @@ pub fn history_needed(request: &Request, catalogue: &Catalogue) -> Option<Timeli
             .any(|(backup, _)| backup.timeline() == Some(timeline) && stop.is_after(backup));
     let missing = timeline.has_history() && catalogue.timelines.history(timeline).is_none();
     (missing && !settled).then_some(timeline)
-}
-
-/// A request whose words were understood.
-struct Asked<'a> {
-    start: Start<'a>,
-    stop: Option<Stop>,
-}
-
-/// Where to begin.
-enum Start<'a> {
-    Any,
-    Backup(&'a Backup),
-    /// The id of a restore, and the timeline it began.
-    Timeline(BackupId, Timeline),
-}
-
-/// Where to stop.
-#[derive(Clone, Copy)]
-enum Stop {
-    Latest,
-    At(Moment),
-}
-
-impl<'a> Asked<'a> {
-    fn of(request: &Request, catalogue: &'a Catalogue) -> Result<Self, Refusal> {
-        let given = |text: &Option<String>| {
-            text.as_deref()
-                .map(str::trim)
-                .filter(|text| !text.is_empty())
-                .map(str::to_owned)
-        };
-        let stop = match given(&request.restore_to_time) {
-            None => None,
-            Some(text) if text == "latest" => Some(Stop::Latest),
-            Some(text) => match text.parse() {
-                Ok(moment) => Some(Stop::At(moment)),
-                Err(why) => {
-                    return Err(Refusal::BadTime {
-                        given: clipped(&text),
-                        why,
-                    });
-                }
-            },
-        };
-        let start = match given(&request.backup_id) {
-            None => Start::Any,
-            Some(text) => named(&text, catalogue)?,
-        };
-        if good(catalogue).next().is_none() && matches!(start, Start::Any) && stop.is_some() {
-            return Err(Refusal::NoBackups {
-                stanza: catalogue.stanza.clone(),
-            });
-        }
-        Ok(Self { start, stop })
-    }
-}
-
-/// The backup or restore an operator names by its id, or a backup by its label.
-fn named<'a>(text: &str, catalogue: &'a Catalogue) -> Result<Start<'a>, Refusal> {
-    let label: Option<BackupLabel> = text.parse().ok();
-    let id = match label {
-        Some(label) => label.id(),
-        None => text.parse().map_err(|_| Refusal::BadId {
-            given: clipped(text),
-        })?,
-    };
-    let backup = match label {
-        Some(label) => catalogue
-            .backups
-            .iter()
-            .find(|backup| backup.label == label),
-        None => catalogue.find(id),
-    };
-    if let Some(backup) = backup {
-        if backup.damaged_pages {
-            return Err(Refusal::Damaged { id });
-        }
-        return Ok(Start::Backup(backup));
-    }
-    if let Some(timeline) = catalogue.timelines.named(id) {
-        return Ok(Start::Timeline(id, timeline));
-    }
-    if let Some(failed) = catalogue.failed.iter().find(|failed| failed.id() == id) {
-        return Err(Refusal::Failed {
-            id,
-            error: failed.error.clone(),
-        });
-    }
-    match &catalogue.running {
-        Some(running) if running.id() == id => Err(Refusal::Running {
-            id,
-            unit: running.unit.clone(),
-        }),
-        _ if catalogue.backups.is_empty() => Err(Refusal::NoBackups {
-            stanza: catalogue.stanza.clone(),
-        }),
-        _ => Err(Refusal::UnknownId {
-            given: id.to_string(),
-            nearest: nearest(id, catalogue),
-        }),
-    }
-}
-
-/// The ids on both sides of an unknown one.
-fn nearest(id: BackupId, catalogue: &Catalogue) -> Vec<BackupId> {
-    let good = || {
-        catalogue
-            .backups
-            .iter()
-            .filter(|backup| !backup.damaged_pages)
-            .map(Backup::id)
-    };
-    let before = good().filter(|other| *other < id).max();
-    let after = good().filter(|other| *other > id).min();
-    before.into_iter().chain(after).collect()
-}
-
-impl Stop {
-    /// The timeline that the request is about when it names no other.
-    fn timeline(self, catalogue: &Catalogue) -> Timeline {
-        match self {
-            Self::Latest => catalogue.timelines.newest(),
-            Self::At(moment) => catalogue.timelines.live_at(moment.at),
-        }
-    }
-
-    const fn kind(self) -> TargetKind {
-        match self {
-            Self::Latest => TargetKind::Latest,
-            Self::At(moment) => TargetKind::Time(moment.at),
-        }
-    }
-
-    /// Whether the backup had certainly finished by then: its time is rounded down to the second.
-    fn is_after(self, backup: &Backup) -> bool {
-        match self {
-            Self::Latest => true,
-            Self::At(moment) => reachable(backup) <= moment.at,
-        }
-    }
-
-    /// Whether the backup may have finished by then.
-    fn may_be_after(self, backup: &Backup) -> bool {
-        match self {
-            Self::Latest => true,
-            Self::At(moment) => backup.finished <= moment.at,
-        }
-    }
-
-    const fn moment(self) -> Option<Timestamp> {
-        match self {
-            Self::Latest => None,
-            Self::At(moment) => Some(moment.at),
-        }
-    }
-}
-
-/// The first moment that can certainly be restored from a backup.
-fn reachable(backup: &Backup) -> Timestamp {
-    backup
-        .finished
-        .checked_add(1.second())
-        .unwrap_or(Timestamp::MAX)
 }
 
 fn target(backup: &Backup, kind: TargetKind, timeline: Option<Timeline>) -> Target {
@@ -343,20 +186,3 @@ fn candidates(timeline: Timeline, catalogue: &Catalogue) -> impl Iterator<Item =
         Some((backup, catalogue.timelines.reach(from, lsn, timeline)))
     })
 }
-
-/// The backups of the current database without damage.
-fn good(catalogue: &Catalogue) -> impl Iterator<Item = &Backup> {
-    catalogue
-        .of_current()
-        .filter(|backup| !backup.damaged_pages)
-}
-
-/// As much of an operator's text as a message shows.
-fn clipped(text: &str) -> String {
-    text.chars().take(60).collect()
-}
-
-#[cfg(test)]
-mod story;
-#[cfg(test)]
-mod tests;
