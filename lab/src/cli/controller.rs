@@ -15,9 +15,6 @@ use super::session::Session;
 use super::table::{Cell, Table};
 use super::yaml;
 
-/// The release of Juju this command line behaves like.
-const JUJU_VERSION: &str = "3.6.11";
-
 /// Prints the version of the command line
 #[derive(Debug, Args)]
 pub(crate) struct Version {
@@ -38,7 +35,7 @@ enum VersionFormat {
 
 impl Version {
     pub(crate) fn run(self, session: &mut Session) -> Result<(), CliError> {
-        let version = format!("{}-genericlinux-{}", JUJU_VERSION, architecture());
+        let version = format!("{}-genericlinux-{}", crate::daemon::VERSION, architecture());
         let all = json!({
             "version": version,
             "git-commit": "",

@@ -202,7 +202,7 @@ impl View {
             Self::Live(screen) => {
                 let palette = session.palette();
                 let table = tabular(status, Sections::default(), &Clock::local(), palette);
-                let text = format!("{table}\n{}\n", headline(open, elapsed, palette));
+                let text = format!("{}\n\n{table}", headline(open, elapsed, palette));
                 screen.show(&text).map_err(CliError::io("draw the status"))
             }
             Self::Lines(told) => {

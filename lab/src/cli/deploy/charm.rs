@@ -10,7 +10,7 @@ const CHARMS_VARIABLE: &str = "JUJU_LAB_CHARMS";
 
 /// Turns a path into an absolute one, and a name into the charm that comes with the lab. A name that is not among
 /// those is left to the daemon, which knows the charms uploaded before.
-pub(crate) fn locate(charm: &str) -> Result<CharmSource, CliError> {
+pub(super) fn locate(charm: &str) -> Result<CharmSource, CliError> {
     let name = charm.strip_prefix("local:").unwrap_or(charm);
     if is_path(name) {
         let path =
@@ -30,9 +30,13 @@ fn is_path(charm: &str) -> bool {
     charm.starts_with(['.', '/']) || has_extension(charm, "charm") || charm.contains('/')
 }
 
-/// Whether the argument names a bundle file.
-pub(crate) fn is_bundle(charm: &str) -> bool {
-    has_extension(charm, "yaml") || has_extension(charm, "yml")
+/// Whether the argument names a bundle: a YAML file, or a directory with a `bundle.yaml` and no charm.
+pub(super) fn is_bundle(charm: &str) -> bool {
+    has_extension(charm, "yaml")
+        || has_extension(charm, "yml")
+        || (is_path(charm)
+            && Path::new(charm).join("bundle.yaml").is_file()
+            && !Path::new(charm).join("metadata.yaml").is_file())
 }
 
 fn has_extension(charm: &str, extension: &str) -> bool {
@@ -42,7 +46,7 @@ fn has_extension(charm: &str, extension: &str) -> bool {
 }
 
 /// The name a charm will most likely have, for settings files that are keyed by application.
-pub(crate) fn likely_name(charm: &str) -> String {
+pub(super) fn likely_name(charm: &str) -> String {
     let stem = Path::new(charm)
         .file_stem()
         .and_then(|stem| stem.to_str())

@@ -1,7 +1,11 @@
 //! `juju deploy` and `juju refresh`.
 
+mod bundle;
 mod charm;
 mod directives;
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
 
 use clap::Args;
 
@@ -11,10 +15,10 @@ use super::failure::CliError;
 use super::key_values;
 use super::session::Session;
 
-/// Deploys a charm
+/// Deploys a charm or a bundle
 #[derive(Debug, Args)]
 pub(crate) struct Deploy {
-    /// A charm directory, a .charm file, or the name of a charm that comes with the lab
+    /// A charm directory, a .charm file, a bundle, or the name of a charm that comes with the lab
     charm: String,
     /// Name of the application; defaults to the charm's name
     application: Option<String>,
@@ -48,9 +52,15 @@ pub(crate) struct Deploy {
     /// Accepted; the lab's network is flat
     #[arg(long)]
     bind: Option<String>,
-    /// Accepted; only bundles have overlays
+    /// Bundles to overlay on the primary bundle, applied in order
+    #[arg(long, value_name = "FILE")]
+    overlay: Vec<PathBuf>,
+    /// Bundles only: machine N of the bundle is machine N of the model
+    #[arg(long, value_parser = ["existing"])]
+    map_machines: Option<String>,
+    /// Bundles only: just show what the deploy would do
     #[arg(long)]
-    overlay: Vec<String>,
+    dry_run: bool,
     /// Allows charm to run hooks that require access credentials
     #[arg(long)]
     trust: bool,
@@ -61,28 +71,26 @@ pub(crate) struct Deploy {
 
 impl Deploy {
     pub(crate) fn run(self, session: &mut Session) -> Result<(), CliError> {
-        if !self.overlay.is_empty() || charm::is_bundle(&self.charm) {
-            return Err(CliError::usage(format!(
-                "{:?} would be deployed as a bundle, and the lab deploys only charms\n\
-                 hint: deploy its applications one by one",
-                self.charm
-            )));
+        if charm::is_bundle(&self.charm) {
+            let order = bundle::Order {
+                path: self.charm.into(),
+                overlays: self.overlay,
+                map_existing_machines: self.map_machines.is_some(),
+                dry_run: self.dry_run,
+            };
+            return order.run(session);
+        }
+        if !self.overlay.is_empty() || self.map_machines.is_some() || self.dry_run {
+            return Err(CliError::usage(
+                "options provided but not supported when deploying a charm: --overlay, --map-machines, --dry-run",
+            ));
         }
         let model = session.model()?;
-        let mut config = std::collections::BTreeMap::new();
         let name = self
             .application
             .clone()
             .unwrap_or_else(|| charm::likely_name(&self.charm));
-        for item in &self.config {
-            if item.contains('=') {
-                config.extend(key_values::pairs_with_file_values(std::slice::from_ref(
-                    item,
-                ))?);
-            } else {
-                config.extend(key_values::settings_file(item.as_ref(), &name)?);
-            }
-        }
+        let config = settings(&self.config, &name)?;
         let deploy = api::Deploy {
             model,
             charm: charm::locate(&self.charm)?,
@@ -114,6 +122,21 @@ impl Deploy {
         ));
         Ok(())
     }
+}
+
+/// The values of `--config`: pairs, and files of settings; later ones win.
+fn settings(items: &[String], application: &str) -> Result<BTreeMap<String, String>, CliError> {
+    let mut config = BTreeMap::new();
+    for item in items {
+        if item.contains('=') {
+            config.extend(key_values::pairs_with_file_values(std::slice::from_ref(
+                item,
+            ))?);
+        } else {
+            config.extend(key_values::settings_file(item.as_ref(), application)?);
+        }
+    }
+    Ok(config)
 }
 
 /// Refreshes an application's charm
@@ -158,16 +181,7 @@ impl Refresh {
                 self.application
             ))
         })?;
-        let mut config = std::collections::BTreeMap::new();
-        for item in &self.config {
-            if item.contains('=') {
-                config.extend(key_values::pairs_with_file_values(std::slice::from_ref(
-                    item,
-                ))?);
-            } else {
-                config.extend(key_values::settings_file(item.as_ref(), &self.application)?);
-            }
-        }
+        let config = settings(&self.config, &self.application)?;
         let refresh = api::Refresh {
             model: model.clone(),
             application: self.application.clone(),
