@@ -1,6 +1,9 @@
 //! A login with a password, as a proof that it works.
 
-use super::PostgresError;
+use tokio_postgres::Config;
+use tokio_postgres::config::SslMode;
+
+use super::{PostgresError, SqlClass, connect};
 use crate::adapters::host::clock::Deadline;
 use crate::domain::words::Secret;
 
@@ -25,6 +28,21 @@ pub fn try_login(
     database: &str,
     deadline: Deadline,
 ) -> Result<Login, PostgresError> {
-    let _ = (host, port, user, password, database, deadline);
-    unimplemented!()
+    let mut config = Config::new();
+    config
+        .host(host)
+        .port(port)
+        .user(user)
+        .password(password.expose())
+        .dbname(database)
+        .ssl_mode(SslMode::Disable);
+    match connect::open(&mut config, &format!("{host}:{port}"), deadline) {
+        Ok(_) => Ok(Login::Accepted),
+        Err(PostgresError::Sql {
+            class: SqlClass::NotAuthenticated,
+            message,
+            ..
+        }) => Ok(Login::Rejected { message }),
+        Err(error) => Err(error),
+    }
 }

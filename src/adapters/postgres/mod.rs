@@ -6,6 +6,7 @@ mod error;
 mod login;
 mod queries;
 mod roles;
+mod sql;
 pub mod verifier;
 
 pub use connect::{Database, Target};

@@ -1,5 +1,8 @@
 //! What the charm asks a server, and the few things it tells it.
 
+use tokio_postgres::Row;
+use tokio_postgres::types::{FromSql, PgLsn};
+
 use super::{Database, PostgresError};
 use crate::domain::words::{Lsn, SystemId, Timeline, Timestamp, WalSegment};
 
@@ -50,85 +53,215 @@ pub struct Replay {
 impl Database {
     /// Whether the server is in recovery.
     pub fn in_recovery(&mut self) -> Result<bool, PostgresError> {
-        unimplemented!()
+        const OPERATION: &str = "ask whether PostgreSQL is in recovery";
+        let row = self.query_one(OPERATION, "SELECT pg_catalog.pg_is_in_recovery()", &[])?;
+        column(OPERATION, &row, 0)
     }
 
     /// Timeline and position.
+    ///
+    /// The control file learns of a new timeline only with the next checkpoint. On a primary the name of the segment
+    /// being written tells it at once; in recovery the largest one known is it, because recovery only moves on.
     pub fn position(&mut self) -> Result<Position, PostgresError> {
-        unimplemented!()
+        const OPERATION: &str = "ask PostgreSQL for its position";
+        let row = self.query_one(OPERATION, include_str!("sql/position.sql"), &[])?;
+        let segment: Option<String> = column(OPERATION, &row, 0)?;
+        let recovering: Option<i32> = column(OPERATION, &row, 1)?;
+        let lsn: PgLsn = column(OPERATION, &row, 2)?;
+        let unreadable = |what| PostgresError::Unreadable {
+            operation: OPERATION,
+            what,
+        };
+        let timeline = match (segment, recovering) {
+            (Some(name), _) => name.parse::<WalSegment>().map(WalSegment::timeline),
+            (None, Some(number)) => Timeline::new(number.cast_unsigned()),
+            (None, None) => return Err(unreadable("no timeline")),
+        };
+        Ok(Position {
+            timeline: timeline.map_err(|_| unreadable("the timeline"))?,
+            lsn: Lsn::new(lsn.into()),
+        })
     }
 
     /// The system identifier.
     pub fn system_identifier(&mut self) -> Result<SystemId, PostgresError> {
-        unimplemented!()
+        const OPERATION: &str = "ask PostgreSQL for its system identifier";
+        const SQL: &str = "SELECT system_identifier FROM pg_catalog.pg_control_system()";
+        let row = self.query_one(OPERATION, SQL, &[])?;
+        let number: i64 = column(OPERATION, &row, 0)?;
+        SystemId::new(number.cast_unsigned()).map_err(|_| PostgresError::Unreadable {
+            operation: OPERATION,
+            what: "the identifier",
+        })
     }
 
     /// The archiver's statistics.
     pub fn archiver(&mut self) -> Result<Archiver, PostgresError> {
-        unimplemented!()
+        const OPERATION: &str = "ask PostgreSQL how archiving goes";
+        let row = self.query_one(OPERATION, include_str!("sql/archiver.sql"), &[])?;
+        let event = |name: usize, at: usize| -> Result<_, PostgresError> {
+            let name: Option<String> = column(OPERATION, &row, name)?;
+            Ok(name.zip(moment(OPERATION, &row, at)?))
+        };
+        Ok(Archiver {
+            archived: count(OPERATION, &row, 0)?,
+            last_archived: event(1, 2)?,
+            failed: count(OPERATION, &row, 3)?,
+            last_failed: event(4, 5)?,
+        })
     }
 
     /// Settings that wait for a restart.
     pub fn pending_restart(&mut self) -> Result<Vec<Setting>, PostgresError> {
-        unimplemented!()
+        const OPERATION: &str = "ask PostgreSQL which settings wait for a restart";
+        const SQL: &str = "SELECT name, setting FROM pg_catalog.pg_settings \
+            WHERE pending_restart ORDER BY name";
+        let rows = self.query(OPERATION, SQL, &[])?;
+        let setting = |row: &Row| {
+            Ok(Setting {
+                name: column(OPERATION, row, 0)?,
+                value: column::<Option<String>>(OPERATION, row, 1)?.unwrap_or_default(),
+            })
+        };
+        rows.iter().map(setting).collect()
     }
 
     /// The value of one setting, as `SHOW` prints it.
     pub fn setting(&mut self, name: &str) -> Result<String, PostgresError> {
-        let _ = name;
-        unimplemented!()
+        const OPERATION: &str = "ask PostgreSQL for a setting";
+        let row = self.query_one(OPERATION, "SELECT pg_catalog.current_setting($1)", &[&name])?;
+        column(OPERATION, &row, 0)
     }
 
-    /// When the last transaction was committed; `None` when `track_commit_timestamp` is off or none was.
+    /// When the last transaction was committed; `None` when `track_commit_timestamp` is off or there was none since.
     pub fn last_committed(&mut self) -> Result<Option<Timestamp>, PostgresError> {
-        unimplemented!()
+        const OPERATION: &str = "ask PostgreSQL for the last commit";
+        // The function fails while the setting is off, so it stands where it is then not called.
+        const SQL: &str = "SELECT CASE WHEN pg_catalog.current_setting('track_commit_timestamp')::bool \
+            THEN (SELECT (extract(epoch FROM timestamp) * 1000000)::int8 \
+                  FROM pg_catalog.pg_last_committed_xact()) END";
+        let row = self.query_one(OPERATION, SQL, &[])?;
+        moment(OPERATION, &row, 0)
     }
 
     /// How far recovery is; `None` on a primary.
     pub fn replay(&mut self) -> Result<Option<Replay>, PostgresError> {
-        unimplemented!()
+        const OPERATION: &str = "ask PostgreSQL how far recovery is";
+        let rows = self.query(OPERATION, include_str!("sql/replay.sql"), &[])?;
+        let Some(row) = rows.first() else {
+            return Ok(None);
+        };
+        let position = |index| -> Result<Option<Lsn>, PostgresError> {
+            Ok(column::<Option<PgLsn>>(OPERATION, row, index)?.map(|lsn| Lsn::new(lsn.into())))
+        };
+        Ok(Some(Replay {
+            received: position(0)?,
+            replayed: position(1)?,
+            last_commit: moment(OPERATION, row, 2)?,
+            paused: column(OPERATION, row, 3)?,
+        }))
     }
 
-    /// Ends the current segment of the log and returns its name: the file to see archived.
+    /// Ends the current segment of the log and returns the last one that was ended: the file to see archived.
+    ///
+    /// A segment in which nothing was written is not ended; a restore point just before sees to it that something was.
     pub fn switch_wal(&mut self) -> Result<WalSegment, PostgresError> {
-        unimplemented!()
+        const OPERATION: &str = "end the current segment of the write-ahead log";
+        const SQL: &str = "SELECT pg_catalog.pg_walfile_name(pg_catalog.pg_switch_wal())";
+        let row = self.query_one(OPERATION, SQL, &[])?;
+        let name: String = column(OPERATION, &row, 0)?;
+        name.parse().map_err(|_| PostgresError::Unreadable {
+            operation: OPERATION,
+            what: "the name of the segment",
+        })
     }
 
     /// Marks a point that recovery can go to by name, and returns its position.
     pub fn create_restore_point(&mut self, name: &str) -> Result<Lsn, PostgresError> {
-        let _ = name;
-        unimplemented!()
+        const OPERATION: &str = "create a restore point";
+        const SQL: &str = "SELECT pg_catalog.pg_create_restore_point($1)";
+        let row = self.query_one(OPERATION, SQL, &[&name])?;
+        Ok(Lsn::new(column::<PgLsn>(OPERATION, &row, 0)?.into()))
     }
 
     /// Writes everything to the data files.
     pub fn checkpoint(&mut self) -> Result<(), PostgresError> {
-        unimplemented!()
+        self.batch("make a checkpoint", "CHECKPOINT")
     }
 
     /// Makes the server read its configuration anew.
     pub fn reload_configuration(&mut self) -> Result<(), PostgresError> {
-        unimplemented!()
+        self.batch(
+            "reload the configuration of PostgreSQL",
+            "SELECT pg_catalog.pg_reload_conf()",
+        )
     }
 
-    /// Names of the databases that can be connected to, sorted.
+    /// Names of the databases that can be connected to, sorted; `template1` is one of them.
     pub fn databases(&mut self) -> Result<Vec<String>, PostgresError> {
-        unimplemented!()
+        const OPERATION: &str = "ask PostgreSQL for its databases";
+        const SQL: &str = "SELECT datname::text FROM pg_catalog.pg_database WHERE datallowconn \
+            ORDER BY datname";
+        let rows = self.query(OPERATION, SQL, &[])?;
+        rows.iter().map(|row| column(OPERATION, row, 0)).collect()
     }
 
     /// Size of all databases in bytes.
     pub fn total_size(&mut self) -> Result<u64, PostgresError> {
-        unimplemented!()
+        const OPERATION: &str = "ask PostgreSQL for the size of its databases";
+        const SQL: &str = "SELECT coalesce(sum(pg_catalog.pg_database_size(oid)), 0)::int8 \
+            FROM pg_catalog.pg_database";
+        let row = self.query_one(OPERATION, SQL, &[])?;
+        count(OPERATION, &row, 0)
     }
 
     /// Runs statements in one transaction: all of them or none.
     pub fn execute_all(&mut self, statements: &[String]) -> Result<(), PostgresError> {
-        let _ = statements;
-        unimplemented!()
+        const OPERATION: &str = "run statements";
+        self.in_transaction(OPERATION, |database| {
+            statements
+                .iter()
+                .try_for_each(|statement| database.batch(OPERATION, statement))
+        })
     }
 
-    /// Runs one statement outside a transaction, as `CREATE DATABASE` wants.
+    /// Runs one statement outside a transaction, as `CREATE DATABASE` and `ALTER SYSTEM` want.
     pub fn execute(&mut self, statement: &str) -> Result<(), PostgresError> {
-        let _ = statement;
-        unimplemented!()
+        self.batch("run a statement", statement)
     }
+}
+
+fn column<'a, T: FromSql<'a>>(
+    operation: &'static str,
+    row: &'a Row,
+    index: usize,
+) -> Result<T, PostgresError> {
+    row.try_get(index).map_err(|_| PostgresError::Unreadable {
+        operation,
+        what: "a column",
+    })
+}
+
+fn count(operation: &'static str, row: &Row, index: usize) -> Result<u64, PostgresError> {
+    let number: i64 = column(operation, row, index)?;
+    u64::try_from(number).map_err(|_| PostgresError::Unreadable {
+        operation,
+        what: "a count",
+    })
+}
+
+/// A moment that travels as microseconds since 1970.
+fn moment(
+    operation: &'static str,
+    row: &Row,
+    index: usize,
+) -> Result<Option<Timestamp>, PostgresError> {
+    let microseconds: Option<i64> = column(operation, row, index)?;
+    microseconds
+        .map(Timestamp::from_microsecond)
+        .transpose()
+        .map_err(|_| PostgresError::Unreadable {
+            operation,
+            what: "a moment",
+        })
 }
