@@ -1,0 +1,105 @@
+//! The end of a unit: what it leaves in the model and on its machine goes.
+
+use super::UnitKey;
+use super::environment::UnitPaths;
+use super::lifecycle::sweep_relations;
+use crate::api::{Failure, TaskStatus};
+use crate::daemon::{Daemon, machines};
+use crate::model::relation::ScopeState;
+use crate::model::secret::Owner;
+use crate::model::{Life, Model};
+use std::sync::Arc;
+
+/// Removes a unit whose hooks are done (or are not waited for), its machine if it was the last unit there, and its
+/// application if that is dying and was waiting for its last unit.
+pub async fn remove_unit(daemon: &Arc<Daemon>, key: &UnitKey) -> Result<(), Failure> {
+    let machine = daemon.read(&key.model, |model| {
+        Ok(model.units.get(&key.unit).and_then(|unit| {
+            let machine = model.machines.get(&unit.machine)?;
+            let others = model.units.values().any(|other| other.machine == unit.machine && other.name != key.unit);
+            Some((machine.clone(), !others))
+        }))
+    })?;
+    if let Some((machine, last)) = &machine
+        && let Some(slot) = machine.slot
+    {
+        let (daemon, key, last, number) = (Arc::clone(daemon), key.clone(), *last, machine.number);
+        let cleared = tokio::task::spawn_blocking(move || {
+            if last {
+                machines::remove(&daemon, slot, number)
+            } else {
+                clear_unit(&daemon, slot, &key)
+            }
+        });
+        cleared.await.map_err(|error| Failure::internal(error.to_string()))??;
+    }
+    daemon.update(&key.model, |model| {
+        forget(model, &key.unit);
+        if let Some((machine, true)) = &machine {
+            model.machines.remove(&machine.number);
+        }
+        Ok(())
+    })
+}
+
+/// Takes a unit off a machine that stays.
+fn clear_unit(daemon: &Daemon, slot: u32, key: &UnitKey) -> Result<(), Failure> {
+    let paths = UnitPaths::new(&daemon.home.machine(slot), &key.unit);
+    for directory in [&paths.agent, &paths.tools] {
+        match std::fs::remove_dir_all(directory) {
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+                return Err(Failure::internal(format!("cannot remove {}: {error}", directory.display())));
+            }
+            _ => {}
+        }
+    }
+    Ok(())
+}
+
+/// Removes every trace of a unit from the model.
+fn forget(model: &mut Model, name: &str) {
+    let Some(unit) = model.units.remove(name) else { return };
+    for relation in model.relations.values_mut() {
+        if let Some(scope) = relation.units.get_mut(name) {
+            scope.state = ScopeState::Left;
+        }
+    }
+    model.forget_unit_in_secrets(name);
+    let destroy = unit.destroy_storage;
+    model.storage.retain(|_, storage| {
+        storage.unit.as_deref() != Some(name) || (storage.is_persistent() && !destroy)
+    });
+    for storage in model.storage.values_mut().filter(|storage| storage.unit.as_deref() == Some(name)) {
+        storage.unit = None;
+    }
+    for task in model.tasks.values_mut().filter(|task| task.unit == name && !task.status.is_final()) {
+        let message = format!("unit \"{name}\" was removed");
+        let now = jiff::Timestamp::now();
+        task.finish(TaskStatus::Cancelled, Some(message), crate::api::TaskResults::default(), now);
+    }
+    if let Some(application) = model.applications.get_mut(&unit.application)
+        && application.lease.as_ref().is_some_and(|lease| lease.holder == name)
+    {
+        application.lease = None;
+    }
+    sweep_relations(model);
+    sweep_application(model, &unit.application);
+}
+
+/// Removes a dying application without units.
+pub(crate) fn sweep_application(model: &mut Model, name: &str) {
+    let dying = model.applications.get(name).is_some_and(|application| application.life != Life::Alive);
+    if !dying || model.units_of(name).next().is_some() {
+        return;
+    }
+    for relation in model.relations.values_mut().filter(|relation| relation.end_of(name).is_some()) {
+        relation.life = Life::Dying;
+    }
+    sweep_relations(model);
+    let owner = Owner::Application(name.to_owned());
+    model.secrets.retain(|_, secret| secret.owner != owner);
+    for secret in model.secrets.values_mut() {
+        secret.grants.retain(|grant| grant.to != name);
+    }
+    model.applications.remove(name);
+}

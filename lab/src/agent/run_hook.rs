@@ -1,0 +1,262 @@
+//! Runs one hook of a unit from its lock to its commit.
+
+use super::environment::{Surroundings, UnitPaths, variables};
+use super::execute::{Ended, Program, execute};
+use super::next_operation::Operation;
+use super::{Agent, commit, lifecycle};
+use crate::api::{Failure, Level};
+use crate::daemon::VERSION;
+use crate::model::hook::{Hook, RelationEvent};
+use crate::model::operation::Work;
+use crate::model::{Model, identity};
+use crate::tools::context::{Context, ContextState};
+use jiff::Timestamp;
+use std::collections::{BTreeMap, BTreeSet};
+use std::os::unix::process::ExitStatusExt;
+use std::path::PathBuf;
+use std::process::ExitStatus;
+use std::sync::{Arc, Mutex, PoisonError};
+
+const OPERATION_MODULE: &str = "juju.worker.uniter.operation";
+
+/// How a dispatch ended.
+enum Outcome {
+    Done,
+    Failed(String),
+    Killed,
+    /// There is nothing to run for this hook.
+    Missing,
+}
+
+impl Agent {
+    pub(super) async fn run_hook(&self, hook: &Hook) -> Result<(), Failure> {
+        let _lock = self.daemon.agents.locks.acquire(self.slot, "").await;
+        // While this agent waited for the lock the reason for the hook may have gone.
+        if self.decide() != Some(Operation::Run(hook.clone())) {
+            return Ok(());
+        }
+        let seen = self.seen();
+        let context = self.context(Some(hook), None, &hook.name())?;
+        self.change(|model| lifecycle::begin_hook(model, &self.key.unit, hook, &context.id, Timestamp::now()))?;
+        self.prepare_storage(hook)?;
+        let (name, program) = (hook.name(), self.dispatch("hooks", &hook.name()));
+        let outcome = match program {
+            None => Outcome::Missing,
+            Some((path, how)) => {
+                let ended = self.launch(&context, None, path, Vec::new(), false).await;
+                self.outcome_of_hook(ended, &name, &how)
+            }
+        };
+        let reboot = context.state.lock().unwrap_or_else(PoisonError::into_inner).reboot;
+        match outcome {
+            Outcome::Killed => self.change(|model| {
+                if let Some(unit) = model.units.get_mut(&self.key.unit) {
+                    lifecycle::requeue_hook(unit, hook, Timestamp::now());
+                }
+            })?,
+            Outcome::Failed(text) => {
+                self.log(Level::Error, OPERATION_MODULE, &text);
+                self.change(|model| lifecycle::fail_hook(model, &self.key.unit, hook, Timestamp::now()))?;
+            }
+            Outcome::Done | Outcome::Missing => self.finish_hook(hook, &context, &seen, &outcome)?,
+        }
+        if reboot {
+            self.reboot().await?;
+        }
+        self.after_hook(hook)
+    }
+
+    /// Commits what the hook wrote together with the fact that it ran.
+    fn finish_hook(
+        &self,
+        hook: &Hook,
+        context: &Arc<Context>,
+        seen: &lifecycle::Seen,
+        outcome: &Outcome,
+    ) -> Result<(), Failure> {
+        let name = hook.name();
+        let committed = self.commit(context, |model| {
+            lifecycle::complete_hook(model, &self.key.unit, hook, seen, Timestamp::now());
+            crate::controller::subordinate::settle(model, Timestamp::now());
+        });
+        match committed {
+            Ok(()) if matches!(outcome, Outcome::Missing) => {
+                self.log(Level::Info, OPERATION_MODULE, &format!("skipped \"{name}\" hook (missing)"));
+            }
+            Ok(()) => {
+                let how = self.dispatch("hooks", &name).map(|(_, how)| how).unwrap_or_default();
+                self.log(Level::Info, OPERATION_MODULE, &format!("ran \"{name}\" hook (via {how})"));
+            }
+            Err(error) => {
+                let text = format!("hook \"{name}\" failed: cannot apply changes: {error}");
+                self.log(Level::Error, OPERATION_MODULE, &text);
+                self.change(|model| lifecycle::fail_hook(model, &self.key.unit, hook, Timestamp::now()))?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Applies a context's buffer and `then`, all or nothing.
+    pub(super) fn commit(
+        &self,
+        context: &Arc<Context>,
+        then: impl FnOnce(&mut Model),
+    ) -> Result<(), commit::CommitError> {
+        if let Some(message) = self.daemon.agents.take_rejection(&self.key) {
+            return Err(commit::CommitError::Other(message));
+        }
+        let buffer = context.state.lock().unwrap_or_else(PoisonError::into_inner).buffer.clone();
+        self.daemon.update(&self.key.model, |model| {
+            commit::apply(model, context, &buffer, &self.root, Timestamp::now())?;
+            then(model);
+            Ok(())
+        })
+    }
+
+    fn outcome_of_hook(&self, ended: std::io::Result<Ended>, name: &str, how: &str) -> Outcome {
+        match ended {
+            Ok(ended) if ended.status.success() => Outcome::Done,
+            Ok(ended) if is_terminated(ended.status) => {
+                self.log(Level::Warning, OPERATION_MODULE, &format!("hook \"{name}\" (via {how}) was terminated"));
+                Outcome::Killed
+            }
+            Ok(ended) => {
+                Outcome::Failed(format!("hook \"{name}\" (via {how}) failed: {}", describe_status(ended.status)))
+            }
+            Err(error) => Outcome::Failed(format!("hook \"{name}\" (via {how}) failed: {error}")),
+        }
+    }
+
+    /// The program for a hook or action with Juju's description of it: `dispatch` wins over `hooks/` and `actions/`.
+    pub(super) fn dispatch(&self, directory: &str, name: &str) -> Option<(PathBuf, String)> {
+        let charm = UnitPaths::new(&self.root, &self.key.unit).charm;
+        let dispatch = charm.join("dispatch");
+        if dispatch.exists() {
+            return Some((dispatch, "hook dispatching script: dispatch".to_owned()));
+        }
+        let legacy = charm.join(directory).join(name);
+        legacy.exists().then_some((legacy, format!("explicit, bespoke hook script")))
+    }
+
+    /// A new context, registered until it is dropped from the daemon by [`Self::launch`].
+    pub(super) fn context(&self, hook: Option<&Hook>, task: Option<u64>, name: &str) -> Result<Arc<Context>, Failure> {
+        let unit = &self.key.unit;
+        let mut members: BTreeMap<u64, BTreeSet<String>> = self.daemon.read(&self.key.model, |model| {
+            let progress = &crate::daemon::unit_of(model, unit)?.progress;
+            Ok(progress.relations.iter().map(|(id, seen)| (*id, seen.members.keys().cloned().collect())).collect())
+        })?;
+        if let Some(Hook::Relation(relation)) = hook {
+            let seen = members.entry(relation.relation).or_default();
+            match (relation.event, &relation.remote_unit) {
+                (RelationEvent::Joined | RelationEvent::Changed, Some(unit)) => {
+                    seen.insert(unit.clone());
+                }
+                (RelationEvent::Departed, Some(unit)) => {
+                    seen.remove(unit);
+                }
+                (RelationEvent::Broken, _) => seen.clear(),
+                _ => {}
+            }
+        }
+        let context = Arc::new(Context {
+            id: format!("{unit}-{name}-{}", identity::token()),
+            model: self.key.model.clone(),
+            model_uuid: self.key.uuid.clone(),
+            unit: unit.clone(),
+            application: identity::application_of(unit).to_owned(),
+            name: name.to_owned(),
+            hook: hook.cloned(),
+            task,
+            members,
+            bags: Arc::clone(&self.bags),
+            state: Mutex::new(ContextState::default()),
+        });
+        context.refresh_bags();
+        Ok(context)
+    }
+
+    /// Runs a program in a context; hook tools work exactly as long as it runs.
+    pub(super) async fn launch(
+        &self,
+        context: &Arc<Context>,
+        work: Option<&Work>,
+        path: PathBuf,
+        args: Vec<std::ffi::OsString>,
+        capture: bool,
+    ) -> std::io::Result<Ended> {
+        let around = self.surroundings().map_err(std::io::Error::other)?;
+        let program = Program {
+            path,
+            args,
+            directory: UnitPaths::new(&self.root, &self.key.unit).charm,
+            environment: variables(context, work, &around),
+            name: context.name.clone(),
+            capture,
+        };
+        self.daemon.contexts.insert(context);
+        let ended = execute(&self.daemon, &self.key, program).await;
+        self.daemon.contexts.remove(&context.id);
+        ended
+    }
+
+    fn surroundings(&self) -> Result<Surroundings, Failure> {
+        self.daemon.read(&self.key.model, |model| {
+            let unit = crate::daemon::unit_of(model, &self.key.unit)?;
+            let proxies = ["http", "https", "ftp", "no"]
+                .iter()
+                .flat_map(|kind| [format!("juju-{kind}-proxy"), format!("{kind}-proxy")])
+                .map(|name| (name.clone(), model.setting(&name).to_owned()))
+                .collect();
+            Ok(Surroundings {
+                root: self.root.clone(),
+                model_name: model.name.clone(),
+                machine: unit.machine,
+                principal: unit.principal.clone(),
+                api_address: format!("{}:17070", self.daemon.controller_address()),
+                version: VERSION.to_owned(),
+                proxies,
+            })
+        })
+    }
+
+    pub(super) fn log(&self, level: Level, module: &str, message: &str) {
+        let entity = identity::unit_tag(&self.key.unit);
+        self.daemon.logs.append(&self.key.uuid, &entity, level, module, message);
+    }
+
+    /// Restarts the machine as `juju-reboot` asks.
+    async fn reboot(&self) -> Result<(), Failure> {
+        let daemon = Arc::clone(&self.daemon);
+        let (model, unit) = (self.key.model.clone(), self.key.unit.clone());
+        let rebooted = tokio::task::spawn_blocking(move || crate::daemon::machines::reboot_of(&daemon, &model, &unit));
+        rebooted.await.map_err(|error| Failure::internal(error.to_string()))?
+    }
+}
+
+/// True for the signals that an agent's shutdown sends; the hook then is run again.
+fn is_terminated(status: ExitStatus) -> bool {
+    matches!(status.signal(), Some(9 | 15))
+}
+
+/// `exit status 3` or `signal: killed`, in Go's words.
+pub(super) fn describe_status(status: ExitStatus) -> String {
+    match (status.code(), status.signal()) {
+        (Some(code), _) => format!("exit status {code}"),
+        (None, Some(signal)) => format!("signal: {}", signal_name(signal)),
+        (None, None) => "unknown exit status".to_owned(),
+    }
+}
+
+fn signal_name(signal: i32) -> String {
+    match signal {
+        1 => "hangup".into(),
+        2 => "interrupt".into(),
+        3 => "quit".into(),
+        6 => "aborted".into(),
+        9 => "killed".into(),
+        11 => "segmentation fault".into(),
+        13 => "broken pipe".into(),
+        15 => "terminated".into(),
+        other => format!("signal {other}"),
+    }
+}

@@ -1,0 +1,98 @@
+//! The directories behind storage instances: made before they are attached, kept or removed after they are detached.
+
+use super::Agent;
+use crate::api::Failure;
+use crate::home::Home;
+use crate::model::Life;
+use crate::model::hook::Hook;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+/// Where detached persistent storage waits: `<home>/storage/<model uuid>`.
+#[derive(Debug, Clone)]
+pub struct StorageArea(PathBuf);
+
+impl StorageArea {
+    pub fn new(home: &Home, model_uuid: &str) -> Self {
+        Self(home.path().join("storage").join(model_uuid))
+    }
+
+    fn place(&self, id: &str) -> PathBuf {
+        self.0.join(id.replace('/', "-"))
+    }
+
+    /// Takes an instance's content off a machine.
+    fn put(&self, id: &str, location: &Path) -> std::io::Result<()> {
+        fs::create_dir_all(&self.0)?;
+        fs::rename(location, self.place(id))
+    }
+
+    /// Gives an instance's content to a machine; a fresh instance is an empty directory.
+    fn bring(&self, id: &str, location: &Path) -> std::io::Result<()> {
+        if let Some(parent) = location.parent() {
+            fs::create_dir_all(parent)?;
+        }
+        let kept = self.place(id);
+        if kept.exists() { fs::rename(kept, location) } else { fs::create_dir_all(location) }
+    }
+
+    /// Destroys the content of a detached instance.
+    pub fn remove(&self, id: &str) -> std::io::Result<()> {
+        remove_if_there(&self.place(id))
+    }
+
+    /// Destroys all content kept for the model.
+    pub fn clear(&self) -> std::io::Result<()> {
+        remove_if_there(&self.0)
+    }
+}
+
+fn remove_if_there(path: &Path) -> std::io::Result<()> {
+    match fs::remove_dir_all(path) {
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(error),
+        _ => Ok(()),
+    }
+}
+
+impl Agent {
+    /// Makes the directory that a storage-attached hook is about.
+    pub(super) fn prepare_storage(&self, hook: &Hook) -> Result<(), Failure> {
+        match hook {
+            Hook::Storage(storage) if storage.attached && !storage.location.exists() => {
+                StorageArea::new(&self.daemon.home, &self.key.uuid)
+                    .bring(&storage.id, &storage.location)
+                    .map_err(|error| Failure::internal(format!("cannot attach storage {}: {error}", storage.id)))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// After storage-detaching: destroys the instance or puts it aside.
+    pub(super) fn after_hook(&self, hook: &Hook) -> Result<(), Failure> {
+        let Hook::Storage(storage) = hook else { return Ok(()) };
+        let fate = self.read(|model| {
+            let instance = model.storage.get(&storage.id).filter(|instance| instance.unit.is_none())?;
+            let wanted = model.units.get(&self.key.unit).is_some_and(|unit| unit.destroy_storage);
+            Some(instance.is_persistent() && !wanted)
+        });
+        let area = StorageArea::new(&self.daemon.home, &self.key.uuid);
+        let failed = |error: std::io::Error| Failure::internal(format!("cannot detach storage {}: {error}", storage.id));
+        match fate {
+            None => Ok(()),
+            Some(true) => {
+                area.put(&storage.id, &storage.location).map_err(failed)?;
+                self.change(|model| {
+                    if let Some(instance) = model.storage.get_mut(&storage.id) {
+                        instance.life = Life::Alive;
+                    }
+                })
+            }
+            Some(false) => {
+                remove_if_there(&storage.location).map_err(failed)?;
+                self.change(|model| {
+                    model.storage.remove(&storage.id);
+                })
+            }
+        }
+    }
+}

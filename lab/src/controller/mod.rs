@@ -1,0 +1,17 @@
+//! What the controller does for an operator: one file per family of requests. Each checks a request completely before
+//! it changes a model.
+
+pub mod charms;
+pub mod configure;
+pub mod deploy;
+pub mod faults;
+pub mod models;
+pub mod offers;
+pub mod relate;
+pub mod remove;
+pub mod secrets;
+pub mod status;
+pub mod storage;
+pub mod subordinate;
+pub mod tasks;
+pub mod units;

@@ -1,0 +1,214 @@
+//! Relating applications.
+
+use crate::api::{Endpoint, Failure, Integrate, Integrated, RelationEnds};
+use crate::daemon::{Daemon, application_of};
+use crate::model::charm::{EndpointSpec, Role};
+use crate::model::relation::{End, Relation, ScopeState};
+use crate::model::{Life, Model, take};
+use std::collections::BTreeMap;
+
+/// A provider and a requirer that fit together.
+struct Pair {
+    provider: (End, EndpointSpec),
+    requirer: (End, EndpointSpec),
+}
+
+impl Pair {
+    /// Juju names the requirer first.
+    fn name(&self) -> String {
+        let end = |end: &End| format!("{}:{}", end.application, end.endpoint);
+        format!("{} {}", end(&self.requirer.0), end(&self.provider.0))
+    }
+
+    fn is_implicit(&self) -> bool {
+        self.provider.0.endpoint == "juju-info"
+    }
+}
+
+pub fn integrate(daemon: &Daemon, request: &Integrate) -> Result<Integrated, Failure> {
+    daemon.update(&request.model, |model| {
+        let pair = infer(model, &request.first, &request.second)?;
+        let name = pair.name();
+        let exists = |relation: &Relation| {
+            relation.life == Life::Alive
+                && relation.ends.contains(&pair.provider.0)
+                && relation.ends.contains(&pair.requirer.0)
+        };
+        if model.relations.values().any(exists) {
+            return Err(Failure::exists(format!("cannot add relation \"{name}\": relation {name} already exists")));
+        }
+        for (end, spec) in [&pair.provider, &pair.requirer] {
+            check_limit(model, &name, end, spec)?;
+        }
+        let id = take(&mut model.sequences.relation);
+        let container_scoped = pair.provider.1.container_scoped || pair.requirer.1.container_scoped;
+        let interface = pair.requirer.1.interface.clone();
+        let answer = Integrated {
+            relation_id: id,
+            provider: endpoint(&pair.provider.0),
+            requirer: endpoint(&pair.requirer.0),
+            interface: interface.clone(),
+        };
+        model.relations.insert(
+            id,
+            Relation {
+                id,
+                ends: vec![pair.provider.0, pair.requirer.0],
+                interface,
+                container_scoped,
+                life: Life::Alive,
+                units: BTreeMap::new(),
+                applications: BTreeMap::new(),
+            },
+        );
+        Ok(answer)
+    })
+}
+
+fn endpoint(end: &End) -> Endpoint {
+    Endpoint { application: end.application.clone(), endpoint: Some(end.endpoint.clone()) }
+}
+
+fn check_limit(model: &Model, name: &str, end: &End, spec: &EndpointSpec) -> Result<(), Failure> {
+    let used = model
+        .relations_of(&end.application)
+        .filter(|relation| relation.life == Life::Alive && relation.ends.contains(end))
+        .count();
+    match spec.limit {
+        Some(limit) if used >= limit as usize => Err(Failure::invalid(format!(
+            "cannot add relation \"{name}\": establishing a new relation for {}:{} would exceed its maximum relation \
+             limit of {limit}",
+            end.application, end.endpoint
+        ))),
+        _ => Ok(()),
+    }
+}
+
+/// The one pair of endpoints that the two names can mean. Declared endpoints go before the implicit one.
+fn infer(model: &Model, first: &Endpoint, second: &Endpoint) -> Result<Pair, Failure> {
+    let (left, right) = (candidates(model, first)?, candidates(model, second)?);
+    let mut pairs = Vec::new();
+    for a in &left {
+        for b in &right {
+            for (provider, requirer) in [(a, b), (b, a)] {
+                let fits = provider.1.role == Role::Provider
+                    && requirer.1.role == Role::Requirer
+                    && provider.1.interface == requirer.1.interface
+                    && provider.0.application != requirer.0.application;
+                if fits {
+                    pairs.push(Pair { provider: provider.clone(), requirer: requirer.clone() });
+                }
+            }
+        }
+    }
+    if pairs.iter().any(|pair| !pair.is_implicit()) {
+        pairs.retain(|pair| !pair.is_implicit());
+    }
+    match pairs.len() {
+        1 => Ok(pairs.remove(0)),
+        0 => Err(Failure::invalid(format!(
+            "no relations found\nhint: no endpoint of {first} has the same interface as one of {second}, with one \
+             side providing and the other requiring it"
+        ))),
+        _ => {
+            let mut names: Vec<String> = pairs.iter().map(|pair| format!("\"{}\"", pair.name())).collect();
+            names.sort();
+            Err(Failure::invalid(format!("ambiguous relation: \"{first} {second}\" could refer to {}", names.join("; "))))
+        }
+    }
+}
+
+/// Endpoints that a name can mean, except peers.
+fn candidates(model: &Model, wanted: &Endpoint) -> Result<Vec<(End, EndpointSpec)>, Failure> {
+    let application = application_of(model, &wanted.application)?;
+    if application.life != Life::Alive {
+        return Err(Failure::invalid(format!("application \"{}\" is not alive", wanted.application)));
+    }
+    let names: Vec<&str> = match &wanted.endpoint {
+        Some(endpoint) => vec![endpoint],
+        None => application.charm.endpoints.keys().map(String::as_str).chain(["juju-info"]).collect(),
+    };
+    names
+        .into_iter()
+        .filter_map(|name| match application.charm.endpoint(name) {
+            Some(spec) if spec.role == Role::Peer => None,
+            Some(spec) => {
+                let end = End {
+                    application: wanted.application.clone(),
+                    endpoint: name.to_owned(),
+                    role: spec.role,
+                };
+                Some(Ok((end, spec)))
+            }
+            None => Some(Err(Failure::not_found(format!(
+                "application \"{}\" has no \"{name}\" relation",
+                wanted.application
+            )))),
+        })
+        .collect()
+}
+
+pub fn remove(daemon: &Daemon, request: &RelationEnds) -> Result<(), Failure> {
+    daemon.update(&request.model, |model| {
+        let id = find(model, request)?;
+        if let Some(relation) = model.relations.get_mut(&id) {
+            relation.life = Life::Dying;
+            if request.force {
+                relation.units.values_mut().for_each(|scope| scope.state = ScopeState::Left);
+            }
+        }
+        settle(model);
+        Ok(())
+    })
+}
+
+/// Lets every unit leave what is over for it.
+pub(super) fn settle(model: &mut Model) {
+    let units: Vec<String> = model.units.keys().cloned().collect();
+    for unit in units {
+        crate::agent::lifecycle::retire(model, &unit);
+    }
+    crate::agent::lifecycle::sweep_relations(model);
+    super::subordinate::settle(model, jiff::Timestamp::now());
+}
+
+fn find(model: &Model, request: &RelationEnds) -> Result<u64, Failure> {
+    if let Some(id) = request.id {
+        return match model.relations.get(&id) {
+            Some(relation) if relation.is_peer() => Err(peer(relation)),
+            Some(_) => Ok(id),
+            None => Err(Failure::not_found(format!("relation {id} not found"))),
+        };
+    }
+    let (Some(first), Some(second)) = (&request.first, &request.second) else {
+        return Err(Failure::invalid("a relation is named by its id or by its two ends"));
+    };
+    for end in [first, second] {
+        application_of(model, &end.application)?;
+    }
+    let fits = |end: &End, wanted: &Endpoint| {
+        end.application == wanted.application && wanted.endpoint.as_ref().is_none_or(|name| *name == end.endpoint)
+    };
+    let found: Vec<&Relation> = model
+        .relations
+        .values()
+        .filter(|relation| match relation.ends.as_slice() {
+            [a, b] => (fits(a, first) && fits(b, second)) || (fits(a, second) && fits(b, first)),
+            [peer] => fits(peer, first) && fits(peer, second),
+            _ => false,
+        })
+        .collect();
+    match found.as_slice() {
+        [relation] if relation.is_peer() => Err(peer(relation)),
+        [relation] => Ok(relation.id),
+        [] => Err(Failure::not_found(format!("relation \"{first} {second}\" not found"))),
+        several => {
+            let names: Vec<String> = several.iter().map(|relation| format!("\"{relation}\"")).collect();
+            Err(Failure::invalid(format!("ambiguous relation: \"{first} {second}\" could refer to {}", names.join("; "))))
+        }
+    }
+}
+
+fn peer(relation: &Relation) -> Failure {
+    Failure::invalid(format!("cannot remove relation \"{relation}\": a peer relation ends with its application"))
+}

@@ -1,0 +1,106 @@
+//! Durable state: one file per model below `<home>/state`, replaced as a whole so that a reader after a crash finds
+//! either the old or the new content.
+
+use crate::model::Model;
+use crate::model::identity;
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+use std::fs::{self, DirBuilder, OpenOptions};
+use std::io::Write;
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::path::{Path, PathBuf};
+
+#[derive(Debug, thiserror::Error)]
+pub enum PersistError {
+    #[error("cannot {operation} {}: {source}", path.display())]
+    Io { operation: &'static str, path: PathBuf, source: std::io::Error },
+    #[error("cannot understand {}: {source}\nhint: it was written by another version of the lab; move it away, or start over with 'juju-lab destroy'", path.display())]
+    Format { path: PathBuf, source: serde_json::Error },
+}
+
+/// Identity of the controller.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Controller {
+    pub uuid: String,
+}
+
+#[derive(Debug)]
+pub struct Store {
+    directory: PathBuf,
+}
+
+impl Store {
+    pub fn open(directory: &Path) -> Result<Self, PersistError> {
+        DirBuilder::new().recursive(true).mode(0o700).create(directory).map_err(|source| PersistError::Io {
+            operation: "create",
+            path: directory.to_owned(),
+            source,
+        })?;
+        Ok(Self { directory: directory.to_owned() })
+    }
+
+    /// The controller (created at the first start) and its models by name.
+    pub fn load(&self) -> Result<(Controller, BTreeMap<String, Model>), PersistError> {
+        let path = self.directory.join("controller.json");
+        let controller = match fs::read(&path) {
+            Ok(bytes) => parse(&path, &bytes)?,
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+                let controller = Controller { uuid: identity::uuid() };
+                write(&path, &controller)?;
+                controller
+            }
+            Err(source) => return Err(PersistError::Io { operation: "read", path, source }),
+        };
+        let entries = fs::read_dir(&self.directory)
+            .and_then(Iterator::collect::<Result<Vec<_>, _>>)
+            .map_err(|source| PersistError::Io { operation: "list", path: self.directory.clone(), source })?;
+        let mut models = BTreeMap::new();
+        for path in entries.into_iter().map(|entry| entry.path()) {
+            let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
+            if name.starts_with("model-") && name.ends_with(".json") {
+                let bytes = fs::read(&path).map_err(|source| PersistError::Io {
+                    operation: "read",
+                    path: path.clone(),
+                    source,
+                })?;
+                let model: Model = parse(&path, &bytes)?;
+                models.insert(model.name.clone(), model);
+            }
+        }
+        Ok((controller, models))
+    }
+
+    pub fn save(&self, model: &Model) -> Result<(), PersistError> {
+        write(&self.path(&model.uuid), model)
+    }
+
+    pub fn remove(&self, uuid: &str) -> Result<(), PersistError> {
+        let path = self.path(uuid);
+        fs::remove_file(&path).map_err(|source| PersistError::Io { operation: "remove", path, source })
+    }
+
+    fn path(&self, uuid: &str) -> PathBuf {
+        self.directory.join(format!("model-{uuid}.json"))
+    }
+}
+
+fn parse<T: for<'a> Deserialize<'a>>(path: &Path, bytes: &[u8]) -> Result<T, PersistError> {
+    serde_json::from_slice(bytes).map_err(|source| PersistError::Format { path: path.to_owned(), source })
+}
+
+/// Replaces a file. There is no fsync: the lab survives the death of its processes, not of the computer.
+fn write<T: Serialize>(path: &Path, value: &T) -> Result<(), PersistError> {
+    let failed = |operation| move |source| PersistError::Io { operation, path: path.to_owned(), source };
+    let bytes =
+        serde_json::to_vec(value).map_err(|source| PersistError::Format { path: path.to_owned(), source })?;
+    let draft = path.with_extension("json.new");
+    let mut file = OpenOptions::new()
+        .write(true)
+        .create(true)
+        .truncate(true)
+        .mode(0o600)
+        .open(&draft)
+        .map_err(failed("create"))?;
+    file.write_all(&bytes).map_err(failed("write"))?;
+    fs::rename(&draft, path).map_err(failed("replace"))
+}

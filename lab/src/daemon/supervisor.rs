@@ -1,0 +1,148 @@
+//! Keeps one agent running per unit, machines up, leases current, and sweeps models that are over.
+
+use super::{Daemon, machines};
+use crate::agent::{Agent, UnitKey, prepare_unit};
+use crate::api::Failure;
+use crate::controller::models;
+use crate::model::Model;
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::task::JoinHandle;
+
+/// How often leases and machines are looked at when nothing changes.
+const BEAT: Duration = Duration::from_secs(1);
+/// A machine whose init died is booted again at the latest after so many beats.
+const BEATS_PER_MACHINE_CHECK: u32 = 5;
+
+/// Runs until the daemon stops; then no agent runs any more.
+pub async fn supervise(daemon: Arc<Daemon>) {
+    let mut agents: HashMap<UnitKey, JoinHandle<()>> = HashMap::new();
+    let mut stopping = daemon.stopping();
+    let mut beat = tokio::time::interval(BEAT);
+    beat.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    let mut beats = 0_u32;
+    while !*stopping.borrow() {
+        let mut changes = daemon.changes();
+        agents.retain(|_, task| !task.is_finished());
+        if let Err(failure) = machines::place(&daemon) {
+            tracing::error!("cannot place a machine: {failure}");
+        }
+        for key in units(&daemon) {
+            agents.entry(key.clone()).or_insert_with(|| tokio::spawn(run_agent(Arc::clone(&daemon), key)));
+        }
+        sweep(&daemon);
+        tokio::select! {
+            _ = changes.changed() => {}
+            _ = beat.tick() => {
+                daemon.tick_leases();
+                beats = beats.wrapping_add(1);
+                if beats % BEATS_PER_MACHINE_CHECK == 0 {
+                    check_machines(&daemon);
+                }
+            }
+            _ = stopping.changed() => {}
+        }
+    }
+    let running = daemon.agents.take_groups();
+    for task in agents.into_values() {
+        task.abort();
+    }
+    for group in running {
+        crate::agent::kill_group(group);
+    }
+}
+
+fn units(daemon: &Daemon) -> Vec<UnitKey> {
+    let keys = |model: &Model| {
+        let key = |unit: &String| UnitKey { model: model.name.clone(), uuid: model.uuid.clone(), unit: unit.clone() };
+        model.units.keys().map(key).collect::<Vec<_>>()
+    };
+    daemon.read_all(|models| models.values().flat_map(keys).collect())
+}
+
+async fn run_agent(daemon: Arc<Daemon>, key: UnitKey) {
+    match bring_up(&daemon, &key).await {
+        Ok(Some(slot)) => Agent::new(&daemon, key, slot).run().await,
+        Ok(None) => tokio::time::sleep(Duration::from_millis(100)).await,
+        Err(failure) => {
+            tracing::error!(unit = key.unit, "cannot start the unit's agent: {failure}");
+            tokio::time::sleep(Duration::from_secs(2)).await;
+        }
+    }
+}
+
+/// Boots the unit's machine and prepares its directories. None if the machine has no place yet.
+async fn bring_up(daemon: &Arc<Daemon>, key: &UnitKey) -> Result<Option<u32>, Failure> {
+    let place = daemon.read(&key.model, |model| {
+        let machine = model.units.get(&key.unit).and_then(|unit| model.machines.get(&unit.machine));
+        Ok(machine.and_then(|machine| Some((machine.number, machine.slot?))))
+    })?;
+    let Some((number, slot)) = place else { return Ok(None) };
+    let (daemon, key) = (Arc::clone(daemon), key.clone());
+    tokio::task::spawn_blocking(move || {
+        machines::boot(&daemon, &key.model, number)?;
+        let root = daemon.home.machine(slot);
+        daemon.update(&key.model, |model| {
+            for storage in model.storage.values_mut().filter(|it| it.unit.as_deref() == Some(&key.unit)) {
+                if storage.location.is_relative() {
+                    storage.location = root.join(&storage.location);
+                }
+            }
+            if let Some(unit) = model.units.get_mut(&key.unit)
+                && unit.progress.charm.is_none()
+                && !unit.spoke
+            {
+                unit.set_workload("waiting", "agent initialising", jiff::Timestamp::now());
+            }
+            Ok::<_, Failure>(())
+        })?;
+        prepare_unit(&root, &daemon.home.executable(), &key)
+            .map_err(|error| Failure::internal(format!("cannot prepare unit {}: {error}", key.unit)))?;
+        Ok(Some(slot))
+    })
+    .await
+    .map_err(|error| Failure::internal(error.to_string()))?
+}
+
+/// Removes machines without units and models that are over.
+fn sweep(daemon: &Arc<Daemon>) {
+    let models: Vec<(String, Vec<(u32, Option<u32>)>)> = daemon.read_all(|models| {
+        models.values().map(|model| (model.name.clone(), machines::abandoned(model))).collect()
+    });
+    for (model, abandoned) in models {
+        for (number, slot) in abandoned {
+            let removed = slot.map_or(Ok(()), |slot| machines::remove(daemon, slot, number)).and_then(|()| {
+                daemon.update(&model, |model| {
+                    model.machines.remove(&number);
+                    Ok(())
+                })
+            });
+            if let Err(failure) = removed {
+                tracing::error!(model, "cannot remove machine {number}: {failure}");
+            }
+        }
+        if let Err(failure) = models::sweep(daemon, &model) {
+            tracing::error!(model, "cannot remove the model: {failure}");
+        }
+    }
+}
+
+/// A machine whose init died without the lab's doing has crashed: it boots again.
+fn check_machines(daemon: &Arc<Daemon>) {
+    let machines: Vec<(String, u32)> = daemon.read_all(|models| {
+        let up = |model: &Model| {
+            let running = model.machines.values().filter(|it| it.powered && it.started.is_some());
+            running.map(|it| (model.name.clone(), it.number)).collect::<Vec<_>>()
+        };
+        models.values().flat_map(up).collect()
+    });
+    for (model, number) in machines {
+        let daemon = Arc::clone(daemon);
+        tokio::task::spawn_blocking(move || {
+            if let Err(failure) = machines::boot(&daemon, &model, number) {
+                tracing::warn!(model, "{failure}");
+            }
+        });
+    }
+}

@@ -1,0 +1,28 @@
+//! Machines as the model sees them.
+
+use super::Life;
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Machine {
+    /// Number within the model.
+    pub number: u32,
+    /// Number within the lab: names the root directory and the address.
+    /// None until the lab found a place for it.
+    pub slot: Option<u32>,
+    pub life: Life,
+    pub created: Timestamp,
+    /// When it came up, if it is up.
+    pub started: Option<Timestamp>,
+    /// False between a power cut and the next power-on.
+    pub powered: bool,
+    /// Counts boots; agents run `start` again when it grew.
+    pub boot: u64,
+}
+
+impl Machine {
+    pub fn new(number: u32, now: Timestamp) -> Self {
+        Self { number, slot: None, life: Life::Alive, created: now, started: None, powered: true, boot: 1 }
+    }
+}

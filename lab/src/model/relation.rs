@@ -1,0 +1,183 @@
+//! Relations and their databags.
+
+use super::charm::Role;
+use super::Life;
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+use std::fmt;
+
+#[derive(Clone, Serialize, Deserialize)]
+pub struct Relation {
+    pub id: u64,
+    /// One end for peers; provider and requirer, in this order, else.
+    pub ends: Vec<End>,
+    pub interface: String,
+    pub container_scoped: bool,
+    pub life: Life,
+    /// Bags of units that are, or were, in the relation.
+    pub units: BTreeMap<String, UnitScope>,
+    /// Bags of applications.
+    pub applications: BTreeMap<String, Bag>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct End {
+    pub application: String,
+    pub endpoint: String,
+    pub role: Role,
+}
+
+/// Key-value data with a counter that grows whenever the content changes; zero means never written.
+#[derive(Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Bag {
+    pub data: BTreeMap<String, String>,
+    pub version: u64,
+}
+
+#[derive(Clone, Serialize, Deserialize)]
+pub struct UnitScope {
+    pub bag: Bag,
+    pub state: ScopeState,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum ScopeState {
+    In,
+    /// On its way out: others already see it departed, it still runs its own departure hooks.
+    Leaving,
+    Left,
+}
+
+// Bags may carry secrets of charms that do not use Juju's secrets.
+impl fmt::Debug for Bag {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Bag").field("keys", &self.data.keys()).field("version", &self.version).finish()
+    }
+}
+
+impl fmt::Debug for Relation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Relation").field("id", &self.id).field("ends", &self.ends).finish_non_exhaustive()
+    }
+}
+
+impl Bag {
+    /// Applies writes (an empty value or none deletes) and counts a version if anything differs.
+    pub fn apply(&mut self, writes: &BTreeMap<String, Option<String>>) -> bool {
+        let mut changed = false;
+        for (key, value) in writes {
+            changed |= match value.as_ref().filter(|value| !value.is_empty()) {
+                Some(value) => self.data.insert(key.clone(), value.clone()).as_ref() != Some(value),
+                None => self.data.remove(key).is_some(),
+            };
+        }
+        self.version += u64::from(changed);
+        changed
+    }
+}
+
+/// A bag's content with writes laid over it.
+pub fn overlay(data: &BTreeMap<String, String>, writes: Option<&BTreeMap<String, Option<String>>>) -> BTreeMap<String, String> {
+    let mut bag = Bag { data: data.clone(), version: 0 };
+    if let Some(writes) = writes {
+        bag.apply(writes);
+    }
+    bag.data
+}
+
+impl Relation {
+    pub fn is_peer(&self) -> bool {
+        self.ends.len() == 1
+    }
+
+    pub fn end_of(&self, application: &str) -> Option<&End> {
+        self.ends.iter().find(|end| end.application == application)
+    }
+
+    /// The end that `application` sees; its own for peers.
+    pub fn remote_end(&self, application: &str) -> Option<&End> {
+        let own = self.ends.iter().position(|end| end.application == application)?;
+        self.ends.get(if self.is_peer() { 0 } else { 1 - own })
+    }
+
+    /// Units that `unit` should see as members, with the versions of their bags.
+    /// `principals` tells a subordinate's principal; container-scoped relations hold only between the two.
+    pub fn members_seen_by(&self, unit: &str, principal_of: &dyn Fn(&str) -> Option<String>) -> BTreeMap<String, u64> {
+        let own = super::identity::application_of(unit);
+        let Some(remote) = self.remote_end(own) else { return BTreeMap::new() };
+        self.units
+            .iter()
+            .filter(|(name, scope)| {
+                scope.state == ScopeState::In
+                    && name.as_str() != unit
+                    && super::identity::application_of(name) == remote.application
+                    && (!self.container_scoped
+                        || principal_of(name).as_deref() == Some(unit)
+                        || principal_of(unit).as_deref() == Some(name.as_str()))
+            })
+            .map(|(name, scope)| (name.clone(), scope.bag.version))
+            .collect()
+    }
+
+    /// A unit enters with Juju's own keys in its bag. A unit that is or was there is left as it is.
+    pub fn enter(&mut self, unit: &str, address: &str) {
+        self.units.entry(unit.to_owned()).or_insert_with(|| UnitScope {
+            bag: Bag { data: network_keys(address), version: 1 },
+            state: ScopeState::In,
+        });
+    }
+
+    pub fn is_inside(&self, unit: &str) -> bool {
+        self.units.get(unit).is_some_and(|scope| scope.state != ScopeState::Left)
+    }
+
+    /// `database:5` as seen from `application`.
+    pub fn name_for(&self, application: &str) -> String {
+        match self.end_of(application) {
+            Some(end) => format!("{}:{}", end.endpoint, self.id),
+            None => self.id.to_string(),
+        }
+    }
+}
+
+/// The keys that Juju maintains in every unit's bag.
+pub fn network_keys(address: &str) -> BTreeMap<String, String> {
+    [
+        ("egress-subnets".to_owned(), format!("{address}/32")),
+        ("ingress-address".to_owned(), address.to_owned()),
+        ("private-address".to_owned(), address.to_owned()),
+    ]
+    .into()
+}
+
+impl fmt::Display for Relation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // Juju names the requirer first.
+        for (index, end) in self.ends.iter().rev().enumerate() {
+            write!(f, "{}{}:{}", if index > 0 { " " } else { "" }, end.application, end.endpoint)?;
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn writing_what_is_there_already_is_no_new_version() {
+        let mut bag = Bag::default();
+        let write = BTreeMap::from([("a".to_owned(), Some("1".to_owned()))]);
+        assert!(bag.apply(&write));
+        assert!(!bag.apply(&write));
+        assert_eq!(bag.version, 1);
+    }
+
+    #[test]
+    fn an_empty_value_deletes_its_key() {
+        let mut bag = Bag { data: BTreeMap::from([("a".into(), "1".into())]), version: 4 };
+        assert!(bag.apply(&BTreeMap::from([("a".to_owned(), Some(String::new())), ("b".to_owned(), None)])));
+        assert_eq!((bag.data.len(), bag.version), (0, 5));
+    }
+}
