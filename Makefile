@@ -21,6 +21,11 @@ bench: packages  ## Measure the charm: time, memory, hook tools and processes of
 	@scripts/build lab charm
 	@scripts/bench
 
+.PHONY: build
+build:  ## Build all programs and pack all charms, as the tests need them
+	@scripts/install-packages build
+	@scripts/build workspace
+
 .PHONY: charm
 charm:  ## Build build/postgresql_<arch>.charm, the file that operators deploy
 	@scripts/install-packages build
