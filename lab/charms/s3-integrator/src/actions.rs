@@ -1,7 +1,8 @@
 //! The three actions of the charm on Charmhub, in its words.
 
-use juju_charm::{Juju, Redacted, Status, ToolError};
+use juju_charm::{Juju, Redacted, ToolError};
 
+use crate::bucket::Ensure;
 use crate::credentials::{self, Credentials, Keys};
 use crate::publish;
 use crate::settings::{Protocol, Settings};
@@ -10,9 +11,9 @@ const MASK: &str = "************";
 const NOT_SET: &str = "Credentials are not set!";
 
 /// Runs the action with this name.
-pub(crate) fn run(action: &str, juju: &Juju) -> Result<(), ToolError> {
+pub(crate) fn run(action: &str, juju: &Juju, ensure: Ensure<'_>) -> Result<(), ToolError> {
     match action {
-        "sync-s3-credentials" => sync(juju),
+        "sync-s3-credentials" => sync(juju, ensure),
         "get-s3-credentials" => tell_whether_set(juju),
         "get-s3-connection-info" => show_connection(juju),
         _ => {
@@ -22,7 +23,7 @@ pub(crate) fn run(action: &str, juju: &Juju) -> Result<(), ToolError> {
     }
 }
 
-fn sync(juju: &Juju) -> Result<(), ToolError> {
+fn sync(juju: &Juju, ensure: Ensure<'_>) -> Result<(), ToolError> {
     if !juju.is_leader()? {
         juju.action_fail("The action can be run only on leader unit.");
         return Ok(());
@@ -45,8 +46,9 @@ fn sync(juju: &Juju) -> Result<(), ToolError> {
     if config.secret("credentials").is_some() {
         juju.action_log("They are kept, but the option credentials comes first.")?;
     } else if let Ok(settings) = Settings::from_config(&config) {
-        publish::to_all(juju, &settings, &Credentials::Ready(keys))?;
-        juju.status_set(&Status::active(""))?;
+        let credentials = Credentials::Ready(keys);
+        let problems = publish::to_all(juju, &settings, &credentials, ensure)?;
+        juju.status_set(&crate::status(&credentials, &problems))?;
     }
     juju.action_set("ok", "Credentials successfully updated.")
 }

@@ -24,9 +24,11 @@ pub(crate) enum Credentials {
 
 /// The two keys.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Keys {
-    pub(crate) access_key: String,
-    pub(crate) secret_key: Redacted,
+pub struct Keys {
+    /// Name of the key.
+    pub access_key: String,
+    /// The key itself.
+    pub secret_key: Redacted,
 }
 
 impl Keys {

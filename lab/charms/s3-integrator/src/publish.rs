@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use juju_charm::{Bag, Databag, Juju, NewSecret, Own, RelationId, SecretId, ToolError};
 use serde_json::json;
 
+use crate::bucket::{Bucket, Ensure};
 use crate::credentials::{ACCESS_KEY, Credentials, Keys, SECRET_KEY};
 use crate::settings::{Protocol, Settings};
 
@@ -33,31 +34,59 @@ const KEYS: [&str; 15] = [
     "tls-ca-chain",
 ];
 
-/// Tells all relations what follows from the options and the credentials.
+/// Tells all relations what follows from the options and the credentials. Returns what keeps some
+/// of them from being told.
 pub(crate) fn to_all(
     juju: &Juju,
     settings: &Settings,
     credentials: &Credentials,
-) -> Result<(), ToolError> {
+    ensure: Ensure<'_>,
+) -> Result<Vec<String>, ToolError> {
     let keys = match credentials {
         Credentials::Ready(keys) => Some(keys),
         Credentials::Absent => None,
         // Whoever has working credentials keeps them.
-        Credentials::Unreadable(_) => return Ok(()),
+        Credentials::Unreadable(_) => return Ok(Vec::new()),
     };
+    let mut buckets: BTreeMap<String, Result<(), String>> = BTreeMap::new();
     for relation in juju.relation_ids(ENDPOINT)? {
         let request = juju.relation_get(&relation, &Bag::RemoteApp)?;
         let wanted = match protocol_of(&request, settings) {
-            Some(Protocol::V0) => answer_v0(settings, keys, &request),
-            Some(Protocol::V1) => answer_v1(juju, settings, keys, &request, &relation)?,
             None => continue,
+            Some(Protocol::V0) => answer_v0(settings, keys, &request),
+            Some(Protocol::V1) => {
+                if let Some(bucket) = bucket_for(settings, keys, &request) {
+                    let checked = buckets
+                        .entry(bucket.name.clone())
+                        .or_insert_with(|| ensure(&bucket));
+                    if checked.is_err() {
+                        continue;
+                    }
+                }
+                answer_v1(juju, settings, keys, &request, &relation)?
+            }
         };
         for key in KEYS {
             let value = wanted.get(key).map_or("", String::as_str);
             juju.relation_set(&relation, Own::App, key, value);
         }
     }
-    Ok(())
+    Ok(buckets.into_values().filter_map(Result::err).collect())
+}
+
+/// The bucket that the newer protocol promises to be there: the option's, or the one asked for.
+fn bucket_for(settings: &Settings, keys: Option<&Keys>, request: &Databag) -> Option<Bucket> {
+    let name = settings
+        .get("bucket")
+        .or_else(|| request.get("bucket").map(String::as_str))?;
+    Some(Bucket {
+        name: name.to_owned(),
+        endpoint: settings.get("endpoint").map(str::to_owned),
+        region: settings.get("region").map(str::to_owned),
+        path_style: settings.get("s3-uri-style") == Some("path"),
+        ca_chain: settings.ca_chain.clone(),
+        keys: keys?.clone(),
+    })
 }
 
 /// Removes the secret of a relation that is over.

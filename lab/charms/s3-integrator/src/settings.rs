@@ -21,7 +21,7 @@ const PLAIN: [&str; 7] = [
 pub(crate) struct Settings {
     plain: Vec<(&'static str, String)>,
     attributes: Option<String>,
-    ca_chain: Vec<String>,
+    pub(crate) ca_chain: Vec<String>,
     delete_older_than_days: Option<i64>,
     /// Whether to know of the protocol that uses secrets.
     pub(crate) speaks_v1: bool,
@@ -67,6 +67,12 @@ impl Settings {
             delete_older_than_days: days,
             speaks_v1: config.string("protocol") != Some("0"),
         })
+    }
+
+    /// An option that goes to the relations as it is.
+    pub(crate) fn get(&self, option: &str) -> Option<&str> {
+        let found = self.plain.iter().find(|(name, _)| *name == option);
+        found.map(|(_, value)| value.as_str())
     }
 
     /// Keys and values for a databag, without credentials.

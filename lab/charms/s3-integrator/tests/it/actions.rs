@@ -2,10 +2,9 @@
 
 use juju_charm::Event;
 use juju_charm::testing::{Outcome, Relation, State};
-use s3_integrator::charm;
 use serde_json::json;
 
-use crate::{configured, keys, leader, run, scenario};
+use crate::{charm, configured, keys, leader, run, scenario};
 
 fn sync(state: &State, access_key: &str, secret_key: &str) -> Outcome {
     let params = json!({"access-key": access_key, "secret-key": secret_key});

@@ -5,11 +5,18 @@
 mod actions;
 mod credentials;
 mod newer_protocol;
+mod object_store;
 mod older_protocol;
+mod process;
 
 use juju_charm::testing::{Outcome, Scenario, Secret, SecretHolder, State};
-use juju_charm::{Event, SecretContent};
-use s3_integrator::charm;
+use juju_charm::{Event, Juju, SecretContent, ToolError};
+use s3_integrator::charm_with;
+
+/// The charm before an object store that has or makes every bucket.
+fn charm(event: &Event, juju: &Juju) -> Result<(), ToolError> {
+    charm_with(event, juju, &|_| Ok(()))
+}
 
 fn scenario() -> Scenario {
     Scenario::parse(

@@ -1,9 +1,13 @@
 //! Who asks for secrets gets the credentials in one.
 
+use std::cell::RefCell;
+
 use juju_charm::Event;
 use juju_charm::testing::{Relation, SecretHolder, State};
+use s3_integrator::bucket::Bucket;
+use s3_integrator::charm_with;
 
-use crate::{configured, keys, leader, run};
+use crate::{blocked_with, configured, keys, leader, run, scenario};
 
 const LABEL: &str = "s3-credentials.7.extra.secret";
 
@@ -123,4 +127,49 @@ fn as_track_1_the_charm_knows_nothing_of_secrets() {
     let bag = &state.relation(7).local_app;
     assert_eq!(bag["secret-key"], "s3cr3t");
     assert!(!bag.contains_key("lib-version") && !bag.contains_key("secret-extra"));
+}
+
+#[test]
+fn the_bucket_is_there_before_anybody_is_told_of_it() {
+    let asked = RefCell::new(Vec::new());
+    let ensure = |bucket: &Bucket| {
+        asked.borrow_mut().push(bucket.clone());
+        Ok(())
+    };
+    let other = Relation {
+        number: 8,
+        ..requirer()
+    };
+    let state = configured()
+        .with_config("endpoint", "https://minio.lab:9000")
+        .with_config("s3-uri-style", "path")
+        .with_relation(requirer())
+        .with_relation(other);
+    let outcome = scenario().run(&state, &Event::ConfigChanged, |event, juju| {
+        charm_with(event, juju, &ensure)
+    });
+    assert!(outcome.succeeded);
+    let asked = asked.into_inner();
+    assert_eq!(asked.len(), 1, "once, however many relations share it");
+    assert_eq!(
+        (asked[0].name.as_str(), asked[0].path_style),
+        ("asked", true)
+    );
+    assert_eq!(asked[0].endpoint.as_deref(), Some("https://minio.lab:9000"));
+    assert_eq!(asked[0].keys.secret_key.expose(), "s3cr3t");
+}
+
+#[test]
+fn without_its_bucket_a_relation_is_not_told_and_the_charm_says_why() {
+    let silent = |_: &Bucket| Err("cannot use bucket asked: no answer within 10 s".to_owned());
+    let state = configured().with_relation(requirer());
+    let outcome = scenario().run(&state, &Event::ConfigChanged, |event, juju| {
+        charm_with(event, juju, &silent)
+    });
+    assert!(outcome.succeeded);
+    assert_eq!(
+        blocked_with(&outcome),
+        "cannot use bucket asked: no answer within 10 s"
+    );
+    assert!(outcome.state.relation(7).local_app.is_empty());
 }
