@@ -35,25 +35,37 @@ pub type CharmError = Box<dyn Error + Send + Sync>;
 /// }
 /// ```
 pub fn main<E: Into<CharmError>>(charm: impl FnOnce(&Event, &Juju) -> Result<(), E>) -> ExitCode {
-    let environment = |name: &str| std::env::var(name).ok();
-    match Context::from_env(environment) {
-        Ok(context) => run(context, Arc::new(CommandLine), charm),
+    let context = match Context::from_env(|name| std::env::var(name).ok()) {
+        Ok(context) => context,
         Err(error) => {
             eprintln!("ERROR {}", chain(&error));
-            ExitCode::FAILURE
+            return ExitCode::FAILURE;
         }
-    }
+    };
+    let juju = Juju::new(context, Arc::new(CommandLine));
+    // For all threads of the process. A charm that installed a log of its own keeps it.
+    let _ = tracing::subscriber::set_global_default(log_of(&juju));
+    exit_code(perform(&juju, charm))
 }
 
-/// The same over any hook tools, with a log of its own.
+/// The same over any hook tools, with a log for this thread only.
 pub fn run<E: Into<CharmError>>(
     context: Context,
     tools: Arc<dyn HookTools>,
     charm: impl FnOnce(&Event, &Juju) -> Result<(), E>,
 ) -> ExitCode {
     let juju = Juju::new(context, tools);
-    let subscriber = tracing_subscriber::registry().with(JujuLog::new(Arc::clone(juju.log())));
-    let done = tracing::subscriber::with_default(subscriber, || perform(&juju, charm));
+    exit_code(tracing::subscriber::with_default(log_of(&juju), || {
+        perform(&juju, charm)
+    }))
+}
+
+/// A subscriber that writes to the session's log.
+pub(crate) fn log_of(juju: &Juju) -> impl tracing::Subscriber + Send + Sync + use<> {
+    tracing_subscriber::registry().with(JujuLog::new(Arc::clone(juju.log())))
+}
+
+fn exit_code(done: bool) -> ExitCode {
     if done {
         ExitCode::SUCCESS
     } else {

@@ -4,6 +4,8 @@
 //! tools. This crate is those two sides as types: [`Event`] says why the charm was started,
 //! [`Juju`] is everything it can ask and say, and [`main`] joins them.
 
+#![warn(missing_docs)]
+
 pub mod context;
 pub mod dispatch;
 mod event;

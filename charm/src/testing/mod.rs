@@ -44,16 +44,14 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use serde_json::{Map, Value};
-use tracing_subscriber::layer::SubscriberExt as _;
 
 pub use secret::{Secret, SecretHolder};
 pub use state::{Relation, State, StorageInstance};
 pub use tools::{Call, Fault};
 
 use crate::context::{ActionContext, Context};
-use crate::dispatch::{CharmError, perform};
+use crate::dispatch::{CharmError, log_of, perform};
 use crate::files::CharmFiles;
-use crate::tools::JujuLog;
 use crate::{Event, Juju, Status};
 use tools::StateTools;
 
@@ -62,6 +60,7 @@ use tools::StateTools;
 pub struct Scenario {
     files: CharmFiles,
     faults: Vec<Fault>,
+    killed_at: Option<usize>,
 }
 
 /// What came of one event.
@@ -105,6 +104,7 @@ impl Scenario {
         Self {
             files,
             faults: Vec::new(),
+            killed_at: None,
         }
     }
 
@@ -125,6 +125,17 @@ impl Scenario {
     #[must_use]
     pub fn with_fault(mut self, fault: Fault) -> Self {
         self.faults.push(fault);
+        self
+    }
+
+    /// The same scenario with a process that dies at this call of a hook tool, counted from 1:
+    /// neither this call nor a later one has an effect, and Juju commits nothing.
+    ///
+    /// Runs a charm to its end over and over, killed one call later each time, to show that what
+    /// it does outside of Juju is safe at every point.
+    #[must_use]
+    pub fn killed_at(mut self, call: usize) -> Self {
+        self.killed_at = Some(call);
         self
     }
 
@@ -191,10 +202,10 @@ impl Scenario {
             event.clone(),
             params,
             self.faults.clone(),
+            self.killed_at,
         ));
         let juju = Juju::new(context, tools.clone());
-        let subscriber = tracing_subscriber::registry().with(JujuLog::new(Arc::clone(juju.log())));
-        let succeeded = tracing::subscriber::with_default(subscriber, || perform(&juju, charm));
+        let succeeded = tracing::subscriber::with_default(log_of(&juju), || perform(&juju, charm));
         drop(juju);
         tools.outcome(succeeded)
     }

@@ -127,3 +127,23 @@ fn the_example_is_a_charm() {
     let asked = scenario.action(&set, "greet", serde_json::json!({}), greeter::charm);
     assert_eq!(asked.results["greeting"], "Hello, Ada!");
 }
+
+#[test]
+fn killed_anywhere_a_hook_leaves_only_what_takes_effect_at_once_and_the_next_one_finishes() {
+    let relation = Relation::new("database:5", "client").with_unit(0, []);
+    let state = leader()
+        .with_relation(Relation::new("peers:1", "pg"))
+        .with_relation(relation);
+    let whole = scenario().run(&state, &Event::UpdateStatus, update_status);
+    for call in 1..=whole.calls.len() {
+        let killed = scenario()
+            .killed_at(call)
+            .run(&state, &Event::UpdateStatus, update_status);
+        assert!(!killed.succeeded);
+        assert_eq!(killed.calls, whole.calls[..call - 1]);
+        assert_eq!(killed.state.relations, state.relations);
+        assert_eq!(killed.state.opened_ports, state.opened_ports);
+        let next = scenario().run(&killed.state, &Event::UpdateStatus, update_status);
+        assert_eq!(next.state, whole.state);
+    }
+}

@@ -65,6 +65,9 @@ struct World {
     event: Event,
     params: Map<String, Value>,
     faults: Vec<Fault>,
+    /// The call at which the process dies.
+    killed_at: Option<usize>,
+    is_dead: bool,
     /// The world if the charm fails: as it was, with what takes effect at once.
     kept: State,
     /// The world if it succeeds.
@@ -86,12 +89,15 @@ impl StateTools {
         event: Event,
         params: Map<String, Value>,
         faults: Vec<Fault>,
+        killed_at: Option<usize>,
     ) -> Self {
         Self(Mutex::new(World {
             files,
             event,
             params,
             faults,
+            killed_at,
+            is_dead: false,
             kept: state.clone(),
             wanted: state,
             calls: Vec::new(),
@@ -109,7 +115,7 @@ impl StateTools {
     /// failure as any other.
     pub(super) fn outcome(&self, exited_well: bool) -> Outcome {
         let mut world = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let succeeded = exited_well && world.commit_errors.is_empty();
+        let succeeded = exited_well && !world.is_dead && world.commit_errors.is_empty();
         let mut state = if succeeded {
             world.wanted.clone()
         } else {
@@ -138,6 +144,12 @@ impl StateTools {
 impl HookTools for StateTools {
     fn run(&self, tool: &str, args: &[&str], stdin: Option<&[u8]>) -> Result<Vec<u8>, ToolError> {
         let mut world = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        world.is_dead |= world
+            .killed_at
+            .is_some_and(|call| world.calls.len() + 1 >= call);
+        if world.is_dead {
+            return Err(ToolError::exited(tool, None, ""));
+        }
         world.calls.push(Call {
             tool: tool.to_owned(),
             args: args.iter().map(|arg| (*arg).to_owned()).collect(),
