@@ -1,5 +1,7 @@
 //! The answer of `info --output=json`.
 
+use serde::de::Error as _;
+
 use crate::domain::words::{BackupKind, BackupLabel, Lsn, SystemId, Timestamp, WalSegment};
 
 /// A stanza of the repository.
@@ -7,7 +9,7 @@ use crate::domain::words::{BackupKind, BackupLabel, Lsn, SystemId, Timestamp, Wa
 pub struct Stanza {
     /// Its name.
     pub name: String,
-    /// What pgBackRest says of it: 0 is ok, 1 missing, 2 no backups, 3 missing data, …
+    /// What pgBackRest says of it.
     pub status: Status,
     /// Databases that lived under the name.
     pub databases: Vec<Db>,
@@ -20,7 +22,7 @@ pub struct Stanza {
 /// Status of a stanza.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Status {
-    /// Code.
+    /// Code: 0 is ok, 1 missing, 2 without backups.
     pub code: u32,
     /// Message.
     pub message: String,
@@ -100,6 +102,301 @@ pub struct Backup {
 
 /// Reads the answer.
 pub fn parse(json: &[u8]) -> Result<Vec<Stanza>, serde_json::Error> {
-    let _ = json;
-    unimplemented!()
+    let stanzas: Vec<wire::Stanza> = serde_json::from_slice(json)?;
+    stanzas.into_iter().map(stanza).collect()
+}
+
+fn stanza(stanza: wire::Stanza) -> Result<Stanza, serde_json::Error> {
+    let lock = stanza
+        .status
+        .lock
+        .and_then(|lock| lock.backup)
+        .filter(|backup| backup.held);
+    let segment = |name: Option<String>| name.map(|name| read(&name)).transpose();
+    let archives = stanza.archive.into_iter().map(|archive| {
+        Ok(Archive {
+            id: archive.id,
+            database: archive.database.id,
+            min: segment(archive.min)?,
+            max: segment(archive.max)?,
+        })
+    });
+    Ok(Stanza {
+        name: stanza.name,
+        status: Status {
+            code: stanza.status.code,
+            message: stanza.status.message,
+            running: lock.map(|backup| Running {
+                done: backup.size_cplt,
+                total: backup.size,
+            }),
+        },
+        databases: stanza
+            .db
+            .into_iter()
+            .map(|db| Db {
+                id: db.id,
+                system_id: db.system_id,
+                version: db.version,
+            })
+            .collect(),
+        archives: archives.collect::<Result<_, serde_json::Error>>()?,
+        backups: stanza
+            .backup
+            .into_iter()
+            .map(backup)
+            .collect::<Result<_, _>>()?,
+    })
+}
+
+fn backup(backup: wire::Backup) -> Result<Backup, serde_json::Error> {
+    let moment = |seconds| Timestamp::from_second(seconds).map_err(serde_json::Error::custom);
+    let archive = backup.archive.unwrap_or_default();
+    let lsn = backup.lsn.unwrap_or_default();
+    Ok(Backup {
+        label: backup.label,
+        kind: BackupKind::from_pgbackrest(&backup.kind).map_err(serde_json::Error::custom)?,
+        prior: backup.prior,
+        database: backup.database.id,
+        start: moment(backup.timestamp.start)?,
+        stop: moment(backup.timestamp.stop)?,
+        lsn_start: lsn.start,
+        lsn_stop: lsn.stop,
+        wal_start: archive.start.map(|name| read(&name)).transpose()?,
+        wal_stop: archive.stop.map(|name| read(&name)).transpose()?,
+        size: backup.info.size,
+        delta: backup.info.delta,
+        repository_size: backup.info.repository.size,
+        repository_delta: backup.info.repository.delta,
+        error: backup.error,
+        annotations: backup.annotation.unwrap_or_default(),
+    })
+}
+
+fn read(name: &str) -> Result<WalSegment, serde_json::Error> {
+    name.parse().map_err(serde_json::Error::custom)
+}
+
+/// The JSON as pgBackRest writes it, as far as it is read.
+mod wire {
+    use std::collections::BTreeMap;
+
+    use serde::Deserialize;
+
+    use crate::domain::words::{BackupLabel, Lsn, SystemId};
+
+    #[derive(Deserialize)]
+    pub(super) struct Stanza {
+        pub(super) name: String,
+        pub(super) status: Status,
+        #[serde(default)]
+        pub(super) db: Vec<Db>,
+        #[serde(default)]
+        pub(super) archive: Vec<Archive>,
+        #[serde(default)]
+        pub(super) backup: Vec<Backup>,
+    }
+
+    #[derive(Deserialize)]
+    pub(super) struct Status {
+        pub(super) code: u32,
+        pub(super) message: String,
+        pub(super) lock: Option<Lock>,
+    }
+
+    #[derive(Deserialize)]
+    pub(super) struct Lock {
+        pub(super) backup: Option<BackupLock>,
+    }
+
+    #[derive(Deserialize)]
+    #[serde(rename_all = "kebab-case")]
+    pub(super) struct BackupLock {
+        pub(super) held: bool,
+        pub(super) size: Option<u64>,
+        pub(super) size_cplt: Option<u64>,
+    }
+
+    #[derive(Deserialize)]
+    #[serde(rename_all = "kebab-case")]
+    pub(super) struct Db {
+        pub(super) id: u32,
+        pub(super) system_id: SystemId,
+        pub(super) version: String,
+    }
+
+    #[derive(Deserialize)]
+    pub(super) struct Archive {
+        pub(super) id: String,
+        pub(super) database: DbId,
+        pub(super) min: Option<String>,
+        pub(super) max: Option<String>,
+    }
+
+    #[derive(Deserialize)]
+    pub(super) struct DbId {
+        pub(super) id: u32,
+    }
+
+    #[derive(Deserialize)]
+    pub(super) struct Backup {
+        pub(super) label: BackupLabel,
+        #[serde(rename = "type")]
+        pub(super) kind: String,
+        pub(super) prior: Option<BackupLabel>,
+        pub(super) database: DbId,
+        pub(super) timestamp: Span<i64>,
+        pub(super) lsn: Option<Ends<Lsn>>,
+        pub(super) archive: Option<Ends<String>>,
+        pub(super) info: Sizes,
+        pub(super) error: Option<bool>,
+        pub(super) annotation: Option<BTreeMap<String, String>>,
+    }
+
+    #[derive(Deserialize)]
+    pub(super) struct Span<T> {
+        pub(super) start: T,
+        pub(super) stop: T,
+    }
+
+    #[derive(Deserialize)]
+    pub(super) struct Ends<T> {
+        pub(super) start: Option<T>,
+        pub(super) stop: Option<T>,
+    }
+
+    impl<T> Default for Ends<T> {
+        fn default() -> Self {
+            Self {
+                start: None,
+                stop: None,
+            }
+        }
+    }
+
+    #[derive(Deserialize)]
+    pub(super) struct Sizes {
+        pub(super) size: u64,
+        pub(super) delta: u64,
+        pub(super) repository: RepositorySizes,
+    }
+
+    #[derive(Deserialize)]
+    pub(super) struct RepositorySizes {
+        pub(super) size: Option<u64>,
+        pub(super) delta: u64,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parsed(json: &str) -> Stanza {
+        let mut stanzas = parse(json.as_bytes()).unwrap();
+        assert_eq!(stanzas.len(), 1);
+        stanzas.remove(0)
+    }
+
+    #[test]
+    fn two_versions_tell_the_same_of_one_repository() {
+        let older = parsed(include_str!("recorded/multi-backup-2.45.json"));
+        let newer = parsed(include_str!("recorded/multi-backup-2.55.1.json"));
+        assert_eq!(older, newer);
+        assert_eq!((older.status.code, older.status.running), (0, None));
+        let kinds: Vec<_> = older.backups.iter().map(|backup| backup.kind).collect();
+        use BackupKind::{Differential, Full, Incremental};
+        assert_eq!(
+            kinds,
+            [
+                Full,
+                Differential,
+                Incremental,
+                Full,
+                Full,
+                Differential,
+                Full
+            ]
+        );
+        assert_eq!(
+            older.databases[0].system_id.to_string(),
+            "7710562568803166094"
+        );
+    }
+
+    #[test]
+    fn a_backup_is_read_whole() {
+        let stanza = parsed(include_str!("recorded/multi-backup-2.45.json"));
+        assert_eq!(
+            stanza.backups[1],
+            Backup {
+                label: "20261121-100128F_20261121-100139D".parse().unwrap(),
+                kind: BackupKind::Differential,
+                prior: Some("20261121-100128F".parse().unwrap()),
+                database: 1,
+                start: "2026-11-21T10:01:39Z".parse().unwrap(),
+                stop: "2026-11-21T10:01:42Z".parse().unwrap(),
+                lsn_start: Some("0/38000028".parse().unwrap()),
+                lsn_stop: Some("0/38000100".parse().unwrap()),
+                wal_start: Some("000000010000000000000038".parse().unwrap()),
+                wal_stop: Some("000000010000000000000038".parse().unwrap()),
+                size: 809_786_171,
+                delta: 787_464_452,
+                repository_size: Some(91_334_727),
+                repository_delta: 86_938_623,
+                error: Some(false),
+                annotations: std::collections::BTreeMap::new(),
+            }
+        );
+        assert_eq!(
+            stanza.archives,
+            [Archive {
+                id: "15-1".to_owned(),
+                database: 1,
+                min: Some("000000010000000000000001".parse().unwrap()),
+                max: Some("000000010000000000000049".parse().unwrap()),
+            }]
+        );
+    }
+
+    #[test]
+    fn a_stanza_that_is_not_there_has_a_code_and_no_backups() {
+        for json in [
+            include_str!("recorded/missing-stanza-2.45.json"),
+            include_str!("recorded/missing-stanza-2.55.1.json"),
+        ] {
+            let stanza = parsed(json);
+            assert_eq!(stanza.status.code, 1);
+            assert_eq!(stanza.status.message, "missing stanza path");
+            assert!(stanza.backups.is_empty() && stanza.archives.is_empty());
+        }
+    }
+
+    #[test]
+    fn a_backup_that_runs_is_seen() {
+        let stanza = parsed(include_str!("recorded/backup-running-2.45.json"));
+        assert_eq!(stanza.status.running, Some(Running::default()));
+    }
+
+    #[test]
+    fn progress_is_read_where_it_is_told() {
+        let json = include_str!("recorded/backup-running-2.45.json").replace(
+            "\"held\":true",
+            "\"held\":true,\"size\":100,\"size-cplt\":40",
+        );
+        let running = parsed(&json).status.running;
+        assert_eq!(
+            running,
+            Some(Running {
+                done: Some(40),
+                total: Some(100)
+            })
+        );
+    }
+
+    #[test]
+    fn an_empty_repository_has_no_stanzas_and_half_an_answer_is_no_answer() {
+        assert_eq!(parse(b"[]").unwrap(), []);
+        assert!(parse(b"[{\"name\":").is_err());
+    }
 }

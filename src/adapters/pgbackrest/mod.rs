@@ -8,5 +8,5 @@ pub mod progress;
 mod run;
 
 pub use command::Command;
-pub use exit::{ExitKind, PgBackRestError};
+pub use exit::{ExitKind, PgBackRestError, explanation};
 pub use run::PgBackRest;

@@ -3,11 +3,15 @@
 use std::path::PathBuf;
 
 use super::capabilities::Version;
-use super::{Command, PgBackRestError, info};
+use super::exit::failure;
+use super::{Command, ExitKind, PgBackRestError, info};
 use crate::adapters::host::WorkloadUser;
 use crate::adapters::host::clock::Deadline;
-use crate::adapters::host::process;
+use crate::adapters::host::process::{self, Output, Status};
 use crate::domain::words::Stanza;
+
+/// The program, looked up on `PATH`.
+const PROGRAM: &str = "pgbackrest";
 
 /// pgBackRest with one configuration file, run as the user of the workload.
 #[derive(Clone, Debug)]
@@ -22,20 +26,39 @@ impl PgBackRest {
         Self { config, user }
     }
 
-    /// The process that runs the command, for a job to start it elsewhere.
+    /// Program and arguments, for a job that runs the command elsewhere. Its log, errors included, goes to standard
+    /// output.
     pub fn argv(&self, command: &Command) -> Vec<String> {
-        let _ = (&self.config, &self.user, command);
-        unimplemented!()
+        let mut argv = vec![PROGRAM.to_owned()];
+        argv.extend(self.arguments(command, "off"));
+        argv
     }
 
-    /// Runs the command and returns its standard output.
-    pub fn run(
-        &self,
-        command: &Command,
-        deadline: Deadline,
-    ) -> Result<process::Output, PgBackRestError> {
-        let _ = (command, deadline);
-        unimplemented!()
+    fn arguments(&self, command: &Command, errors: &str) -> Vec<String> {
+        let mut arguments = command.arguments();
+        if *command != Command::Version {
+            // Options may stand anywhere after the command; paths of commands that take some stay last this way.
+            arguments.splice(
+                1..1,
+                [
+                    format!("--config={}", self.config.display()),
+                    format!("--log-level-console={}", command.log_level()),
+                    format!("--log-level-stderr={errors}"),
+                ],
+            );
+        }
+        arguments
+    }
+
+    fn process(&self, command: &Command) -> process::Command {
+        process::Command::new(PROGRAM)
+            .args(self.arguments(command, "error"))
+            .as_workload(&self.user)
+    }
+
+    /// Runs the command; anything but exit code 0 is an error.
+    pub fn run(&self, command: &Command, deadline: Deadline) -> Result<Output, PgBackRestError> {
+        finished(command, self.process(command).run(deadline))
     }
 
     /// Runs the command and hands over each line it logs.
@@ -45,39 +68,118 @@ impl PgBackRest {
         deadline: Deadline,
         line: &mut dyn FnMut(&str),
     ) -> Result<(), PgBackRestError> {
-        let _ = (command, deadline, line);
-        unimplemented!()
+        let output = self.process(command).run_streaming(deadline, line);
+        finished(command, output).map(|_| ())
     }
 
-    /// What the repository holds.
+    /// What the repository holds. A stanza that is not there answers with status code 1.
     pub fn info(
         &self,
         stanza: Option<&Stanza>,
         deadline: Deadline,
     ) -> Result<Vec<info::Stanza>, PgBackRestError> {
-        let _ = (stanza, deadline);
-        unimplemented!()
+        let command = Command::Info {
+            stanza: stanza.cloned(),
+            set: None,
+        };
+        let output = self.run(&command, deadline)?;
+        info::parse(&output.stdout).map_err(|source| unreadable(&command, source))
     }
 
     /// A file of the repository; `None` when it is not there.
+    ///
+    /// pgBackRest takes a bucket that does not exist for an empty one: whether it does is another question, which
+    /// `object_store::prove` answers.
     pub fn repo_get(
         &self,
         path: &str,
         deadline: Deadline,
     ) -> Result<Option<Vec<u8>>, PgBackRestError> {
-        let _ = (path, deadline);
-        unimplemented!()
+        let command = Command::RepoGet {
+            path: path.to_owned(),
+        };
+        match self.run(&command, deadline) {
+            Ok(output) => Ok(Some(output.stdout)),
+            // Its own configuration can be the missing file, too.
+            Err(PgBackRestError::Failed {
+                kind: ExitKind::Missing,
+                message,
+                ..
+            }) if message.contains(&format!("/{path}'")) => Ok(None),
+            Err(error) => Err(error),
+        }
     }
 
     /// The names directly below a path of the repository, sorted; none when it is not there.
     pub fn repo_ls(&self, path: &str, deadline: Deadline) -> Result<Vec<String>, PgBackRestError> {
-        let _ = (path, deadline);
-        unimplemented!()
+        let command = Command::RepoLs {
+            path: path.to_owned(),
+            recursive: false,
+        };
+        let output = self.run(&command, deadline)?;
+        let entries: std::collections::BTreeMap<String, serde::de::IgnoredAny> =
+            serde_json::from_slice(&output.stdout)
+                .map_err(|source| unreadable(&command, source))?;
+        Ok(entries.into_keys().filter(|name| name != ".").collect())
     }
 
     /// The installed version.
     pub fn version(&self, deadline: Deadline) -> Result<Version, PgBackRestError> {
-        let _ = deadline;
-        unimplemented!()
+        let said = self.run(&Command::Version, deadline)?.text();
+        said.parse().map_err(|()| PgBackRestError::NoVersion {
+            said: said.trim().to_owned(),
+        })
+    }
+}
+
+fn finished(
+    command: &Command,
+    output: Result<Output, process::ProcessError>,
+) -> Result<Output, PgBackRestError> {
+    let command = command.name();
+    let output = output.map_err(|source| PgBackRestError::Run { command, source })?;
+    match output.status {
+        Status::Exited(0) => Ok(output),
+        Status::Exited(code) => Err(failure(command, code, &output.stderr)),
+        Status::Signalled(signal) => Err(PgBackRestError::Killed { command, signal }),
+    }
+}
+
+fn unreadable(command: &Command, source: serde_json::Error) -> PgBackRestError {
+    PgBackRestError::Unreadable {
+        command: command.name(),
+        source,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn paths_stay_last_and_a_job_logs_everything_to_one_place() {
+        let user = WorkloadUser::find().unwrap();
+        let pgbackrest = PgBackRest::new("/c/pgbackrest.conf".into(), user);
+        let get = Command::RepoGet {
+            path: "backup/s/backup.info".to_owned(),
+        };
+        assert_eq!(
+            format!("{:?}", pgbackrest.process(&get)),
+            "pgbackrest repo-get --config=/c/pgbackrest.conf --log-level-console=off \
+             --log-level-stderr=error backup/s/backup.info"
+        );
+        let check = Command::Check {
+            stanza: "s".parse().unwrap(),
+            archive_timeout: None,
+        };
+        assert_eq!(
+            pgbackrest.argv(&check).join(" "),
+            "pgbackrest check --config=/c/pgbackrest.conf --log-level-console=info \
+             --log-level-stderr=off --stanza=s"
+        );
+        assert_eq!(
+            pgbackrest.argv(&Command::Version),
+            ["pgbackrest", "version"]
+        );
     }
 }
