@@ -3,22 +3,22 @@
 use std::fs;
 
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct User {
-    pub name: String,
-    pub uid: u32,
-    pub gid: u32,
-    pub home: String,
-    pub shell: String,
+pub(crate) struct User {
+    pub(crate) name: String,
+    pub(crate) uid: u32,
+    pub(crate) gid: u32,
+    pub(crate) home: String,
+    pub(crate) shell: String,
 }
 
 /// The user with this name or, when all digits, this id. An id needs no entry.
-pub fn user(name_or_id: &str) -> Option<User> {
+pub(crate) fn user(name_or_id: &str) -> Option<User> {
     let text = fs::read_to_string("/etc/passwd").unwrap_or_default();
     find_user(&text, name_or_id)
 }
 
 /// The id of the group with this name or id.
-pub fn group(name_or_id: &str) -> Option<u32> {
+pub(crate) fn group(name_or_id: &str) -> Option<u32> {
     let text = fs::read_to_string("/etc/group").unwrap_or_default();
     groups(&text)
         .find(|(name, _, _)| *name == name_or_id)
@@ -27,7 +27,7 @@ pub fn group(name_or_id: &str) -> Option<u32> {
 }
 
 /// The ids of the groups that list `user` as a member.
-pub fn supplementary_groups(user: &str) -> Vec<u32> {
+pub(crate) fn supplementary_groups(user: &str) -> Vec<u32> {
     let text = fs::read_to_string("/etc/group").unwrap_or_default();
     groups(&text)
         .filter(|(_, _, members)| members.split(',').any(|member| member == user))

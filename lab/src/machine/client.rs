@@ -11,14 +11,14 @@ use super::layout::Layout;
 use super::protocol::{Answer, Request};
 
 /// Sends `request` and waits for the answer, as long as that takes.
-pub fn ask(layout: &Layout, request: &Request) -> io::Result<Answer> {
+pub(crate) fn ask(layout: &Layout, request: &Request) -> io::Result<Answer> {
     converse(layout, request, &[])?
         .next()
         .unwrap_or_else(|| Err(io::ErrorKind::ConnectionReset.into()))
 }
 
 /// Sends `request`, handing over open files, and returns the answers as they come.
-pub fn converse(
+pub(crate) fn converse(
     layout: &Layout,
     request: &Request,
     descriptors: &[BorrowedFd<'_>],

@@ -6,23 +6,23 @@ use rustix::process::{Pid, Signal};
 
 /// A process that cannot be mistaken for a later one with the same id.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct ProcessId {
-    pub pid: u32,
+pub(crate) struct ProcessId {
+    pub(crate) pid: u32,
     /// Clock ticks after the computer's boot.
-    pub started: u64,
+    pub(crate) started: u64,
 }
 
 /// The part of `/proc/<pid>/stat` that is of interest.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Stat {
-    pub id: ProcessId,
-    pub parent: u32,
-    pub session: u32,
+pub(crate) struct Stat {
+    pub(crate) id: ProcessId,
+    pub(crate) parent: u32,
+    pub(crate) session: u32,
     /// Dead but not yet reaped, or just dying.
-    pub zombie: bool,
+    pub(crate) zombie: bool,
 }
 
-pub fn stat(pid: u32) -> Option<Stat> {
+pub(crate) fn stat(pid: u32) -> Option<Stat> {
     parse_stat(pid, &fs::read_to_string(format!("/proc/{pid}/stat")).ok()?)
 }
 
@@ -41,18 +41,18 @@ fn parse_stat(pid: u32, text: &str) -> Option<Stat> {
 }
 
 impl ProcessId {
-    pub fn of(pid: u32) -> Option<Self> {
+    pub(crate) fn of(pid: u32) -> Option<Self> {
         stat(pid).map(|stat| stat.id)
     }
 
     /// Whether this very process still runs.
-    pub fn is_alive(self) -> bool {
+    pub(crate) fn is_alive(self) -> bool {
         stat(self.pid).is_some_and(|stat| stat.id == self && !stat.zombie)
     }
 
     /// Sends a signal unless the process is gone. Between the look and the signal the id could only be
     /// reused if all other ids were used up meanwhile.
-    pub fn signal(self, signal: Signal) {
+    pub(crate) fn signal(self, signal: Signal) {
         if self.is_alive()
             && let Some(pid) = i32::try_from(self.pid).ok().and_then(Pid::from_raw)
         {
@@ -64,7 +64,7 @@ impl ProcessId {
 
 /// Every process below `ancestor`, parents before their children. Zombies are left out, but not what is
 /// below them.
-pub fn descendants(ancestor: u32) -> Vec<Stat> {
+pub(crate) fn descendants(ancestor: u32) -> Vec<Stat> {
     let mut found = Vec::new();
     let mut level = vec![ancestor];
     while !level.is_empty() {
@@ -109,7 +109,7 @@ fn children_by_parent(parent: u32) -> Vec<u32> {
 }
 
 /// The ids of all processes of the computer.
-pub fn all() -> Vec<u32> {
+pub(crate) fn all() -> Vec<u32> {
     let Ok(entries) = fs::read_dir("/proc") else {
         return Vec::new();
     };
@@ -121,7 +121,7 @@ pub fn all() -> Vec<u32> {
 
 /// The value of a variable in the environment that `pid` was started with, as far as the process has not
 /// overwritten it.
-pub fn initial_environment(pid: u32, name: &str) -> Option<String> {
+pub(crate) fn initial_environment(pid: u32, name: &str) -> Option<String> {
     let environment = fs::read(format!("/proc/{pid}/environ")).ok()?;
     environment.split(|byte| *byte == 0).find_map(|entry| {
         let value = entry.strip_prefix(name.as_bytes())?.strip_prefix(b"=")?;
@@ -130,7 +130,7 @@ pub fn initial_environment(pid: u32, name: &str) -> Option<String> {
 }
 
 /// The command line on one line, or the bare name in brackets when it is empty.
-pub fn command_line(pid: u32) -> String {
+pub(crate) fn command_line(pid: u32) -> String {
     let bytes = fs::read(format!("/proc/{pid}/cmdline")).unwrap_or_default();
     let text = String::from_utf8_lossy(&bytes).replace('\0', " ");
     let text = text.trim();
@@ -141,7 +141,7 @@ pub fn command_line(pid: u32) -> String {
 }
 
 /// The short name of a process.
-pub fn name(pid: u32) -> String {
+pub(crate) fn name(pid: u32) -> String {
     let name = fs::read_to_string(format!("/proc/{pid}/comm")).unwrap_or_default();
     name.trim().to_owned()
 }

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use super::unit::name::UnitName;
 
 #[derive(Debug, Clone, Serialize, Deserialize)]
-pub enum Request {
+pub(crate) enum Request {
     Ping,
     Job {
         verb: Verb,
@@ -49,12 +49,12 @@ pub enum Request {
 
 /// A unit to make and start. With `streams`, three file descriptors come along. Its text may hold secrets.
 #[derive(Clone, Serialize, Deserialize)]
-pub struct TransientUnit {
-    pub unit: String,
-    pub text: String,
-    pub collect: bool,
-    pub streams: bool,
-    pub wait: Wait,
+pub(crate) struct TransientUnit {
+    pub(crate) unit: String,
+    pub(crate) text: String,
+    pub(crate) collect: bool,
+    pub(crate) streams: bool,
+    pub(crate) wait: Wait,
 }
 
 impl fmt::Debug for TransientUnit {
@@ -67,7 +67,7 @@ impl fmt::Debug for TransientUnit {
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub enum Verb {
+pub(crate) enum Verb {
     Start,
     Stop,
     Restart,
@@ -79,7 +79,7 @@ pub enum Verb {
 
 impl Verb {
     /// As in `Failed to … x.service`.
-    pub fn word(self) -> &'static str {
+    pub(crate) fn word(self) -> &'static str {
         match self {
             Self::Start => "start",
             Self::Stop => "stop",
@@ -93,7 +93,7 @@ impl Verb {
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub enum Change {
+pub(crate) enum Change {
     Enable,
     Disable,
     Mask,
@@ -101,7 +101,7 @@ pub enum Change {
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub enum Whom {
+pub(crate) enum Whom {
     All,
     Main,
     Control,
@@ -109,14 +109,14 @@ pub enum Whom {
 
 /// How long a request for a transient unit lasts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub enum Wait {
+pub(crate) enum Wait {
     No,
     Started,
     Ended,
 }
 
 #[derive(Debug, Clone, Serialize, Deserialize)]
-pub enum Answer {
+pub(crate) enum Answer {
     Done,
     Jobs(Vec<JobReport>),
     /// In the order `systemctl show` prints them.
@@ -135,15 +135,15 @@ pub enum Answer {
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct JobReport {
-    pub unit: String,
-    pub outcome: Outcome,
+pub(crate) struct JobReport {
+    pub(crate) unit: String,
+    pub(crate) outcome: Outcome,
     /// The unit's files changed since they were read.
-    pub stale: bool,
+    pub(crate) stale: bool,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub enum Outcome {
+pub(crate) enum Outcome {
     Done,
     /// Accepted, and nobody waits for it.
     Queued,
@@ -167,27 +167,27 @@ pub enum Outcome {
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct UnitSummary {
-    pub name: String,
-    pub load: String,
-    pub active: String,
-    pub sub: String,
-    pub description: String,
+pub(crate) struct UnitSummary {
+    pub(crate) name: String,
+    pub(crate) load: String,
+    pub(crate) active: String,
+    pub(crate) sub: String,
+    pub(crate) description: String,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct TransientReport {
-    pub outcome: Outcome,
+pub(crate) struct TransientReport {
+    pub(crate) outcome: Outcome,
     /// When waited for the end: `Result`, how the main process ended, and how long it ran.
-    pub result: String,
-    pub exit_kind: String,
-    pub exit_number: i32,
-    pub runtime_micros: u64,
+    pub(crate) result: String,
+    pub(crate) exit_kind: String,
+    pub(crate) exit_number: i32,
+    pub(crate) runtime_micros: u64,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct ProcessReport {
-    pub pid: u32,
-    pub unit: Option<String>,
-    pub command: String,
+pub(crate) struct ProcessReport {
+    pub(crate) pid: u32,
+    pub(crate) unit: Option<String>,
+    pub(crate) command: String,
 }

@@ -36,7 +36,7 @@ const NAMES: &[(&str, Signal)] = &[
 ];
 
 /// `SIGTERM`, `TERM` or `15`.
-pub fn parse(text: &str) -> Option<Signal> {
+pub(crate) fn parse(text: &str) -> Option<Signal> {
     let name = text.strip_prefix("SIG").unwrap_or(text);
     if let Some((_, signal)) = NAMES.iter().find(|(known, _)| *known == name) {
         return Some(*signal);
@@ -49,7 +49,7 @@ pub fn parse(text: &str) -> Option<Signal> {
 }
 
 /// `TERM` for 15; the number itself when it has no name here.
-pub fn name(number: i32) -> String {
+pub(crate) fn name(number: i32) -> String {
     NAMES
         .iter()
         .find(|(_, signal)| signal.as_raw() == number)
@@ -85,29 +85,29 @@ const EXIT_CODES: &[(i32, &str)] = &[
     (241, "CONFIGURATION_DIRECTORY"),
 ];
 
-pub mod exit {
-    pub const CHDIR: u8 = 200;
-    pub const NICE: u8 = 201;
-    pub const EXEC: u8 = 203;
-    pub const MEMORY: u8 = 204;
-    pub const LIMITS: u8 = 205;
-    pub const STDIN: u8 = 208;
-    pub const STDOUT: u8 = 209;
-    pub const GROUP: u8 = 216;
-    pub const USER: u8 = 217;
-    pub const SETSID: u8 = 220;
-    pub const STDERR: u8 = 222;
+pub(crate) mod exit {
+    pub(crate) const CHDIR: u8 = 200;
+    pub(crate) const NICE: u8 = 201;
+    pub(crate) const EXEC: u8 = 203;
+    pub(crate) const MEMORY: u8 = 204;
+    pub(crate) const LIMITS: u8 = 205;
+    pub(crate) const STDIN: u8 = 208;
+    pub(crate) const STDOUT: u8 = 209;
+    pub(crate) const GROUP: u8 = 216;
+    pub(crate) const USER: u8 = 217;
+    pub(crate) const SETSID: u8 = 220;
+    pub(crate) const STDERR: u8 = 222;
 }
 
 /// `EXEC` for 203; none for a code without a name.
-pub fn exit_name(code: i32) -> Option<&'static str> {
+pub(crate) fn exit_name(code: i32) -> Option<&'static str> {
     EXIT_CODES
         .iter()
         .find(|(known, _)| *known == code)
         .map(|(_, name)| *name)
 }
 
-pub fn exit_code_of_name(name: &str) -> Option<i32> {
+pub(crate) fn exit_code_of_name(name: &str) -> Option<i32> {
     EXIT_CODES
         .iter()
         .find(|(_, known)| *known == name)

@@ -8,7 +8,7 @@ use super::Init;
 use super::jobs::Submitted;
 use super::show;
 use super::shutdown;
-use super::state::{Active, RunResult};
+use super::state::{ActiveState, RunResult};
 use super::unit::Unit;
 use crate::machine::proc_fs;
 use crate::machine::protocol::{
@@ -18,14 +18,14 @@ use crate::machine::unit::links;
 use crate::machine::unit::name::UnitName;
 
 /// Whether the request only looks.
-pub fn is_query(request: &Request) -> bool {
+pub(crate) fn is_query(request: &Request) -> bool {
     matches!(
         request,
         Request::Ping | Request::Show { .. } | Request::List | Request::Processes
     )
 }
 
-pub async fn answer(init: &Rc<Init>, request: Request) -> Answer {
+pub(crate) async fn answer(init: &Rc<Init>, request: Request) -> Answer {
     match request {
         Request::Ping => Answer::Done,
         Request::Job { verb, units, wait } => jobs(init, verb, &units, wait).await,
@@ -128,13 +128,13 @@ fn change_links(init: &Rc<Init>, change: Change, units: &[String], runtime: bool
             None => return Answer::Refused(format!("Unit name {text} is not valid.")),
         }
     }
-    let changed = match change {
+    let result = match change {
         Change::Enable => links::enable(&init.layout, &names, runtime),
         Change::Disable => links::disable(&init.layout, &names, runtime),
         Change::Mask => links::mask(&init.layout, &names, runtime),
         Change::Unmask => links::unmask(&init.layout, &names, runtime),
     };
-    match changed {
+    match result {
         Ok(changes) => {
             for unit in init.loaded_units() {
                 unit.read_files(init);
@@ -192,12 +192,12 @@ fn reset_failed(init: &Rc<Init>, units: &[String]) -> Answer {
             let mut state = unit.state.borrow_mut();
             state.starts.clear();
             state.restarts = 0;
-            if state.active == Active::Failed {
-                state.enter(Active::Inactive, "dead");
+            if state.active == ActiveState::Failed {
+                state.enter(ActiveState::Inactive, "dead");
             }
             state.result = RunResult::Success;
         }
-        if unit.transient.get() && unit.state.borrow().active == Active::Inactive {
+        if unit.transient.get() && unit.state.borrow().active == ActiveState::Inactive {
             init.forget(unit);
         }
         init.changed.notify_waiters();

@@ -16,7 +16,7 @@ use crate::machine::protocol::{Answer, Request, Wait};
 /// Longest request: a transient unit with a large environment.
 const MAX_REQUEST: usize = 4 * 1024 * 1024;
 
-pub async fn serve(init: Rc<Init>, mut stream: UnixStream) {
+pub(crate) async fn serve(init: Rc<Init>, mut stream: UnixStream) {
     // A tool that went away wants no answer.
     let Ok((request, streams)) = receive(&mut stream).await else {
         return;

@@ -12,17 +12,21 @@ use crate::machine::unit::directory::Loaded;
 use crate::machine::unit::name::UnitName;
 
 /// A job that was accepted.
-pub struct Submitted {
+pub(crate) struct Submitted {
     /// None when there is nothing to do.
-    pub outcome: Option<oneshot::Receiver<Outcome>>,
-    pub stale: bool,
+    pub(crate) outcome: Option<oneshot::Receiver<Outcome>>,
+    pub(crate) stale: bool,
 }
 
 impl Init {
     /// Checks that `verb` can be done to the unit `name` and everything it needs, and queues it.
-    pub fn submit(self: &Rc<Self>, verb: Verb, name: &UnitName) -> Result<Submitted, Outcome> {
+    pub(crate) fn submit(
+        self: &Rc<Self>,
+        verb: Verb,
+        name: &UnitName,
+    ) -> Result<Submitted, Outcome> {
         if name.is_target() {
-            return self.submit_target(verb, name);
+            return Ok(self.submit_target(verb, name));
         }
         if !name.is_service() {
             return Err(Outcome::Unsupported);
@@ -39,21 +43,21 @@ impl Init {
         let can_reload = unit
             .definition()
             .is_some_and(|definition| !definition.service.exec_reload.is_empty());
+        if !up && matches!(verb, Verb::TryRestart | Verb::TryReloadOrRestart) {
+            return Ok(Submitted {
+                outcome: None,
+                stale,
+            });
+        }
         let kind = match verb {
             Verb::Start => JobKind::Start,
             Verb::Stop => JobKind::Stop,
-            Verb::Restart => JobKind::Restart,
-            Verb::TryRestart | Verb::TryReloadOrRestart if !up => {
-                return Ok(Submitted {
-                    outcome: None,
-                    stale,
-                });
-            }
-            Verb::TryRestart => JobKind::Restart,
             Verb::Reload if !can_reload => return Err(Outcome::Inapplicable),
             Verb::Reload => JobKind::Reload,
             Verb::ReloadOrRestart | Verb::TryReloadOrRestart if up && can_reload => JobKind::Reload,
-            Verb::ReloadOrRestart | Verb::TryReloadOrRestart => JobKind::Restart,
+            Verb::Restart | Verb::TryRestart | Verb::ReloadOrRestart | Verb::TryReloadOrRestart => {
+                JobKind::Restart
+            }
         };
         match kind {
             JobKind::Start => self.check_startable(&unit)?,
@@ -74,17 +78,17 @@ impl Init {
     }
 
     /// Targets group units. Those of the boot exist without a file and are always reached.
-    fn submit_target(self: &Rc<Self>, verb: Verb, name: &UnitName) -> Result<Submitted, Outcome> {
+    fn submit_target(self: &Rc<Self>, verb: Verb, name: &UnitName) -> Submitted {
         if verb == Verb::Start {
             for unit in self.wanted_by_target(name) {
                 // A member that cannot start does not keep the others from starting.
                 let _ = self.submit(Verb::Start, &unit);
             }
         }
-        Ok(Submitted {
+        Submitted {
             outcome: None,
             stale: false,
-        })
+        }
     }
 
     fn wanted_by_target(&self, target: &UnitName) -> BTreeSet<UnitName> {
@@ -128,7 +132,7 @@ impl Init {
     }
 
     /// Queues starts of what the unit needs or wants, and stops of what conflicts with it.
-    pub fn pull_in(self: &Rc<Self>, unit: &Rc<Unit>) {
+    pub(crate) fn pull_in(self: &Rc<Self>, unit: &Rc<Unit>) {
         let mut seen = BTreeSet::from([unit.name.clone()]);
         let mut pending = vec![Rc::clone(unit)];
         while let Some(unit) = pending.pop() {
@@ -196,7 +200,7 @@ impl Init {
     }
 
     /// A unit went down by itself or was stopped: those bound to it follow.
-    pub fn unit_ended(self: &Rc<Self>, unit: &Rc<Unit>) {
+    pub(crate) fn unit_ended(self: &Rc<Self>, unit: &Rc<Unit>) {
         for other in self.loaded_units() {
             let bound = other
                 .definition()
@@ -207,13 +211,13 @@ impl Init {
         }
     }
 
-    pub fn loaded_units(&self) -> Vec<Rc<Unit>> {
+    pub(crate) fn loaded_units(&self) -> Vec<Rc<Unit>> {
         self.units.borrow().values().cloned().collect()
     }
 
     /// Waits for the jobs of the units that `unit` is ordered after. Returns whether something it needs is
     /// then not up.
-    pub async fn wait_for_turn(self: &Rc<Self>, unit: &Rc<Unit>) -> bool {
+    pub(crate) async fn wait_for_turn(self: &Rc<Self>, unit: &Rc<Unit>) -> bool {
         loop {
             let changed = self.changed.notified();
             if !self.is_waiting(unit) {
@@ -241,7 +245,7 @@ impl Init {
                     .is_some_and(|definition| definition.service.kind == ServiceType::Oneshot);
                 let state = other.state.borrow();
                 oneshot
-                    && state.active == super::state::Active::Inactive
+                    && state.active == super::state::ActiveState::Inactive
                     && state.inactive_enter.is_some()
             })
         };
@@ -296,7 +300,7 @@ impl Init {
     }
 
     /// Waits, before a unit stops, for the stops of the units that are ordered after it.
-    pub async fn wait_for_dependents(self: &Rc<Self>, unit: &Rc<Unit>) {
+    pub(crate) async fn wait_for_dependents(self: &Rc<Self>, unit: &Rc<Unit>) {
         loop {
             let changed = self.changed.notified();
             let waiting = self.loaded_units().into_iter().any(|other| {

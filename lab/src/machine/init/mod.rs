@@ -13,7 +13,7 @@ mod show;
 mod shutdown;
 mod spawn;
 mod state;
-pub mod tracker;
+pub(crate) mod tracker;
 mod transient;
 mod unit;
 
@@ -37,29 +37,29 @@ use unit::Unit;
 use super::unit as unit_files;
 use unit_files::name::UnitName;
 
-pub struct Init {
-    pub layout: Layout,
-    pub hostname: String,
+pub(crate) struct Init {
+    pub(crate) layout: Layout,
+    pub(crate) hostname: String,
     /// Whether `User=` can be honoured.
-    pub superuser: bool,
-    pub journal: Journal,
-    pub reaper: Reaper,
-    pub tracker: RefCell<Tracker>,
-    pub units: RefCell<BTreeMap<UnitName, Rc<Unit>>>,
+    pub(crate) superuser: bool,
+    pub(crate) journal: Journal,
+    pub(crate) reaper: Reaper,
+    pub(crate) tracker: RefCell<Tracker>,
+    pub(crate) units: RefCell<BTreeMap<UnitName, Rc<Unit>>>,
     /// Something about some unit changed.
-    pub changed: Notify,
+    pub(crate) changed: Notify,
     /// Asked to end; true to boot again.
-    pub ending: RefCell<Option<bool>>,
+    pub(crate) ending: RefCell<Option<bool>>,
 }
 
 /// 32 hexadecimal digits that nobody else has.
-pub fn fresh_id() -> String {
+pub(crate) fn fresh_id() -> String {
     format!("{:032x}", rand::random::<u128>())
 }
 
 /// `machine-init --machine ROOT` runs a machine until it is shut down; `machine-init --exec FILE` is a
 /// launcher on its way to become a service.
-pub fn main(args: &[String]) -> ExitCode {
+pub(crate) fn main(args: &[String]) -> ExitCode {
     match args {
         [option, file] if option == "--exec" => launcher::main(file.as_ref()),
         [option, root] if option == "--machine" => boot::main(PathBuf::from(root)),
@@ -72,7 +72,7 @@ pub fn main(args: &[String]) -> ExitCode {
 
 impl Init {
     /// The unit with this name if there is such a unit file or it is in memory already.
-    pub fn unit(self: &Rc<Self>, name: &UnitName) -> Option<Rc<Unit>> {
+    pub(crate) fn unit(self: &Rc<Self>, name: &UnitName) -> Option<Rc<Unit>> {
         let name = unit_files::directory::canonical(&self.layout, name);
         let known = self.units.borrow().get(&name).cloned();
         if let Some(unit) = known {
@@ -94,7 +94,7 @@ impl Init {
     }
 
     /// Drops a transient unit that is over, file and all.
-    pub fn forget(&self, unit: &Rc<Unit>) {
+    pub(crate) fn forget(&self, unit: &Rc<Unit>) {
         let file = self.layout.transient_units().join(unit.name());
         // Gone already is as good.
         let _ = std::fs::remove_file(file);
@@ -104,7 +104,11 @@ impl Init {
     }
 
     /// Waits for the end of a process: of a child through the reaper, of another by looking.
-    pub async fn wait_for(&self, id: ProcessId, exit: Option<oneshot::Receiver<Exit>>) -> Exit {
+    pub(crate) async fn wait_for(
+        &self,
+        id: ProcessId,
+        exit: Option<oneshot::Receiver<Exit>>,
+    ) -> Exit {
         const LOOK: Duration = Duration::from_millis(200);
         // A daemon becomes a child when its parents have left it; then the reaper knows how it ends.
         let exit = exit.unwrap_or_else(|| self.reaper.expect(id.pid));

@@ -12,13 +12,13 @@ use tokio::net::UnixDatagram;
 
 use super::Init;
 use super::fresh_id;
-use super::state::Active;
+use super::state::ActiveState;
 use super::unit::Unit;
 use crate::machine::unit::definition::NotifyAccess;
 
 /// A unit's own socket; its file goes away with it.
-pub struct NotifySocket {
-    pub path: PathBuf,
+pub(crate) struct NotifySocket {
+    pub(crate) path: PathBuf,
     listener: tokio::task::AbortHandle,
 }
 
@@ -31,7 +31,7 @@ impl Drop for NotifySocket {
 }
 
 /// Opens the unit's socket and listens to it.
-pub fn open(init: &Rc<Init>, unit: &Rc<Unit>) -> io::Result<NotifySocket> {
+pub(crate) fn open(init: &Rc<Init>, unit: &Rc<Unit>) -> io::Result<NotifySocket> {
     let path = init.layout.notify_sockets().join(fresh_id());
     let socket = UnixDatagram::bind(&path)?;
     // Services run as any user; who may say what is decided by the sender's process.
@@ -113,14 +113,14 @@ fn handle(init: &Rc<Init>, unit: &Rc<Unit>, sender: u32, text: &str) {
             Some(("READY", "1")) => {
                 let mut state = unit.state.borrow_mut();
                 state.ready = true;
-                if state.active == Active::Reloading && state.sub == "reload-notify" {
-                    state.enter(Active::Active, "running");
+                if state.active == ActiveState::Reloading && state.sub == "reload-notify" {
+                    state.enter(ActiveState::Active, "running");
                 }
             }
             Some(("RELOADING", "1")) => {
                 let mut state = unit.state.borrow_mut();
-                if state.active == Active::Active {
-                    state.enter(Active::Reloading, "reload-notify");
+                if state.active == ActiveState::Active {
+                    state.enter(ActiveState::Reloading, "reload-notify");
                 }
             }
             Some(("STATUS", status)) => status.clone_into(&mut unit.state.borrow_mut().status_text),

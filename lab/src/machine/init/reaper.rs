@@ -8,7 +8,7 @@ use tokio::sync::oneshot;
 
 /// How a process ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Exit {
+pub(crate) enum Exit {
     Code(i32),
     Signal {
         number: i32,
@@ -20,7 +20,7 @@ pub enum Exit {
 
 impl Exit {
     /// `exited`, `killed` or `dumped`.
-    pub fn kind(self) -> &'static str {
+    pub(crate) fn kind(self) -> &'static str {
         match self {
             Self::Code(_) | Self::Unknown => "exited",
             Self::Signal {
@@ -31,7 +31,7 @@ impl Exit {
     }
 
     /// The exit code or the signal's number.
-    pub fn number(self) -> i32 {
+    pub(crate) fn number(self) -> i32 {
         match self {
             Self::Code(number) | Self::Signal { number, .. } => number,
             Self::Unknown => 0,
@@ -39,7 +39,7 @@ impl Exit {
     }
 
     /// What `CLD_EXITED`, `CLD_KILLED` and `CLD_DUMPED` are as numbers.
-    pub fn code_number(self) -> i32 {
+    pub(crate) fn code_number(self) -> i32 {
         match self {
             Self::Code(_) | Self::Unknown => 1,
             Self::Signal {
@@ -51,20 +51,20 @@ impl Exit {
 }
 
 #[derive(Default)]
-pub struct Reaper {
+pub(crate) struct Reaper {
     expected: RefCell<HashMap<u32, oneshot::Sender<Exit>>>,
 }
 
 impl Reaper {
     /// Tells how the child `pid` ends. To be called before the init yields after starting it.
-    pub fn expect(&self, pid: u32) -> oneshot::Receiver<Exit> {
+    pub(crate) fn expect(&self, pid: u32) -> oneshot::Receiver<Exit> {
         let (sender, receiver) = oneshot::channel();
         self.expected.borrow_mut().insert(pid, sender);
         receiver
     }
 
     /// Collects every child that is dead by now.
-    pub fn reap(&self) {
+    pub(crate) fn reap(&self) {
         while let Ok(Some((pid, status))) = rustix::process::wait(WaitOptions::NOHANG) {
             let exit = if let Some(code) = status.exit_status() {
                 Exit::Code(code)

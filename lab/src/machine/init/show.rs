@@ -17,7 +17,7 @@ use crate::machine::unit::timespan;
 type Properties = Vec<(String, String)>;
 
 /// Properties of the unit, or those of a unit that does not exist.
-pub fn properties(init: &Rc<Init>, name: &UnitName) -> Properties {
+pub(crate) fn properties(init: &Rc<Init>, name: &UnitName) -> Properties {
     let unit = init.unit(name);
     let mut properties = Properties::new();
     let mut add = |key: &str, value: String| properties.push((key.to_owned(), value));
@@ -77,7 +77,7 @@ pub fn properties(init: &Rc<Init>, name: &UnitName) -> Properties {
     properties
 }
 
-pub fn load_state(unit: Option<&Unit>) -> &'static str {
+pub(crate) fn load_state(unit: Option<&Unit>) -> &'static str {
     let Some(unit) = unit else {
         return "not-found";
     };

@@ -12,7 +12,7 @@ use super::unit::JobKind;
 const LAST_WORDS: Duration = Duration::from_millis(500);
 
 /// Stops all units, those ordered after others first, and then ends every process that is left.
-pub async fn stop_everything(init: &Rc<Init>) {
+pub(crate) async fn stop_everything(init: &Rc<Init>) {
     let stops: Vec<_> = init
         .loaded_units()
         .iter()

@@ -22,7 +22,7 @@ use crate::machine::unit::environment_file;
 use crate::machine::unit::exec_line::{self, ExecCommand};
 
 #[derive(Debug, thiserror::Error)]
-pub enum SpawnError {
+pub(crate) enum SpawnError {
     #[error("Failed to load environment files: {path}: {source}")]
     EnvironmentFile { path: String, source: io::Error },
     #[error("Failed to start a process: {0}")]
@@ -32,32 +32,32 @@ pub enum SpawnError {
 }
 
 /// A process on its way to become its program.
-pub struct Child {
-    pub pid: u32,
-    pub exit: oneshot::Receiver<Exit>,
+pub(crate) struct Child {
+    pub(crate) pid: u32,
+    pub(crate) exit: oneshot::Receiver<Exit>,
     /// Reaches its end when the program runs, or when it never will.
-    pub running: Option<pipe::Receiver>,
+    pub(crate) running: Option<pipe::Receiver>,
 }
 
 /// The three streams that the caller of `systemd-run --pipe` handed over.
-pub struct PassedStreams {
-    pub input: OwnedFd,
-    pub output: OwnedFd,
-    pub error: OwnedFd,
+pub(crate) struct PassedStreams {
+    pub(crate) input: OwnedFd,
+    pub(crate) output: OwnedFd,
+    pub(crate) error: OwnedFd,
 }
 
 /// What a command gets besides its unit's settings.
 #[derive(Default)]
-pub struct Circumstances<'a> {
+pub(crate) struct Circumstances<'a> {
     /// `MAINPID`, `NOTIFY_SOCKET`, `EXIT_CODE` and the like.
-    pub variables: Vec<(&'static str, String)>,
-    pub streams: Option<&'a PassedStreams>,
+    pub(crate) variables: Vec<(&'static str, String)>,
+    pub(crate) streams: Option<&'a PassedStreams>,
     /// Wait with `Child::running` for the program to run.
-    pub report_exec: bool,
+    pub(crate) report_exec: bool,
 }
 
 /// Starts `command` of `unit`. To be followed by no await before the caller holds `Child::exit`.
-pub fn spawn(
+pub(crate) fn spawn(
     init: &Rc<Init>,
     unit: &str,
     service: &Service,

@@ -10,7 +10,7 @@ use crate::machine::proc_fs::ProcessId;
 use crate::machine::unit::definition::{ExitPattern, Service, ServiceType};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Active {
+pub(crate) enum ActiveState {
     Inactive,
     Activating,
     Active,
@@ -19,8 +19,8 @@ pub enum Active {
     Failed,
 }
 
-impl Active {
-    pub fn as_str(self) -> &'static str {
+impl ActiveState {
+    pub(crate) fn as_str(self) -> &'static str {
         match self {
             Self::Inactive => "inactive",
             Self::Activating => "activating",
@@ -31,18 +31,18 @@ impl Active {
         }
     }
 
-    pub fn is_dead(self) -> bool {
+    pub(crate) fn is_dead(self) -> bool {
         matches!(self, Self::Inactive | Self::Failed)
     }
 
-    pub fn is_up(self) -> bool {
+    pub(crate) fn is_up(self) -> bool {
         matches!(self, Self::Active | Self::Reloading)
     }
 }
 
 /// Why a unit ended: the `Result` property.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum RunResult {
+pub(crate) enum RunResult {
     Success,
     Resources,
     Protocol,
@@ -55,7 +55,7 @@ pub enum RunResult {
 }
 
 impl RunResult {
-    pub fn as_str(self) -> &'static str {
+    pub(crate) fn as_str(self) -> &'static str {
         match self {
             Self::Success => "success",
             Self::Resources => "resources",
@@ -71,7 +71,7 @@ impl RunResult {
 }
 
 /// What the way a process ended means for its service.
-pub fn judge(exit: Exit, service: &Service) -> RunResult {
+pub(crate) fn judge(exit: Exit, service: &Service) -> RunResult {
     use rustix::process::Signal;
     let listed = service
         .success_exit
@@ -96,7 +96,7 @@ pub fn judge(exit: Exit, service: &Service) -> RunResult {
     }
 }
 
-pub fn matches(pattern: ExitPattern, exit: Exit) -> bool {
+pub(crate) fn matches(pattern: ExitPattern, exit: Exit) -> bool {
     match (pattern, exit) {
         (ExitPattern::Code(code), Exit::Code(number))
         | (ExitPattern::Signal(code), Exit::Signal { number, .. }) => code == number,
@@ -106,13 +106,13 @@ pub fn matches(pattern: ExitPattern, exit: Exit) -> bool {
 
 /// A point in time on both clocks that systemd reports.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Moment {
-    pub wall: Timestamp,
-    pub monotonic_micros: u64,
+pub(crate) struct Moment {
+    pub(crate) wall: Timestamp,
+    pub(crate) monotonic_micros: u64,
 }
 
 impl Moment {
-    pub fn now() -> Self {
+    pub(crate) fn now() -> Self {
         let monotonic = rustix::time::clock_gettime(rustix::time::ClockId::Monotonic);
         let seconds = u64::try_from(monotonic.tv_sec).unwrap_or_default();
         let nanos = u64::try_from(monotonic.tv_nsec).unwrap_or_default();
@@ -123,7 +123,7 @@ impl Moment {
     }
 
     /// `Fri 2026-08-21 10:00:00 UTC`.
-    pub fn shown(self) -> String {
+    pub(crate) fn shown(self) -> String {
         self.wall
             .to_zoned(TimeZone::system())
             .strftime("%a %Y-%m-%d %H:%M:%S %Z")
@@ -133,43 +133,43 @@ impl Moment {
 
 /// The last main process, alive or dead.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct MainRun {
-    pub pid: u32,
-    pub started: Moment,
-    pub ended: Option<(Moment, Exit)>,
+pub(crate) struct MainRun {
+    pub(crate) pid: u32,
+    pub(crate) started: Moment,
+    pub(crate) ended: Option<(Moment, Exit)>,
 }
 
 #[derive(Debug)]
-pub struct State {
-    pub active: Active,
-    pub sub: &'static str,
-    pub result: RunResult,
-    pub reload_result: RunResult,
-    pub main: Option<ProcessId>,
-    pub control: Option<ProcessId>,
-    pub control_exit: Option<Exit>,
-    pub main_run: Option<MainRun>,
+pub(crate) struct State {
+    pub(crate) active: ActiveState,
+    pub(crate) sub: &'static str,
+    pub(crate) result: RunResult,
+    pub(crate) reload_result: RunResult,
+    pub(crate) main: Option<ProcessId>,
+    pub(crate) control: Option<ProcessId>,
+    pub(crate) control_exit: Option<Exit>,
+    pub(crate) main_run: Option<MainRun>,
     /// `-` before the command of the main process.
-    pub main_ignores_failure: bool,
+    pub(crate) main_ignores_failure: bool,
     /// A `READY=1` came.
-    pub ready: bool,
-    pub restarts: u32,
-    pub invocation: String,
-    pub status_text: String,
-    pub condition_met: bool,
-    pub inactive_exit: Option<Moment>,
-    pub active_enter: Option<Moment>,
-    pub active_exit: Option<Moment>,
-    pub inactive_enter: Option<Moment>,
-    pub changed: Option<Moment>,
+    pub(crate) ready: bool,
+    pub(crate) restarts: u32,
+    pub(crate) invocation: String,
+    pub(crate) status_text: String,
+    pub(crate) condition_met: bool,
+    pub(crate) inactive_exit: Option<Moment>,
+    pub(crate) active_enter: Option<Moment>,
+    pub(crate) active_exit: Option<Moment>,
+    pub(crate) inactive_enter: Option<Moment>,
+    pub(crate) changed: Option<Moment>,
     /// Recent starts, for the start limit.
-    pub starts: VecDeque<Instant>,
+    pub(crate) starts: VecDeque<Instant>,
 }
 
 impl Default for State {
     fn default() -> Self {
         Self {
-            active: Active::Inactive,
+            active: ActiveState::Inactive,
             sub: "dead",
             result: RunResult::Success,
             reload_result: RunResult::Success,
@@ -194,7 +194,7 @@ impl Default for State {
 }
 
 impl State {
-    pub fn enter(&mut self, active: Active, sub: &'static str) {
+    pub(crate) fn enter(&mut self, active: ActiveState, sub: &'static str) {
         let now = Moment::now();
         let before = self.active;
         if before.is_dead() && !active.is_dead() {
@@ -217,7 +217,7 @@ impl State {
     }
 
     /// The first cause of a failure counts.
-    pub fn fail(&mut self, result: RunResult) {
+    pub(crate) fn fail(&mut self, result: RunResult) {
         if self.result == RunResult::Success {
             self.result = result;
         }

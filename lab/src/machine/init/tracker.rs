@@ -13,10 +13,10 @@ use rustix::process::Signal;
 use crate::machine::proc_fs::{self, ProcessId, Stat};
 
 /// In the environment of every process of a machine: the machine's root, and the unit.
-pub const MACHINE_MARKER: &str = "JUJU_LAB_MACHINE";
-pub const UNIT_MARKER: &str = "JUJU_LAB_UNIT";
+pub(crate) const MACHINE_MARKER: &str = "JUJU_LAB_MACHINE";
+pub(crate) const UNIT_MARKER: &str = "JUJU_LAB_UNIT";
 
-pub struct Tracker {
+pub(crate) struct Tracker {
     machine: String,
     known: HashMap<ProcessId, Option<String>>,
     sessions: HashMap<u32, String>,
@@ -25,7 +25,7 @@ pub struct Tracker {
 }
 
 impl Tracker {
-    pub fn new(machine: String, list: PathBuf) -> Self {
+    pub(crate) fn new(machine: String, list: PathBuf) -> Self {
         Self {
             machine,
             known: HashMap::new(),
@@ -36,7 +36,7 @@ impl Tracker {
     }
 
     /// A process that the init has just started for `unit`. It makes a session of its own.
-    pub fn register(&mut self, pid: u32, unit: &str) {
+    pub(crate) fn register(&mut self, pid: u32, unit: &str) {
         self.sessions.insert(pid, unit.to_owned());
         if let Some(id) = ProcessId::of(pid) {
             self.known.insert(id, Some(unit.to_owned()));
@@ -46,7 +46,7 @@ impl Tracker {
 
     /// Looks at all processes of the machine. To be called before the dead are reaped: as long as a zombie
     /// is there its id cannot be reused.
-    pub fn refresh(&mut self) {
+    pub(crate) fn refresh(&mut self) {
         let init = std::process::id();
         let alive = proc_fs::descendants(init);
         let mut by_pid: HashMap<u32, Option<String>> = HashMap::new();
@@ -89,7 +89,7 @@ impl Tracker {
     }
 
     /// The live processes of a unit, by process id.
-    pub fn of_unit(&mut self, unit: &str) -> Vec<ProcessId> {
+    pub(crate) fn of_unit(&mut self, unit: &str) -> Vec<ProcessId> {
         self.refresh();
         let mut processes: Vec<ProcessId> = self
             .known
@@ -102,7 +102,7 @@ impl Tracker {
     }
 
     /// The unit of a process, looking again when it is not known yet.
-    pub fn unit_of(&mut self, pid: u32) -> Option<String> {
+    pub(crate) fn unit_of(&mut self, pid: u32) -> Option<String> {
         let id = ProcessId::of(pid)?;
         if !self.known.contains_key(&id) {
             self.refresh();
@@ -111,7 +111,7 @@ impl Tracker {
     }
 
     /// All live processes of the machine and their units.
-    pub fn all(&mut self) -> Vec<(ProcessId, Option<String>)> {
+    pub(crate) fn all(&mut self) -> Vec<(ProcessId, Option<String>)> {
         self.refresh();
         let mut all: Vec<_> = self
             .known
@@ -123,7 +123,7 @@ impl Tracker {
     }
 
     /// Sends a signal to everything below the init.
-    pub fn signal_all(&mut self, signal: Signal) {
+    pub(crate) fn signal_all(&mut self, signal: Signal) {
         for (id, _) in self.all() {
             id.signal(signal);
         }
@@ -152,7 +152,7 @@ impl Tracker {
 }
 
 /// The processes in a list that an earlier init left.
-pub fn read_list(text: &str) -> Vec<ProcessId> {
+pub(crate) fn read_list(text: &str) -> Vec<ProcessId> {
     text.lines()
         .filter_map(|line| {
             let (pid, started) = line.split_once(' ')?;

@@ -9,7 +9,7 @@ use std::rc::Rc;
 
 use super::Init;
 use super::spawn::PassedStreams;
-use super::state::Active;
+use super::state::ActiveState;
 use super::unit::{JobKind, Unit};
 use crate::machine::protocol::{Outcome, TransientReport, TransientUnit, Wait};
 use crate::machine::unit::definition::Output;
@@ -17,7 +17,7 @@ use crate::machine::unit::directory::{self, Loaded};
 use crate::machine::unit::name::UnitName;
 
 /// Makes the unit and starts it. Waits for the start unless told not to.
-pub async fn start(
+pub(crate) async fn start(
     init: &Rc<Init>,
     request: &TransientUnit,
     descriptors: Vec<OwnedFd>,
@@ -33,7 +33,7 @@ pub async fn start(
 }
 
 /// Waits, over automatic restarts, until the unit is at rest.
-pub async fn until_ended(init: &Init, unit: &Unit) {
+pub(crate) async fn until_ended(init: &Init, unit: &Unit) {
     unit.until(init, |state| state.active.is_dead()).await;
 }
 
@@ -109,14 +109,14 @@ fn write_unit(path: &Path, text: &str) -> io::Result<()> {
 }
 
 /// What is known about the unit now.
-pub fn report(unit: &Unit, outcome: Outcome) -> TransientReport {
+pub(crate) fn report(unit: &Unit, outcome: Outcome) -> TransientReport {
     let state = unit.state.borrow();
     let run = state.main_run;
     let ended = run.and_then(|run| run.ended);
     let runtime_micros = run.zip(ended).map_or(0, |(run, (moment, _))| {
         moment.monotonic_micros - run.started.monotonic_micros
     });
-    let at_rest = matches!(state.active, Active::Inactive | Active::Failed);
+    let at_rest = matches!(state.active, ActiveState::Inactive | ActiveState::Failed);
     TransientReport {
         outcome,
         result: if at_rest {

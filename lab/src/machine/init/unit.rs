@@ -8,7 +8,7 @@ use tokio::sync::{mpsc, oneshot};
 use super::Init;
 use super::reaper::Exit;
 use super::spawn::PassedStreams;
-use super::state::{Active, MainRun, Moment, RunResult, State, judge};
+use super::state::{ActiveState, MainRun, Moment, RunResult, State, judge};
 use crate::machine::proc_fs::ProcessId;
 use crate::machine::protocol::Outcome;
 use crate::machine::signal;
@@ -18,7 +18,7 @@ use crate::machine::unit::links;
 use crate::machine::unit::name::UnitName;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum JobKind {
+pub(crate) enum JobKind {
     Start,
     Stop,
     Restart,
@@ -26,15 +26,15 @@ pub enum JobKind {
 }
 
 /// One thing a unit is asked to do.
-pub struct Job {
-    pub kind: JobKind,
+pub(crate) struct Job {
+    pub(crate) kind: JobKind,
     reply: Option<oneshot::Sender<Outcome>>,
     _token: JobToken,
 }
 
 impl Job {
     /// Answers whoever waits, if anybody still does.
-    pub fn finish(mut self, outcome: Outcome) {
+    pub(crate) fn finish(mut self, outcome: Outcome) {
         if let Some(reply) = self.reply.take() {
             let _ = reply.send(outcome);
         }
@@ -55,25 +55,26 @@ impl Drop for JobToken {
     }
 }
 
-pub struct Unit {
-    pub name: UnitName,
-    pub loaded: RefCell<Rc<Loaded>>,
-    pub state: RefCell<State>,
+pub(crate) struct Unit {
+    pub(crate) name: UnitName,
+    pub(crate) loaded: RefCell<Rc<Loaded>>,
+    pub(crate) state: RefCell<State>,
     /// A link of a target wanted it when unit files were last read: it stays in memory.
-    pub wanted: Cell<bool>,
-    pub transient: Cell<bool>,
+    pub(crate) wanted: Cell<bool>,
+    pub(crate) transient: Cell<bool>,
     /// Forget the transient unit even if it failed.
-    pub collect: Cell<bool>,
-    pub streams: RefCell<Option<PassedStreams>>,
-    pub notify_socket: RefCell<Option<super::notify::NotifySocket>>,
-    pub notes_said: RefCell<Vec<String>>,
+    pub(crate) collect: Cell<bool>,
+    pub(crate) streams: RefCell<Option<PassedStreams>>,
+    pub(crate) notify_socket: RefCell<Option<super::notify::NotifySocket>>,
+    notes_said: RefCell<Vec<String>>,
+    user_note_said: Cell<bool>,
     jobs: mpsc::UnboundedSender<Job>,
     rising: Cell<u32>,
     falling: Cell<u32>,
 }
 
 impl Unit {
-    pub fn new(init: &Init, name: UnitName) -> (Rc<Self>, mpsc::UnboundedReceiver<Job>) {
+    pub(crate) fn new(init: &Init, name: UnitName) -> (Rc<Self>, mpsc::UnboundedReceiver<Job>) {
         let (sender, receiver) = mpsc::unbounded_channel();
         let unit = Rc::new(Self {
             loaded: RefCell::new(Rc::new(Loaded::NotFound)),
@@ -84,6 +85,7 @@ impl Unit {
             streams: RefCell::new(None),
             notify_socket: RefCell::new(None),
             notes_said: RefCell::new(Vec::new()),
+            user_note_said: Cell::new(false),
             jobs: sender,
             rising: Cell::new(0),
             falling: Cell::new(0),
@@ -93,12 +95,12 @@ impl Unit {
         (unit, receiver)
     }
 
-    pub fn name(&self) -> &str {
+    pub(crate) fn name(&self) -> &str {
         self.name.as_str()
     }
 
     /// Reads the unit's files and says once in its journal what was not understood.
-    pub fn read_files(&self, init: &Init) {
+    pub(crate) fn read_files(&self, init: &Init) {
         let loaded = directory::load(&init.layout, &init.hostname, &self.name);
         if let Loaded::Unit(_, definition) = &loaded {
             let mut said = self.notes_said.borrow_mut();
@@ -118,15 +120,15 @@ impl Unit {
 
     /// A unit that neither runs nor is wanted by a target is forgotten between uses, so that its files
     /// count as they are now.
-    pub fn read_files_if_forgotten(&self, init: &Init) {
+    pub(crate) fn read_files_if_forgotten(&self, init: &Init) {
         let missing = matches!(**self.loaded.borrow(), Loaded::NotFound);
-        let idle = self.state.borrow().active == Active::Inactive && self.idle();
+        let idle = self.state.borrow().active == ActiveState::Inactive && self.idle();
         if idle && (missing || !self.wanted.get()) {
             self.read_files(init);
         }
     }
 
-    pub fn definition(&self) -> Option<Rc<Definition>> {
+    pub(crate) fn definition(&self) -> Option<Rc<Definition>> {
         match &**self.loaded.borrow() {
             Loaded::Unit(_, definition) => Some(Rc::clone(definition)),
             Loaded::NotFound | Loaded::Masked(_) => None,
@@ -134,7 +136,7 @@ impl Unit {
     }
 
     /// Whether the unit's files changed since they were read.
-    pub fn is_stale(&self, init: &Init) -> bool {
+    pub(crate) fn is_stale(&self, init: &Init) -> bool {
         let now = directory::find(&init.layout, &self.name);
         match &**self.loaded.borrow() {
             Loaded::Unit(files, _) | Loaded::Masked(files) => *files != now,
@@ -149,16 +151,20 @@ impl Unit {
         }
     }
 
-    pub fn idle(&self) -> bool {
+    pub(crate) fn idle(&self) -> bool {
         self.rising.get() == 0 && self.falling.get() == 0
     }
 
-    pub fn is_stopping(&self) -> bool {
+    pub(crate) fn is_stopping(&self) -> bool {
         self.falling.get() > 0
     }
 
     /// Adds a job to the unit's queue and returns where its outcome will come.
-    pub fn enqueue(self: &Rc<Self>, init: &Rc<Init>, kind: JobKind) -> oneshot::Receiver<Outcome> {
+    pub(crate) fn enqueue(
+        self: &Rc<Self>,
+        init: &Rc<Init>,
+        kind: JobKind,
+    ) -> oneshot::Receiver<Outcome> {
         let (sender, receiver) = oneshot::channel();
         self.count(kind).update(|count| count + 1);
         let job = Job {
@@ -175,13 +181,13 @@ impl Unit {
         receiver
     }
 
-    pub fn enter(&self, init: &Init, active: Active, sub: &'static str) {
+    pub(crate) fn enter(&self, init: &Init, active: ActiveState, sub: &'static str) {
         self.state.borrow_mut().enter(active, sub);
         init.changed.notify_waiters();
     }
 
     /// Waits until the unit's state satisfies `condition`.
-    pub async fn until(&self, init: &Init, condition: impl Fn(&State) -> bool) {
+    pub(crate) async fn until(&self, init: &Init, condition: impl Fn(&State) -> bool) {
         loop {
             let changed = init.changed.notified();
             if condition(&self.state.borrow()) {
@@ -192,7 +198,7 @@ impl Unit {
     }
 
     /// Makes `pid` the main process; its end is written to the state when it comes.
-    pub fn watch_main(
+    pub(crate) fn watch_main(
         self: &Rc<Self>,
         init: &Rc<Init>,
         pid: u32,
@@ -242,7 +248,7 @@ impl Unit {
     }
 
     /// Makes `pid` the control process, the one that runs an `Exec…=` line beside the main process.
-    pub fn watch_control(
+    pub(crate) fn watch_control(
         self: &Rc<Self>,
         init: &Rc<Init>,
         pid: u32,
@@ -268,15 +274,25 @@ impl Unit {
         });
     }
 
+    /// Says, once, that this machine cannot honour the unit's user.
+    pub(crate) fn say_user_is_ignored(&self, init: &Init) {
+        if !self.user_note_said.replace(true) {
+            self.say(
+                init,
+                "User= and Group= are ignored: the machine does not run as root.",
+            );
+        }
+    }
+
     /// Writes a line about this unit to its journal, with the unit's name in front.
-    pub fn say(&self, init: &Init, message: &str) {
+    pub(crate) fn say(&self, init: &Init, message: &str) {
         init.journal
             .say(self.name(), &format!("{}: {message}", self.name));
     }
 }
 
 /// `code=exited, status=1/FAILURE`.
-pub fn describe(exit: Exit) -> String {
+pub(crate) fn describe(exit: Exit) -> String {
     let number = exit.number();
     let name = match exit {
         Exit::Code(code) => signal::exit_name(code).unwrap_or("n/a").to_owned(),

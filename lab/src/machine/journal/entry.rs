@@ -3,20 +3,20 @@
 use jiff::Timestamp;
 
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Entry {
-    pub time: Timestamp,
+pub(crate) struct Entry {
+    pub(crate) time: Timestamp,
     /// Who wrote it, with the process id when one is known: `patroni[412]`.
-    pub source: String,
-    pub message: String,
+    pub(crate) source: String,
+    pub(crate) message: String,
 }
 
 impl Entry {
-    pub fn line(&self) -> String {
+    pub(crate) fn line(&self) -> String {
         let time = self.time.strftime("%Y-%m-%dT%H:%M:%S.%6fZ");
         format!("{time} {}: {}\n", self.source, self.message)
     }
 
-    pub fn parse(line: &str) -> Option<Self> {
+    pub(crate) fn parse(line: &str) -> Option<Self> {
         let (time, rest) = line.split_once(' ')?;
         // A source holds no colon followed by a space: `source` sees to it.
         let (source, message) = rest

@@ -4,9 +4,9 @@ mod entry;
 mod read;
 mod write;
 
-pub use entry::Entry;
-pub use read::{Follower, read_unit, units};
-pub use write::Journal;
+pub(crate) use entry::Entry;
+pub(crate) use read::{Follower, read_unit, units};
+pub(crate) use write::Journal;
 
 use std::path::{Path, PathBuf};
 

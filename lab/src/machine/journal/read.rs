@@ -9,7 +9,7 @@ use super::entry::Entry;
 use super::{current_file, previous_file};
 
 /// All kept entries of a unit, the oldest first.
-pub fn read_unit(directory: &Path, unit: &str) -> Vec<Entry> {
+pub(crate) fn read_unit(directory: &Path, unit: &str) -> Vec<Entry> {
     [
         previous_file(directory, unit),
         current_file(directory, unit),
@@ -24,7 +24,7 @@ pub fn read_unit(directory: &Path, unit: &str) -> Vec<Entry> {
 }
 
 /// The units that have a journal.
-pub fn units(directory: &Path) -> Vec<String> {
+pub(crate) fn units(directory: &Path) -> Vec<String> {
     let mut names: Vec<String> = fs::read_dir(directory)
         .into_iter()
         .flatten()
@@ -39,7 +39,7 @@ pub fn units(directory: &Path) -> Vec<String> {
 }
 
 /// Reads what is appended to a unit's journal, over rotations.
-pub struct Follower {
+pub(crate) struct Follower {
     path: PathBuf,
     open: Option<(File, u64)>,
     partial: Vec<u8>,
@@ -47,7 +47,7 @@ pub struct Follower {
 
 impl Follower {
     /// Starts at the present end of the journal.
-    pub fn at_end(directory: &Path, unit: &str) -> Self {
+    pub(crate) fn at_end(directory: &Path, unit: &str) -> Self {
         let path = current_file(directory, unit);
         let open = File::open(&path).ok().and_then(|mut file| {
             file.seek(SeekFrom::End(0)).ok()?;
@@ -62,7 +62,7 @@ impl Follower {
     }
 
     /// The entries that came since the last call.
-    pub fn poll(&mut self) -> Vec<Entry> {
+    pub(crate) fn poll(&mut self) -> Vec<Entry> {
         let mut entries = self.read_new();
         let inode = fs::metadata(&self.path).map(|data| data.ino()).ok();
         if inode.is_some() && self.open.as_ref().map(|(_, inode)| *inode) != inode {

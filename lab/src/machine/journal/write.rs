@@ -12,13 +12,13 @@ use jiff::Timestamp;
 use super::entry::{self, Entry};
 use super::{MAX_FILE_BYTES, MAX_LINE_BYTES, current_file, previous_file};
 
-pub struct Journal {
+pub(crate) struct Journal {
     directory: PathBuf,
     open: RefCell<HashMap<String, (File, u64)>>,
 }
 
 impl Journal {
-    pub fn new(directory: PathBuf) -> Self {
+    pub(crate) fn new(directory: PathBuf) -> Self {
         Self {
             directory,
             open: RefCell::new(HashMap::new()),
@@ -26,7 +26,7 @@ impl Journal {
     }
 
     /// Records output of a unit's process. A full or broken disk loses entries, never the machine.
-    pub fn record(&self, unit: &str, identifier: &str, pid: Option<u32>, message: &str) {
+    pub(crate) fn record(&self, unit: &str, identifier: &str, pid: Option<u32>, message: &str) {
         let source = entry::source(identifier, pid);
         let mut rest = message;
         loop {
@@ -52,7 +52,7 @@ impl Journal {
     }
 
     /// Records what the machine itself has to say about a unit.
-    pub fn say(&self, unit: &str, message: &str) {
+    pub(crate) fn say(&self, unit: &str, message: &str) {
         self.record(unit, "systemd", Some(1), message);
     }
 
@@ -85,7 +85,7 @@ impl Journal {
     }
 
     /// Closes the file of a unit that is gone; a later entry opens it again.
-    pub fn close(&self, unit: &str) {
+    pub(crate) fn close(&self, unit: &str) {
         self.open.borrow_mut().remove(unit);
     }
 }

@@ -14,7 +14,7 @@ use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode};
 
-pub use request::{Destination, ExecRequest, Source};
+pub(crate) use request::{Destination, ExecRequest, Source};
 
 use crate::machine::signal::exit;
 
@@ -35,7 +35,7 @@ impl Failure {
 
 /// Becomes the program that the request in `file` describes; returns only on failure. The file is removed
 /// before anything else, because it may hold secrets from the unit's environment.
-pub fn main(file: &Path) -> ExitCode {
+pub(crate) fn main(file: &Path) -> ExitCode {
     let request = fs::read(file)
         .map_err(|error| error.to_string())
         .and_then(|bytes| {

@@ -7,40 +7,40 @@ use std::path::PathBuf;
 use serde::{Deserialize, Serialize};
 
 #[derive(Clone, Serialize, Deserialize)]
-pub struct ExecRequest {
-    pub program: String,
+pub(crate) struct ExecRequest {
+    pub(crate) program: String,
     /// Including the zeroth.
-    pub arguments: Vec<String>,
-    pub environment: BTreeMap<String, String>,
+    pub(crate) arguments: Vec<String>,
+    pub(crate) environment: BTreeMap<String, String>,
     /// Names (or `NAME=value` pairs) taken out of the environment in the end.
-    pub unset_environment: Vec<String>,
-    pub search_path: String,
-    pub working_directory: Option<PathBuf>,
-    pub working_directory_optional: bool,
+    pub(crate) unset_environment: Vec<String>,
+    pub(crate) search_path: String,
+    pub(crate) working_directory: Option<PathBuf>,
+    pub(crate) working_directory_optional: bool,
     /// The working directory is the user's home.
-    pub working_directory_home: bool,
-    pub user: Option<String>,
-    pub group: Option<String>,
-    pub supplementary_groups: Vec<String>,
-    pub umask: u32,
-    pub nice: Option<i32>,
-    pub limits: Vec<(String, Option<u64>, Option<u64>)>,
-    pub input: Source,
-    pub output: Destination,
-    pub error: Destination,
+    pub(crate) working_directory_home: bool,
+    pub(crate) user: Option<String>,
+    pub(crate) group: Option<String>,
+    pub(crate) supplementary_groups: Vec<String>,
+    pub(crate) umask: u32,
+    pub(crate) nice: Option<i32>,
+    pub(crate) limits: Vec<(String, Option<u64>, Option<u64>)>,
+    pub(crate) input: Source,
+    pub(crate) output: Destination,
+    pub(crate) error: Destination,
     /// A named pipe whose closing tells that the program runs.
-    pub started: Option<PathBuf>,
+    pub(crate) started: Option<PathBuf>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub enum Source {
+pub(crate) enum Source {
     /// What the launcher was started with.
     Inherited,
     File(PathBuf),
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub enum Destination {
+pub(crate) enum Destination {
     Inherited,
     /// The same as standard output.
     LikeOutput,

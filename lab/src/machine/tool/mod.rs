@@ -52,7 +52,7 @@ impl From<io::Error> for Stop {
     }
 }
 
-pub fn main(args: &[String]) -> ExitCode {
+pub(crate) fn main(args: &[String]) -> ExitCode {
     let [option, root, name, rest @ ..] = args else {
         eprintln!("usage: juju-lab machine-tool --machine ROOT TOOL [ARGUMENT...]");
         return ExitCode::from(2);

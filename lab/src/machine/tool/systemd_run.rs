@@ -232,11 +232,12 @@ fn unit_text(parsed: &Parsed, program: &str, arguments: &[String]) -> Result<Str
             service.push((key, one_line(value)));
         }
     }
-    let lines = |assignments: &[(&str, String)]| -> String {
-        assignments
+    let lines = |assignments: &[(&str, String)]| {
+        let lines: Vec<String> = assignments
             .iter()
             .map(|(key, value)| format!("{key}={value}\n"))
-            .collect()
+            .collect();
+        lines.concat()
     };
     Ok(format!(
         "# This is a transient unit file, created for systemd-run. Do not edit.\n[Unit]\n{}\n[Service]\n{}",

@@ -9,46 +9,46 @@ use super::timespan::Limit;
 
 /// A service unit, complete with defaults.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Definition {
-    pub description: String,
-    pub dependencies: Dependencies,
-    pub conditions: Vec<Condition>,
-    pub start_limit_interval: Duration,
-    pub start_limit_burst: u32,
-    pub service: Service,
-    pub install: Install,
+pub(crate) struct Definition {
+    pub(crate) description: String,
+    pub(crate) dependencies: Dependencies,
+    pub(crate) conditions: Vec<Condition>,
+    pub(crate) start_limit_interval: Duration,
+    pub(crate) start_limit_burst: u32,
+    pub(crate) service: Service,
+    pub(crate) install: Install,
     /// What was ignored or could not be honoured, for the journal.
-    pub notes: Vec<String>,
+    pub(crate) notes: Vec<String>,
     /// Why the unit cannot be started as it is written.
-    pub fault: Option<String>,
+    pub(crate) fault: Option<String>,
 }
 
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Dependencies {
-    pub after: Vec<UnitName>,
-    pub before: Vec<UnitName>,
-    pub requires: Vec<UnitName>,
-    pub requisite: Vec<UnitName>,
-    pub wants: Vec<UnitName>,
-    pub binds_to: Vec<UnitName>,
-    pub part_of: Vec<UnitName>,
-    pub conflicts: Vec<UnitName>,
+pub(crate) struct Dependencies {
+    pub(crate) after: Vec<UnitName>,
+    pub(crate) before: Vec<UnitName>,
+    pub(crate) requires: Vec<UnitName>,
+    pub(crate) requisite: Vec<UnitName>,
+    pub(crate) wants: Vec<UnitName>,
+    pub(crate) binds_to: Vec<UnitName>,
+    pub(crate) part_of: Vec<UnitName>,
+    pub(crate) conflicts: Vec<UnitName>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Condition {
-    pub check: Check,
-    pub path: PathBuf,
+pub(crate) struct Condition {
+    pub(crate) check: Check,
+    pub(crate) path: PathBuf,
     /// `!`: the check must fail.
-    pub negated: bool,
+    pub(crate) negated: bool,
     /// `Assert…` fails the start; `Condition…` skips it.
-    pub assertion: bool,
+    pub(crate) assertion: bool,
     /// `|`: one of all such conditions is enough.
-    pub triggering: bool,
+    pub(crate) triggering: bool,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Check {
+pub(crate) enum Check {
     PathExists,
     PathIsDirectory,
     DirectoryNotEmpty,
@@ -57,7 +57,7 @@ pub enum Check {
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum ServiceType {
+pub(crate) enum ServiceType {
     Simple,
     Exec,
     Notify,
@@ -66,7 +66,7 @@ pub enum ServiceType {
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Restart {
+pub(crate) enum Restart {
     No,
     Always,
     OnSuccess,
@@ -76,7 +76,7 @@ pub enum Restart {
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum KillMode {
+pub(crate) enum KillMode {
     ControlGroup,
     Process,
     Mixed,
@@ -84,7 +84,7 @@ pub enum KillMode {
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum NotifyAccess {
+pub(crate) enum NotifyAccess {
     None,
     Main,
     Exec,
@@ -92,7 +92,7 @@ pub enum NotifyAccess {
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Output {
+pub(crate) enum Output {
     Journal,
     Null,
     /// The same place as standard output (for standard error).
@@ -105,7 +105,7 @@ pub enum Output {
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Input {
+pub(crate) enum Input {
     Null,
     File(PathBuf),
     Passed,
@@ -113,21 +113,21 @@ pub enum Input {
 
 /// A way to end that counts as listed: an exit code or a signal.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum ExitPattern {
+pub(crate) enum ExitPattern {
     Code(i32),
     Signal(i32),
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct EnvironmentFile {
-    pub path: PathBuf,
+pub(crate) struct EnvironmentFile {
+    pub(crate) path: PathBuf,
     /// `-`: it need not exist.
-    pub optional: bool,
+    pub(crate) optional: bool,
 }
 
 /// A directory made before the service starts, below `run`, `var/lib`, … of the machine.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum DirectoryKind {
+pub(crate) enum DirectoryKind {
     Runtime,
     State,
     Cache,
@@ -136,80 +136,84 @@ pub enum DirectoryKind {
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ServiceDirectory {
-    pub kind: DirectoryKind,
-    pub names: Vec<String>,
-    pub mode: u32,
+pub(crate) struct ServiceDirectory {
+    pub(crate) kind: DirectoryKind,
+    pub(crate) names: Vec<String>,
+    pub(crate) mode: u32,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum PreserveRuntimeDirectory {
+pub(crate) enum PreserveRuntimeDirectory {
     No,
     Restart,
     Yes,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Service {
-    pub kind: ServiceType,
-    pub exec_condition: Vec<ExecCommand>,
-    pub exec_start_pre: Vec<ExecCommand>,
-    pub exec_start: Vec<ExecCommand>,
-    pub exec_start_post: Vec<ExecCommand>,
-    pub exec_reload: Vec<ExecCommand>,
-    pub exec_stop: Vec<ExecCommand>,
-    pub exec_stop_post: Vec<ExecCommand>,
-    pub pid_file: Option<PathBuf>,
-    pub remain_after_exit: bool,
-    pub notify_access: NotifyAccess,
+#[allow(
+    clippy::struct_excessive_bools,
+    reason = "each is a setting of its own in the unit file"
+)]
+pub(crate) struct Service {
+    pub(crate) kind: ServiceType,
+    pub(crate) exec_condition: Vec<ExecCommand>,
+    pub(crate) exec_start_pre: Vec<ExecCommand>,
+    pub(crate) exec_start: Vec<ExecCommand>,
+    pub(crate) exec_start_post: Vec<ExecCommand>,
+    pub(crate) exec_reload: Vec<ExecCommand>,
+    pub(crate) exec_stop: Vec<ExecCommand>,
+    pub(crate) exec_stop_post: Vec<ExecCommand>,
+    pub(crate) pid_file: Option<PathBuf>,
+    pub(crate) remain_after_exit: bool,
+    pub(crate) notify_access: NotifyAccess,
 
-    pub user: Option<String>,
-    pub group: Option<String>,
-    pub supplementary_groups: Vec<String>,
-    pub environment: Vec<(String, String)>,
-    pub environment_files: Vec<EnvironmentFile>,
-    pub unset_environment: Vec<String>,
-    pub working_directory: Option<PathBuf>,
+    pub(crate) user: Option<String>,
+    pub(crate) group: Option<String>,
+    pub(crate) supplementary_groups: Vec<String>,
+    pub(crate) environment: Vec<(String, String)>,
+    pub(crate) environment_files: Vec<EnvironmentFile>,
+    pub(crate) unset_environment: Vec<String>,
+    pub(crate) working_directory: Option<PathBuf>,
     /// `-` before the working directory: start even when it is missing.
-    pub working_directory_optional: bool,
-    pub working_directory_home: bool,
-    pub umask: u32,
-    pub nice: Option<i32>,
+    pub(crate) working_directory_optional: bool,
+    pub(crate) working_directory_home: bool,
+    pub(crate) umask: u32,
+    pub(crate) nice: Option<i32>,
     /// Soft and hard limit by the name after `Limit`; none is infinity.
-    pub limits: Vec<(String, Option<u64>, Option<u64>)>,
-    pub directories: Vec<ServiceDirectory>,
-    pub preserve_runtime_directory: PreserveRuntimeDirectory,
-    pub input: Input,
-    pub output: Output,
-    pub error: Output,
-    pub syslog_identifier: Option<String>,
+    pub(crate) limits: Vec<(String, Option<u64>, Option<u64>)>,
+    pub(crate) directories: Vec<ServiceDirectory>,
+    pub(crate) preserve_runtime_directory: PreserveRuntimeDirectory,
+    pub(crate) input: Input,
+    pub(crate) output: Output,
+    pub(crate) error: Output,
+    pub(crate) syslog_identifier: Option<String>,
 
-    pub restart: Restart,
-    pub restart_delay: Duration,
-    pub success_exit: Vec<ExitPattern>,
-    pub restart_prevent: Vec<ExitPattern>,
-    pub restart_force: Vec<ExitPattern>,
+    pub(crate) restart: Restart,
+    pub(crate) restart_delay: Duration,
+    pub(crate) success_exit: Vec<ExitPattern>,
+    pub(crate) restart_prevent: Vec<ExitPattern>,
+    pub(crate) restart_force: Vec<ExitPattern>,
 
-    pub kill_mode: KillMode,
-    pub kill_signal: i32,
-    pub final_kill_signal: i32,
-    pub send_sigkill: bool,
-    pub send_sighup: bool,
-    pub start_timeout: Limit,
-    pub stop_timeout: Limit,
-    pub run_limit: Limit,
+    pub(crate) kill_mode: KillMode,
+    pub(crate) kill_signal: i32,
+    pub(crate) final_kill_signal: i32,
+    pub(crate) send_sigkill: bool,
+    pub(crate) send_sighup: bool,
+    pub(crate) start_timeout: Limit,
+    pub(crate) stop_timeout: Limit,
+    pub(crate) run_limit: Limit,
 }
 
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Install {
-    pub wanted_by: Vec<UnitName>,
-    pub required_by: Vec<UnitName>,
-    pub alias: Vec<UnitName>,
-    pub also: Vec<UnitName>,
+pub(crate) struct Install {
+    pub(crate) wanted_by: Vec<UnitName>,
+    pub(crate) required_by: Vec<UnitName>,
+    pub(crate) alias: Vec<UnitName>,
+    pub(crate) also: Vec<UnitName>,
 }
 
 impl Install {
-    pub fn is_empty(&self) -> bool {
+    pub(crate) fn is_empty(&self) -> bool {
         self.wanted_by.is_empty()
             && self.required_by.is_empty()
             && self.alias.is_empty()
@@ -218,8 +222,7 @@ impl Install {
 }
 
 impl Service {
-    /// How many seconds a start may take; a oneshot service has all the time it wants.
-    pub(super) fn with_defaults(kind: ServiceType) -> Self {
+    pub(crate) fn with_defaults(kind: ServiceType) -> Self {
         const DEFAULT_TIMEOUT: Limit = Some(Duration::from_secs(90));
         Self {
             kind,

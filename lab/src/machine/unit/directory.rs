@@ -16,23 +16,23 @@ use crate::machine::layout::Layout;
 
 /// The files that make up one unit.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct UnitFiles {
-    pub fragment: Option<PathBuf>,
-    pub drop_ins: Vec<PathBuf>,
-    pub masked: bool,
+pub(crate) struct UnitFiles {
+    pub(crate) fragment: Option<PathBuf>,
+    pub(crate) drop_ins: Vec<PathBuf>,
+    pub(crate) masked: bool,
     /// Changes of any file show as a difference here.
     stamps: Vec<(PathBuf, Option<SystemTime>)>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Loaded {
+pub(crate) enum Loaded {
     NotFound,
     Masked(UnitFiles),
     Unit(UnitFiles, Rc<Definition>),
 }
 
 /// Looks the files of `name` up. Nothing is read but directories.
-pub fn find(layout: &Layout, name: &UnitName) -> UnitFiles {
+pub(crate) fn find(layout: &Layout, name: &UnitName) -> UnitFiles {
     let mut files = UnitFiles::default();
     let directories = layout.unit_directories();
     let template = name.template();
@@ -81,7 +81,7 @@ pub fn find(layout: &Layout, name: &UnitName) -> UnitFiles {
 }
 
 /// Finds and reads the unit `name`.
-pub fn load(layout: &Layout, hostname: &str, name: &UnitName) -> Loaded {
+pub(crate) fn load(layout: &Layout, hostname: &str, name: &UnitName) -> Loaded {
     let files = find(layout, name);
     let Some(fragment) = &files.fragment else {
         return Loaded::NotFound;
@@ -115,7 +115,7 @@ pub fn load(layout: &Layout, hostname: &str, name: &UnitName) -> Loaded {
 }
 
 /// The name behind an alias: `name` itself unless its file is a link to another unit.
-pub fn canonical(layout: &Layout, name: &UnitName) -> UnitName {
+pub(crate) fn canonical(layout: &Layout, name: &UnitName) -> UnitName {
     let target = layout
         .unit_directories()
         .iter()
@@ -136,7 +136,7 @@ pub fn canonical(layout: &Layout, name: &UnitName) -> UnitName {
 }
 
 /// All unit files of the machine by name, each with the file that counts.
-pub fn all(layout: &Layout) -> BTreeMap<UnitName, PathBuf> {
+pub(crate) fn all(layout: &Layout) -> BTreeMap<UnitName, PathBuf> {
     let mut found = BTreeMap::new();
     for directory in layout.unit_directories() {
         let Ok(entries) = fs::read_dir(&directory) else {
@@ -155,7 +155,7 @@ pub fn all(layout: &Layout) -> BTreeMap<UnitName, PathBuf> {
 }
 
 /// A link to `/dev/null`, or an empty file.
-pub fn is_mask(path: &Path) -> bool {
+pub(crate) fn is_mask(path: &Path) -> bool {
     match fs::read_link(path) {
         Ok(target) => target == Path::new("/dev/null"),
         Err(_) => fs::metadata(path).is_ok_and(|data| data.is_file() && data.len() == 0),

@@ -1,7 +1,7 @@
 //! `EnvironmentFile=`: assignments in a shell's syntax without a shell's expansions.
 
 /// The assignments in order. Lines that are none are skipped, as systemd does.
-pub fn parse(text: &str) -> Vec<(String, String)> {
+pub(crate) fn parse(text: &str) -> Vec<(String, String)> {
     let mut assignments = Vec::new();
     let mut rest = text;
     loop {

@@ -7,21 +7,21 @@ use super::words::{self, Word};
 
 /// A command of a unit, specifiers already replaced, variables not yet.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ExecCommand {
+pub(crate) struct ExecCommand {
     /// The program: an absolute path or a bare name to look up.
-    pub program: String,
+    pub(crate) program: String,
     /// All arguments including the zeroth.
-    pub arguments: Vec<String>,
+    pub(crate) arguments: Vec<String>,
     /// `-`: an unsuccessful exit counts as success.
-    pub ignore_failure: bool,
+    pub(crate) ignore_failure: bool,
     /// Unless `:`: `$NAME` and `${NAME}` expand.
-    pub expand_variables: bool,
+    pub(crate) expand_variables: bool,
     /// `+` or `!`: `User=` and `Group=` do not apply.
-    pub privileged: bool,
+    pub(crate) privileged: bool,
 }
 
 /// The commands of one line; more than one only when words `;` separate them.
-pub fn parse(value: &str, specifiers: &Specifiers<'_>) -> Result<Vec<ExecCommand>, String> {
+pub(crate) fn parse(value: &str, specifiers: &Specifiers<'_>) -> Result<Vec<ExecCommand>, String> {
     let words = words::split_marked(value).map_err(|error| error.to_string())?;
     words
         .split(|word| word.plain && word.text == ";")
@@ -91,7 +91,7 @@ fn parse_one(
 ///
 /// `${NAME}` anywhere in a word becomes its value; a whole word `$NAME` becomes as many words as its value
 /// has; `$$` is a dollar sign; `$NAME` inside a longer word stays as it is.
-pub fn expand_variables(
+pub(crate) fn expand_variables(
     arguments: &[String],
     environment: &BTreeMap<String, String>,
 ) -> (Vec<String>, Vec<String>) {
@@ -145,7 +145,7 @@ fn expand_braces(word: &str, lookup: &mut impl FnMut(&str) -> String) -> String 
 }
 
 /// Whether `name` can be the name of an environment variable.
-pub fn is_name(name: &str) -> bool {
+pub(crate) fn is_name(name: &str) -> bool {
     let mut bytes = name.bytes();
     bytes
         .next()

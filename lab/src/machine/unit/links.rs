@@ -23,7 +23,7 @@ const BOOT_TARGETS: &[&str] = &[
 ];
 
 #[derive(Debug, thiserror::Error)]
-pub enum LinkError {
+pub(crate) enum LinkError {
     #[error("Unit file {0} does not exist.")]
     NoSuchFile(UnitName),
     #[error("Unit file {} is masked.", .0.display())]
@@ -38,14 +38,14 @@ pub enum LinkError {
 
 /// A change of links, printed line by line the way systemctl does.
 #[derive(Debug, Default, PartialEq, Eq)]
-pub struct Changes {
-    pub lines: Vec<String>,
+pub(crate) struct Changes {
+    pub(crate) lines: Vec<String>,
     /// A unit had nothing in `[Install]`.
-    pub nothing_to_install: bool,
+    pub(crate) nothing_to_install: bool,
 }
 
 /// What `systemctl is-enabled` prints.
-pub fn file_state(layout: &Layout, name: &UnitName) -> Option<&'static str> {
+pub(crate) fn file_state(layout: &Layout, name: &UnitName) -> Option<&'static str> {
     let files = directory::find(layout, name);
     let fragment = files.fragment?;
     if files.masked {
@@ -71,7 +71,11 @@ pub fn file_state(layout: &Layout, name: &UnitName) -> Option<&'static str> {
     })
 }
 
-pub fn enable(layout: &Layout, names: &[UnitName], runtime: bool) -> Result<Changes, LinkError> {
+pub(crate) fn enable(
+    layout: &Layout,
+    names: &[UnitName],
+    runtime: bool,
+) -> Result<Changes, LinkError> {
     let base = base(layout, runtime);
     let mut changes = Changes::default();
     for name in with_also(layout, names)? {
@@ -109,7 +113,11 @@ pub fn enable(layout: &Layout, names: &[UnitName], runtime: bool) -> Result<Chan
     Ok(changes)
 }
 
-pub fn disable(layout: &Layout, names: &[UnitName], runtime: bool) -> Result<Changes, LinkError> {
+pub(crate) fn disable(
+    layout: &Layout,
+    names: &[UnitName],
+    runtime: bool,
+) -> Result<Changes, LinkError> {
     let mut changes = Changes::default();
     for name in with_also(layout, names)? {
         if directory::find(layout, &name).fragment.is_none() {
@@ -122,7 +130,11 @@ pub fn disable(layout: &Layout, names: &[UnitName], runtime: bool) -> Result<Cha
     Ok(changes)
 }
 
-pub fn mask(layout: &Layout, names: &[UnitName], runtime: bool) -> Result<Changes, LinkError> {
+pub(crate) fn mask(
+    layout: &Layout,
+    names: &[UnitName],
+    runtime: bool,
+) -> Result<Changes, LinkError> {
     let mut changes = Changes::default();
     for name in names {
         let link = base(layout, runtime).join(name.as_str());
@@ -140,7 +152,11 @@ pub fn mask(layout: &Layout, names: &[UnitName], runtime: bool) -> Result<Change
     Ok(changes)
 }
 
-pub fn unmask(layout: &Layout, names: &[UnitName], runtime: bool) -> Result<Changes, LinkError> {
+pub(crate) fn unmask(
+    layout: &Layout,
+    names: &[UnitName],
+    runtime: bool,
+) -> Result<Changes, LinkError> {
     let mut changes = Changes::default();
     for name in names {
         let link = base(layout, runtime).join(name.as_str());
@@ -152,7 +168,7 @@ pub fn unmask(layout: &Layout, names: &[UnitName], runtime: bool) -> Result<Chan
 }
 
 /// The units that start when the machine boots.
-pub fn wanted_at_boot(layout: &Layout) -> BTreeSet<UnitName> {
+pub(crate) fn wanted_at_boot(layout: &Layout) -> BTreeSet<UnitName> {
     let mut names = BTreeSet::new();
     for directory in layout.unit_directories() {
         for target in BOOT_TARGETS {
@@ -165,7 +181,7 @@ pub fn wanted_at_boot(layout: &Layout) -> BTreeSet<UnitName> {
 }
 
 /// Whether a link of any target wants `name`.
-pub fn is_wanted(layout: &Layout, name: &UnitName) -> bool {
+pub(crate) fn is_wanted(layout: &Layout, name: &UnitName) -> bool {
     [layout.system_units(), layout.runtime_units()]
         .iter()
         .any(|base| !links_to(base, name).is_empty())

@@ -1,13 +1,13 @@
 //! Unit files: their text, their meaning, and where they lie.
 
-pub mod definition;
-pub mod directory;
-pub mod environment_file;
-pub mod exec_line;
-pub mod links;
-pub mod name;
-pub mod read;
-pub mod sections;
-pub mod specifiers;
-pub mod timespan;
-pub mod words;
+pub(crate) mod definition;
+pub(crate) mod directory;
+pub(crate) mod environment_file;
+pub(crate) mod exec_line;
+pub(crate) mod links;
+pub(crate) mod name;
+pub(crate) mod read;
+pub(crate) mod sections;
+pub(crate) mod specifiers;
+pub(crate) mod timespan;
+pub(crate) mod words;

@@ -7,7 +7,7 @@ use std::fmt;
 #[derive(
     Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize,
 )]
-pub struct UnitName(String);
+pub(crate) struct UnitName(String);
 
 const MAX_BYTES: usize = 255;
 /// Suffixes that systemd knows; anything else after a dot is part of a service's name.
@@ -28,7 +28,7 @@ const SUFFIXES: &[&str] = &[
 impl UnitName {
     /// The unit a command line means: `.service` is added to a name without a unit suffix, and bytes that
     /// no unit name can hold are escaped. None when the result is not a unit name.
-    pub fn from_argument(text: &str) -> Option<Self> {
+    pub(crate) fn from_argument(text: &str) -> Option<Self> {
         let suffixed = text
             .rsplit_once('.')
             .is_some_and(|(_, suffix)| SUFFIXES.contains(&suffix));
@@ -39,7 +39,7 @@ impl UnitName {
         }
     }
 
-    pub fn parse(text: &str) -> Option<Self> {
+    pub(crate) fn parse(text: &str) -> Option<Self> {
         let (stem, suffix) = text.rsplit_once('.')?;
         let valid = !stem.is_empty()
             && !stem.starts_with('@')
@@ -51,45 +51,45 @@ impl UnitName {
         valid.then(|| Self(text.to_owned()))
     }
 
-    pub fn as_str(&self) -> &str {
+    pub(crate) fn as_str(&self) -> &str {
         &self.0
     }
 
-    pub fn suffix(&self) -> &str {
+    pub(crate) fn suffix(&self) -> &str {
         self.0.rsplit_once('.').map_or("", |(_, suffix)| suffix)
     }
 
-    pub fn without_suffix(&self) -> &str {
+    pub(crate) fn without_suffix(&self) -> &str {
         self.0.rsplit_once('.').map_or(&self.0, |(stem, _)| stem)
     }
 
     /// What stands before `@`, or the whole stem.
-    pub fn prefix(&self) -> &str {
+    pub(crate) fn prefix(&self) -> &str {
         let stem = self.without_suffix();
         stem.split_once('@').map_or(stem, |(prefix, _)| prefix)
     }
 
-    pub fn instance(&self) -> Option<&str> {
+    pub(crate) fn instance(&self) -> Option<&str> {
         self.without_suffix()
             .split_once('@')
             .map(|(_, instance)| instance)
     }
 
     /// `name@.service` of `name@instance.service`.
-    pub fn template(&self) -> Option<Self> {
+    pub(crate) fn template(&self) -> Option<Self> {
         self.instance()?;
         Some(Self(format!("{}@.{}", self.prefix(), self.suffix())))
     }
 
-    pub fn is_template(&self) -> bool {
+    pub(crate) fn is_template(&self) -> bool {
         self.instance() == Some("")
     }
 
-    pub fn is_service(&self) -> bool {
+    pub(crate) fn is_service(&self) -> bool {
         self.suffix() == "service"
     }
 
-    pub fn is_target(&self) -> bool {
+    pub(crate) fn is_target(&self) -> bool {
         self.suffix() == "target"
     }
 }

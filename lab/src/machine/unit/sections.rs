@@ -2,16 +2,16 @@
 
 /// One `Key=value` line under its section header.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Assignment {
-    pub section: String,
-    pub key: String,
-    pub value: String,
+pub(crate) struct Assignment {
+    pub(crate) section: String,
+    pub(crate) key: String,
+    pub(crate) value: String,
 }
 
 /// The assignments of one file in order, and a note about each line that could not be used.
 ///
 /// Like systemd, a bad line costs only itself: the rest of the file still counts.
-pub fn parse(text: &str) -> (Vec<Assignment>, Vec<String>) {
+pub(crate) fn parse(text: &str) -> (Vec<Assignment>, Vec<String>) {
     let mut assignments = Vec::new();
     let mut notes = Vec::new();
     let mut section: Option<String> = None;

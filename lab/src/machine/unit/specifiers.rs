@@ -5,15 +5,15 @@ use crate::machine::layout::Layout;
 
 /// What specifiers stand for in one unit of one machine. Directories lie under the machine's root, where
 /// the real ones lie under `/`.
-pub struct Specifiers<'a> {
-    pub name: &'a UnitName,
-    pub layout: &'a Layout,
-    pub hostname: &'a str,
+pub(crate) struct Specifiers<'a> {
+    pub(crate) name: &'a UnitName,
+    pub(crate) layout: &'a Layout,
+    pub(crate) hostname: &'a str,
 }
 
 impl Specifiers<'_> {
     /// `text` with every specifier replaced. An unknown specifier is an error that names it.
-    pub fn expand(&self, text: &str) -> Result<String, UnknownSpecifier> {
+    pub(crate) fn expand(&self, text: &str) -> Result<String, UnknownSpecifier> {
         let mut expanded = String::with_capacity(text.len());
         let mut characters = text.chars();
         while let Some(character) = characters.next() {
@@ -73,7 +73,7 @@ impl Specifiers<'_> {
 
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("unknown specifier %{0}")]
-pub struct UnknownSpecifier(pub char);
+pub(crate) struct UnknownSpecifier(pub char);
 
 /// Undoes the escaping of a path in a unit name: `-` is `/`, `\xNN` a byte.
 fn unescape(text: &str) -> String {

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 /// A span, or no limit at all.
-pub type Limit = Option<Duration>;
+pub(crate) type Limit = Option<Duration>;
 
 const UNITS: &[(&str, u64)] = &[
     ("usec", 1),
@@ -32,7 +32,7 @@ const UNITS: &[(&str, u64)] = &[
 ];
 
 /// Parses a span; a number without a unit is in seconds. None when `text` is not a time span.
-pub fn parse(text: &str) -> Option<Limit> {
+pub(crate) fn parse(text: &str) -> Option<Limit> {
     let text = text.trim();
     if text == "infinity" {
         return Some(None);
@@ -80,7 +80,7 @@ fn scale(number: &str, unit: u64) -> Option<u64> {
 }
 
 /// `1min 30s`, `100ms`, `infinity`: the way `systemctl show` prints a span.
-pub fn format(limit: Limit) -> String {
+pub(crate) fn format(limit: Limit) -> String {
     let Some(span) = limit else {
         return "infinity".to_owned();
     };

@@ -2,7 +2,7 @@
 //! both kinds of quotes are equal, C escapes work inside and outside of them, and nothing expands.
 
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum WordsError {
+pub(crate) enum WordsError {
     #[error("Unbalanced quoting, ignoring: \"{0}\"")]
     Unbalanced(String),
     #[error("Invalid escape sequences in line, ignoring: \"{0}\"")]
@@ -10,7 +10,7 @@ pub enum WordsError {
 }
 
 /// The words of `value`. An unknown escape such as `\d` stays as it is written.
-pub fn split(value: &str) -> Result<Vec<String>, WordsError> {
+pub(crate) fn split(value: &str) -> Result<Vec<String>, WordsError> {
     Ok(split_marked(value)?
         .into_iter()
         .map(|word| word.text)
@@ -19,12 +19,12 @@ pub fn split(value: &str) -> Result<Vec<String>, WordsError> {
 
 /// A word, and whether any part of it was quoted or escaped.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Word {
-    pub text: String,
-    pub plain: bool,
+pub(crate) struct Word {
+    pub(crate) text: String,
+    pub(crate) plain: bool,
 }
 
-pub fn split_marked(value: &str) -> Result<Vec<Word>, WordsError> {
+pub(crate) fn split_marked(value: &str) -> Result<Vec<Word>, WordsError> {
     let mut words = Vec::new();
     let mut word: Option<Word> = None;
     let mut quote: Option<char> = None;

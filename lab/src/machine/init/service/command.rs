@@ -12,7 +12,7 @@ use crate::machine::unit::timespan::Limit;
 
 /// A limit longer than a century is none; the clock could not hold it.
 fn effective(limit: Limit) -> Limit {
-    limit.filter(|limit| *limit < Duration::from_secs(100 * 365 * 86_400))
+    limit.filter(|limit| *limit < Duration::from_hours(100 * 365 * 24))
 }
 
 /// Waits for `future` for at most `limit`; none when the time is up.

@@ -8,14 +8,14 @@ use tokio::sync::mpsc::UnboundedReceiver;
 use super::condition::{self, Verdict};
 use super::restart;
 use super::{Service, command};
-use crate::machine::init::state::{Active, RunResult, judge};
+use crate::machine::init::state::{ActiveState, RunResult, judge};
 use crate::machine::init::unit::{Job, JobKind, Unit, describe};
 use crate::machine::init::{Init, fresh_id};
 use crate::machine::protocol::Outcome;
 use crate::machine::unit::definition::ServiceType;
 
 /// Runs the unit until the machine forgets it.
-pub async fn run(init: Rc<Init>, unit: Rc<Unit>, mut jobs: UnboundedReceiver<Job>) {
+pub(crate) async fn run(init: Rc<Init>, unit: Rc<Unit>, mut jobs: UnboundedReceiver<Job>) {
     let mut next: Option<Job> = None;
     loop {
         let job = match next.take() {
@@ -44,7 +44,8 @@ pub async fn run(init: Rc<Init>, unit: Rc<Unit>, mut jobs: UnboundedReceiver<Job
 fn is_forgettable(unit: &Unit) -> bool {
     let active = unit.state.borrow().active;
     unit.transient.get()
-        && (active == Active::Inactive || (active == Active::Failed && unit.collect.get()))
+        && (active == ActiveState::Inactive
+            || (active == ActiveState::Failed && unit.collect.get()))
 }
 
 /// From a start until the unit is at rest, over automatic restarts. Returns a job that came meanwhile and
@@ -60,7 +61,7 @@ async fn activate(
         match once(init, unit, &mut starters, jobs).await {
             End::Rest(next) => return next,
             End::Restart(delay) => {
-                unit.enter(init, Active::Activating, "auto-restart");
+                unit.enter(init, ActiveState::Activating, "auto-restart");
                 let stop = tokio::select! {
                     biased;
                     stop = until_stop(jobs, &mut starters, true) => Some(stop),
@@ -69,7 +70,7 @@ async fn activate(
                 match stop {
                     Some(stop) if stop.kind == JobKind::Stop => {
                         cancel(&mut starters);
-                        unit.enter(init, Active::Inactive, "dead");
+                        unit.enter(init, ActiveState::Inactive, "dead");
                         stop.finish(Outcome::Done);
                         return None;
                     }
@@ -147,7 +148,7 @@ async fn once(
         stop = until_stop(jobs, starters, false) => {
             cancel(starters);
             if unit.state.borrow().sub == "auto-restart" {
-                unit.enter(init, Active::Inactive, "dead");
+                unit.enter(init, ActiveState::Inactive, "dead");
             }
             return after_stop(stop);
         }
@@ -167,7 +168,7 @@ async fn once(
         service.announce("Dependency failed for", ".");
         finish(starters, &Outcome::Dependency);
         if unit.state.borrow().sub == "auto-restart" {
-            unit.enter(init, Active::Inactive, "dead");
+            unit.enter(init, ActiveState::Inactive, "dead");
         }
         return End::Rest(None);
     }
@@ -223,7 +224,7 @@ impl Service {
             self.unit.state.borrow_mut().fail(RunResult::StartLimitHit);
             let result = self.result();
             self.say(&format!("Failed with result '{}'.", result.as_str()));
-            self.enter(Active::Failed, "failed");
+            self.enter(ActiveState::Failed, "failed");
             self.announce("Failed to start", ".");
             return Some(Outcome::Failed(result.as_str().to_owned()));
         }
@@ -231,7 +232,7 @@ impl Service {
         self.unit.state.borrow_mut().condition_met = verdict == Verdict::Met;
         if verdict != Verdict::Met {
             if self.unit.state.borrow().sub == "auto-restart" {
-                self.enter(Active::Inactive, "dead");
+                self.enter(ActiveState::Inactive, "dead");
             }
             if verdict == Verdict::Refuse {
                 self.announce("Assertion failed for", ".");
@@ -287,7 +288,10 @@ impl Service {
             self.announce("Started", ".");
         }
         if !oneshot || remains {
-            self.enter(Active::Active, if oneshot { "exited" } else { "running" });
+            self.enter(
+                ActiveState::Active,
+                if oneshot { "exited" } else { "running" },
+            );
             finish(starters, &Outcome::Done);
             if let Some(stop) = self.run_until_stop(jobs).await {
                 return self.stop_on_request(stop).await;
@@ -314,7 +318,7 @@ impl Service {
                 && self.result() == RunResult::Success
             {
                 if !oneshot {
-                    self.enter(Active::Active, "exited");
+                    self.enter(ActiveState::Active, "exited");
                 }
                 std::future::pending::<()>().await;
             }
@@ -345,7 +349,7 @@ impl Service {
 
     async fn stop_on_request(&self, stop: Job) -> End {
         self.init.wait_for_dependents(&self.unit).await;
-        self.enter(Active::Deactivating, "stop");
+        self.enter(ActiveState::Deactivating, "stop");
         self.announce("Stopping", "...");
         self.stop(true).await;
         self.rest(stop.kind == JobKind::Restart);
@@ -358,7 +362,7 @@ impl Service {
     async fn reload(&self) -> Outcome {
         self.announce("Reloading", "...");
         self.unit.state.borrow_mut().reload_result = RunResult::Success;
-        self.enter(Active::Reloading, "reload");
+        self.enter(ActiveState::Reloading, "reload");
         let service = &self.definition.service;
         let mut result = RunResult::Success;
         for command in &service.exec_reload {
@@ -382,8 +386,8 @@ impl Service {
             }
         }
         self.unit.state.borrow_mut().reload_result = result;
-        if self.unit.state.borrow().active == Active::Reloading {
-            self.enter(Active::Active, "running");
+        if self.unit.state.borrow().active == ActiveState::Reloading {
+            self.enter(ActiveState::Active, "running");
         }
         if result == RunResult::Success {
             self.announce("Reloaded", ".");

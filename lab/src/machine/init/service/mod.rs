@@ -8,12 +8,12 @@ mod restart;
 mod start;
 mod stop;
 
-pub use lifecycle::run;
+pub(crate) use lifecycle::run;
 
 use std::rc::Rc;
 
 use super::Init;
-use super::state::{Active, RunResult};
+use super::state::{ActiveState, RunResult};
 use super::unit::Unit;
 use crate::machine::unit::definition::{Definition, NotifyAccess};
 
@@ -26,7 +26,7 @@ struct Service {
 }
 
 impl Service {
-    fn enter(&self, active: Active, sub: &'static str) {
+    fn enter(&self, active: ActiveState, sub: &'static str) {
         self.unit.enter(&self.init, active, sub);
     }
 

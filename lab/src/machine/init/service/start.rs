@@ -9,7 +9,7 @@ use super::directories;
 use crate::machine::init::notify;
 use crate::machine::init::reaper::Exit;
 use crate::machine::init::spawn::Circumstances;
-use crate::machine::init::state::{Active, RunResult, judge};
+use crate::machine::init::state::{ActiveState, RunResult, judge};
 use crate::machine::init::unit::describe;
 use crate::machine::proc_fs;
 use crate::machine::unit::definition::{NotifyAccess, ServiceType};
@@ -24,6 +24,9 @@ impl Service {
     pub(super) async fn start(&self) -> Result<(), RunResult> {
         let service = &self.definition.service;
         let limit = service.start_timeout;
+        if !self.init.superuser && (service.user.is_some() || service.group.is_some()) {
+            self.unit.say_user_is_ignored(&self.init);
+        }
         if let Err(error) = directories::create(&self.init, service) {
             self.say(&format!("Failed to create directories: {error}"));
             return Err(RunResult::Resources);
@@ -37,16 +40,16 @@ impl Service {
                 }
             }
         }
-        self.enter(Active::Activating, "condition");
+        self.enter(ActiveState::Activating, "condition");
         for command in &service.exec_condition {
             self.exec_condition(command).await?;
         }
         if !service.exec_start_pre.is_empty() {
-            self.enter(Active::Activating, "start-pre");
+            self.enter(ActiveState::Activating, "start-pre");
             self.control_all(&service.exec_start_pre, limit, &[])
                 .await?;
         }
-        self.enter(Active::Activating, "start");
+        self.enter(ActiveState::Activating, "start");
         match service.kind {
             ServiceType::Oneshot => self.start_oneshot().await?,
             ServiceType::Forking => self.start_forking().await?,
@@ -55,7 +58,7 @@ impl Service {
             }
         }
         if !service.exec_start_post.is_empty() {
-            self.enter(Active::Activating, "start-post");
+            self.enter(ActiveState::Activating, "start-post");
             self.control_all(&service.exec_start_post, limit, &[])
                 .await?;
         }

@@ -6,7 +6,7 @@ use super::Service;
 use super::command::within;
 use super::directories;
 use crate::machine::init::reaper::Exit;
-use crate::machine::init::state::{Active, RunResult};
+use crate::machine::init::state::{ActiveState, RunResult};
 use crate::machine::proc_fs::{self, ProcessId};
 use crate::machine::signal;
 use crate::machine::unit::definition::KillMode;
@@ -25,13 +25,13 @@ impl Service {
     pub(super) async fn stop(&self, ran: bool) {
         let service = &self.definition.service;
         if ran && !service.exec_stop.is_empty() {
-            self.enter(Active::Deactivating, "stop");
+            self.enter(ActiveState::Deactivating, "stop");
             self.run_stopping(&service.exec_stop).await;
         }
         self.end_processes("stop-sigterm", "stop-sigkill", Extent::WithMain)
             .await;
         if !service.exec_stop_post.is_empty() {
-            self.enter(Active::Deactivating, "stop-post");
+            self.enter(ActiveState::Deactivating, "stop-post");
             self.run_stopping(&service.exec_stop_post).await;
         }
         self.end_processes("final-sigterm", "final-sigkill", Extent::Rest)
@@ -51,13 +51,13 @@ impl Service {
         match result {
             RunResult::Success => {
                 self.say("Deactivated successfully.");
-                self.enter(Active::Inactive, "dead");
+                self.enter(ActiveState::Inactive, "dead");
             }
             // The service was not to run: nothing has failed.
-            RunResult::ExecCondition => self.enter(Active::Inactive, "dead"),
+            RunResult::ExecCondition => self.enter(ActiveState::Inactive, "dead"),
             failure => {
                 self.say(&format!("Failed with result '{}'.", failure.as_str()));
-                self.enter(Active::Failed, "failed");
+                self.enter(ActiveState::Failed, "failed");
             }
         }
     }
@@ -96,7 +96,7 @@ impl Service {
         }
         let limit = service.stop_timeout;
         if self.signal(Step::Terminate) {
-            self.enter(Active::Deactivating, asking);
+            self.enter(ActiveState::Deactivating, asking);
             if self.wait_until_gone(extent, limit).await {
                 if extent == Extent::WithMain {
                     return;
@@ -113,7 +113,7 @@ impl Service {
             return;
         }
         if service.send_sigkill && self.signal(Step::Kill) {
-            self.enter(Active::Deactivating, making);
+            self.enter(ActiveState::Deactivating, making);
             if !self.wait_until_gone(extent, limit).await {
                 self.say("Processes still around after SIGKILL. Ignoring.");
             }

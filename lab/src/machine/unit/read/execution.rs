@@ -135,10 +135,9 @@ impl Reader<'_> {
         }
         let (kind, path) = value.split_once(':').unwrap_or((value, ""));
         let output = match kind {
-            "journal" | "journal+console" | "syslog" | "kmsg" => Output::Journal,
-            "null" => Output::Null,
             "inherit" if key == "StandardError" => Output::Inherit,
-            "inherit" => Output::Journal,
+            "journal" | "journal+console" | "syslog" | "kmsg" | "inherit" => Output::Journal,
+            "null" => Output::Null,
             "append" | "file" | "truncate" => match values::path(path, self.specifiers) {
                 Ok(path) if kind == "append" => Output::Append(path),
                 Ok(path) if kind == "truncate" => Output::Truncate(path),

@@ -34,7 +34,7 @@ struct Reader<'a> {
 }
 
 /// Reads all files of one unit (the unit file first, then its drop-ins) in order.
-pub fn read(files: &[(String, Vec<Assignment>)], specifiers: &Specifiers<'_>) -> Definition {
+pub(crate) fn read(files: &[(String, Vec<Assignment>)], specifiers: &Specifiers<'_>) -> Definition {
     let mut reader = Reader {
         specifiers,
         definition: Definition {

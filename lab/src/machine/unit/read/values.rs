@@ -57,8 +57,11 @@ pub(super) fn exit_patterns(value: &str) -> Result<Vec<ExitPattern>, String> {
     value.split_whitespace().map(pattern).collect()
 }
 
+/// None is infinity.
+type ResourceLimit = Option<u64>;
+
 /// A resource limit: a number, possibly with K, M, G or T, or `infinity` (none).
-pub(super) fn resource_limit(value: &str) -> Option<Option<u64>> {
+pub(super) fn resource_limit(value: &str) -> Option<ResourceLimit> {
     if value == "infinity" {
         return Some(None);
     }
