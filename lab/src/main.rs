@@ -10,7 +10,12 @@ use std::path::Path;
 use std::process::ExitCode;
 
 #[derive(Parser)]
-#[command(name = "juju-lab", version, about = "A faithful local Juju")]
+#[command(
+    name = "juju-lab",
+    version,
+    about = "A faithful local Juju",
+    after_help = "With command lines of their own: juju, wait, pack, object-store; ask each with --help."
+)]
 struct Arguments {
     #[command(subcommand)]
     command: Command,
@@ -46,6 +51,7 @@ fn main() -> ExitCode {
         let rest: Vec<String> = rest.iter().map(|arg| arg.to_string_lossy().into_owned()).collect();
         match first.to_str() {
             Some("juju") => return cli::main(args),
+            Some("wait") => return cli::wait::main(args.into_iter().skip(1).collect()),
             Some("machine-init") => return machine::main_machine_init(&rest),
             Some("machine-tool") => return machine::main_machine_tool(&rest),
             Some("object-store") => return object_store::main_object_store(&rest),
