@@ -1,13 +1,24 @@
 //! Keys and values.
 
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use super::client::number;
 use super::{Etcd, EtcdError};
 use crate::adapters::host::clock::Deadline;
 
 impl Etcd {
     /// The value of a key; `None` when there is none.
     pub fn get(&self, key: &str, deadline: Deadline) -> Result<Option<Vec<u8>>, EtcdError> {
-        let _ = (key, deadline);
-        unimplemented!()
+        let range: Range = self.call(
+            "read a key of etcd",
+            "kv/range",
+            &json!({ "key": encoded(key) }),
+            deadline,
+        )?;
+        Ok(range.kvs.into_iter().next().map(|pair| pair.value))
     }
 
     /// All keys that begin with `prefix`, and their values, by key.
@@ -16,25 +27,136 @@ impl Etcd {
         prefix: &str,
         deadline: Deadline,
     ) -> Result<Vec<(String, Vec<u8>)>, EtcdError> {
-        let _ = (prefix, deadline);
-        unimplemented!()
+        let range: Range = self.call(
+            "read keys of etcd",
+            "kv/range",
+            &beginning(prefix),
+            deadline,
+        )?;
+        let text = |key: &[u8]| String::from_utf8_lossy(key).into_owned();
+        Ok(range
+            .kvs
+            .into_iter()
+            .map(|pair| (text(&pair.key), pair.value))
+            .collect())
     }
 
     /// Sets a key.
     pub fn put(&self, key: &str, value: &[u8], deadline: Deadline) -> Result<(), EtcdError> {
-        let _ = (key, value, deadline);
-        unimplemented!()
+        let request = json!({ "key": encoded(key), "value": STANDARD.encode(value) });
+        self.call::<Value>("write a key of etcd", "kv/put", &request, deadline)
+            .map(|_| ())
     }
 
     /// Deletes a key; tells whether there was one.
     pub fn delete(&self, key: &str, deadline: Deadline) -> Result<bool, EtcdError> {
-        let _ = (key, deadline);
-        unimplemented!()
+        let request = json!({ "key": encoded(key) });
+        let deleted: Deleted =
+            self.call("delete a key of etcd", "kv/deleterange", &request, deadline)?;
+        Ok(deleted.deleted > 0)
     }
 
     /// Deletes all keys that begin with `prefix`; tells how many.
     pub fn delete_prefix(&self, prefix: &str, deadline: Deadline) -> Result<u64, EtcdError> {
-        let _ = (prefix, deadline);
-        unimplemented!()
+        let deleted: Deleted = self.call(
+            "delete keys of etcd",
+            "kv/deleterange",
+            &beginning(prefix),
+            deadline,
+        )?;
+        Ok(deleted.deleted)
+    }
+}
+
+fn encoded(key: &str) -> String {
+    STANDARD.encode(key)
+}
+
+/// The range of all keys that begin with `prefix`.
+pub(super) fn beginning(prefix: &str) -> Value {
+    json!({ "key": encoded(prefix), "range_end": STANDARD.encode(end_of(prefix)) })
+}
+
+/// The first key after all those that begin with `prefix`; a zero byte stands for "no end".
+fn end_of(prefix: &str) -> Vec<u8> {
+    let mut end = prefix.as_bytes().to_vec();
+    while let Some(last) = end.pop() {
+        if let Some(next) = last.checked_add(1) {
+            end.push(next);
+            return end;
+        }
+    }
+    vec![0]
+}
+
+#[derive(Deserialize)]
+struct Range {
+    #[serde(default)]
+    kvs: Vec<Pair>,
+}
+
+#[derive(Deserialize)]
+struct Pair {
+    #[serde(deserialize_with = "decoded")]
+    key: Vec<u8>,
+    /// Absent when it is empty.
+    #[serde(default, deserialize_with = "decoded")]
+    value: Vec<u8>,
+}
+
+#[derive(Deserialize)]
+struct Deleted {
+    /// Absent when there was nothing.
+    #[serde(default, with = "number")]
+    deleted: u64,
+}
+
+fn decoded<'de, D: serde::Deserializer<'de>>(from: D) -> Result<Vec<u8>, D::Error> {
+    let text = std::borrow::Cow::<str>::deserialize(from)?;
+    STANDARD
+        .decode(text.as_bytes())
+        .map_err(serde::de::Error::custom)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::adapters::http::scripted::Scripted;
+
+    fn soon() -> Deadline {
+        Deadline::seconds(20)
+    }
+
+    #[test]
+    fn the_range_of_a_prefix_ends_right_behind_it() {
+        assert_eq!(end_of("/service/"), b"/service0");
+        assert_eq!(end_of(""), [0]);
+    }
+
+    #[test]
+    fn keys_and_values_are_bytes_to_etcd() {
+        let answer = r#"{"header":{},"kvs":[{"key":"L3MvYQ==","value":"eA=="},{"key":"L3MvYg=="}],"count":"2"}"#;
+        let server = Scripted::answers(&[(200, answer)]);
+        let etcd = Etcd::at("127.0.0.1", server.port, None);
+        assert_eq!(
+            etcd.get_prefix("/s/", soon()).unwrap(),
+            [
+                ("/s/a".to_owned(), b"x".to_vec()),
+                ("/s/b".to_owned(), Vec::new())
+            ]
+        );
+        assert_eq!(
+            server.requests(),
+            [r#"POST /v3/kv/range {"key":"L3Mv","range_end":"L3Mw"}"#]
+        );
+    }
+
+    #[test]
+    fn what_was_deleted_is_counted() {
+        let server = Scripted::answers(&[(200, r#"{"deleted":"3"}"#), (200, "{}")]);
+        let etcd = Etcd::at("127.0.0.1", server.port, None);
+        assert_eq!(etcd.delete_prefix("/s/", soon()).unwrap(), 3);
+        assert!(!etcd.delete("/s/a", soon()).unwrap());
+        drop(server.requests());
     }
 }
