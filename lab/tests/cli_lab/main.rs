@@ -1,5 +1,7 @@
 //! The `juju` command line against a real daemon, with a charm that is a shell script.
 
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on should panic")]
+
 mod bundles;
 mod lab;
 mod life;

@@ -28,15 +28,15 @@ fn ssh_starts_on_the_machine_and_finds_its_programs() {
 fn files_are_copied_to_and_from_a_machine() {
     let lab = Lab::with_tiny();
     let source = lab.write("note.txt", "written outside\n");
-    lab.juju(&format!("scp {} tiny/0:/var/tmp-note", source.display()))
+    lab.juju(&format!("scp {} tiny/0:/etc/note", source.display()))
         .succeeded();
     let read = lab
-        .juju_words(&["ssh", "tiny/0", "cat var/tmp-note"])
+        .juju_words(&["ssh", "tiny/0", "cat etc/note"])
         .succeeded();
     assert_eq!(read.stdout, "written outside\n");
     let back = lab.path("back.txt");
     lab.juju(&format!(
-        "scp -- -p tiny/0:../../var/tmp-note {}",
+        "scp -- -p tiny/0:../../etc/note {}",
         back.display()
     ))
     .succeeded();
