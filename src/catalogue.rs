@@ -7,10 +7,11 @@ use std::time::Duration;
 
 use crate::adapters::host::clock::Deadline;
 use crate::adapters::pgbackrest::{Command, PgBackRest};
+use crate::domain::backups::target::{self, Shortfall, Target};
 use crate::domain::backups::{
-    Backup, BackupInfo, Catalogue, Database, History, HistoryFile, history_files, target,
+    Backup, BackupInfo, Catalogue, Database, History, HistoryFile, history_files,
 };
-use crate::domain::words::Stanza;
+use crate::domain::words::{Stanza, Timeline};
 use crate::error::StepError;
 use crate::unit::{REQUEST, because, explained};
 
@@ -47,26 +48,62 @@ pub fn read_for(
     stanza: &Stanza,
     request: &target::Request,
 ) -> Result<Catalogue, StepError> {
+    let catalogue = read(pgbackrest, stanza)?;
+    match target::history_needed(request, &catalogue) {
+        None => Ok(catalogue),
+        Some(timeline) => with_history(pgbackrest, catalogue, timeline),
+    }
+}
+
+/// What to recover to instead, after a recovery found nothing later than the time it was to stop at; none when there is
+/// nothing else.
+///
+/// # Errors
+///
+/// When the repository cannot be read.
+pub fn after_shortfall(
+    pgbackrest: &PgBackRest,
+    stanza: &Stanza,
+    target: &Target,
+) -> Result<Option<Target>, StepError> {
     let mut catalogue = read(pgbackrest, stanza)?;
-    let database = catalogue
+    let mut asked = None;
+    loop {
+        match target::after_shortfall(target, &catalogue) {
+            Shortfall::Again(other) => return Ok(Some(other)),
+            Shortfall::Read(timeline) if asked != Some(timeline) => {
+                asked = Some(timeline);
+                catalogue = with_history(pgbackrest, catalogue, timeline)?;
+            }
+            Shortfall::Read(_) | Shortfall::Final => return Ok(None),
+        }
+    }
+}
+
+/// The same catalogue, knowing where a timeline left its parent.
+fn with_history(
+    pgbackrest: &PgBackRest,
+    catalogue: Catalogue,
+    timeline: Timeline,
+) -> Result<Catalogue, StepError> {
+    let current = catalogue
         .databases
         .iter()
         .find(|it| Some(it.id) == catalogue.current);
-    let (Some(timeline), Some(database)) = (target::history_needed(request, &catalogue), database)
-    else {
+    let Some(database) = current else {
         return Ok(catalogue);
     };
-    let folder = database.archive_folder();
+    let (stanza, folder) = (&catalogue.stanza, database.archive_folder());
     let path = format!("archive/{stanza}/{folder}/{}", timeline.history_file());
     let text = pgbackrest
         .repo_get(&path, Deadline::after(QUESTION))
         .map_err(explained)?;
-    if let Some(text) = text {
-        let text = String::from_utf8_lossy(&text);
-        let history = History::parse(timeline, &text).map_err(because)?;
-        catalogue = catalogue.with_history(history);
-    }
-    Ok(catalogue)
+    let Some(text) = text else {
+        return Ok(catalogue);
+    };
+    let text = String::from_utf8_lossy(&text);
+    let history = History::parse(timeline, &text).map_err(because)?;
+    Ok(catalogue.with_history(history))
 }
 
 /// The backup that carries a request's annotation; the newest when this version cannot annotate.

@@ -27,10 +27,9 @@ pub fn address(seen: &Observed) -> Decision {
     ))
 }
 
-/// The voters of etcd are known, committed by a leader.
+/// The voters of etcd are known, or are being published by this dispatch.
 ///
-/// The first leader votes alone: one voter for one or two units (D1). As with passwords, an etcd is made only from voters
-/// that were found committed; two leaders in turn would otherwise make two clusters.
+/// The first leader votes alone: one voter for one or two units (D1).
 pub fn voters(seen: &Observed) -> Decision {
     let (Some(peers), Some(address)) = (&seen.juju.peers, seen.juju.address) else {
         return Decision::Wait(Wait::until(
@@ -38,19 +37,13 @@ pub fn voters(seen: &Observed) -> Decision {
             "waiting for the peer relation",
         ));
     };
-    if !peers.voters.is_empty() {
+    if !peers.voters.is_empty() || seen.juju.written.contains(&Written::Voters) {
         return Decision::Settled;
     }
     if !seen.juju.leader {
         return Decision::Wait(Wait::until(
             Wake::PeersChanged,
             "waiting for the leader to start the cluster",
-        ));
-    }
-    if seen.juju.written.contains(&Written::Voters) {
-        return Decision::Wait(Wait::until(
-            Wake::NextHook,
-            "the cluster's first member is recorded",
         ));
     }
     Decision::Do(Plan::new(
@@ -60,4 +53,19 @@ pub fn voters(seen: &Observed) -> Decision {
             address,
         )]))],
     ))
+}
+
+/// Juju has recorded the passwords and the voters.
+///
+/// They are put to use only by a dispatch that found them recorded. Juju discards what a failed hook wrote: a database made
+/// with such a password would be locked, and two leaders in turn would make two clusters.
+pub fn recorded(seen: &Observed) -> Decision {
+    let waits = [Written::Passwords, Written::Voters];
+    if waits.iter().any(|write| seen.juju.written.contains(write)) {
+        return Decision::Wait(Wait::until(
+            Wake::NextHook,
+            "waiting for Juju to record passwords and members",
+        ));
+    }
+    Decision::Settled
 }

@@ -17,13 +17,14 @@ use super::observed::Observed;
 type Decider = fn(&Observed) -> Decision;
 
 /// The deciders, in the order in which a unit comes to life. The first that is not settled speaks.
-const DECIDERS: [(&str, Decider); 13] = [
+const DECIDERS: [(&str, Decider); 14] = [
     ("packages", install::packages),
     ("directories", install::directories),
     ("interrupted restore", restore::finish),
     ("address", members::address),
     ("passwords", passwords::made),
     ("voters", members::voters),
+    ("what Juju has to record first", members::recorded),
     ("etcd", services::etcd),
     ("etcd's passwords", services::protected_etcd),
     ("Patroni", services::patroni),

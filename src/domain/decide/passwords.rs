@@ -11,19 +11,12 @@ use crate::domain::plan::{Plan, Step};
 use crate::domain::refusal::Refusal;
 use crate::domain::words::{Secret, SystemUser};
 
-/// The application has its secret, committed.
-///
-/// A password is put to use only by a dispatch that found it already committed. Juju discards what a failed hook wrote; a
-/// database made with a password of such a hook would be locked.
+/// The application has its secret, or it is being made by this dispatch.
 pub fn made(seen: &Observed) -> Decision {
+    let making = seen.juju.written.contains(&Written::Passwords);
     match (&seen.juju.passwords, seen.juju.leader) {
         (Passwords::Known { .. }, _) => Decision::Settled,
-        (Passwords::Absent, true) if seen.juju.written.contains(&Written::Passwords) => {
-            Decision::Wait(Wait::until(
-                Wake::NextHook,
-                "passwords are made and wait to be recorded",
-            ))
-        }
+        (Passwords::Absent, true) if making => Decision::Settled,
         (Passwords::Absent, true) => Decision::Do(Plan::new(
             "make the application's passwords",
             vec![Step::MakePasswords],

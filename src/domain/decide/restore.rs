@@ -69,7 +69,7 @@ pub fn restore(
         replaces: seen.database.known().map(|database| database.system_id),
         kept: seen.host.layout.kept_dir(files::major(seen)),
     };
-    Ok(steps(record))
+    Ok(plan(record))
 }
 
 fn room_for(catalogue: &Catalogue, target: &target::Target, free: u64) -> Result<(), Refusal> {
@@ -88,7 +88,8 @@ fn room_for(catalogue: &Catalogue, target: &target::Target, free: u64) -> Result
     Ok(())
 }
 
-fn steps(record: RestoreRecord) -> Plan {
+/// The steps of a restore that nothing speaks against.
+pub fn plan(record: RestoreRecord) -> Plan {
     let purpose = format!("restore {}", record.target);
     let exchanging = RestoreRecord {
         phase: RestorePhase::Exchanging,

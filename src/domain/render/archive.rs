@@ -45,9 +45,13 @@ impl ArchiveCommand {
 
 impl Repository {
     /// The value of `restore_command`, with which a standby that fell too far behind catches up from the repository.
+    ///
+    /// PostgreSQL runs it while a standby is promoted too, and waits for it: without a limit, an object store out of
+    /// reach held a failover for four minutes. Without the file, PostgreSQL goes on. Fetching asynchronously would wait
+    /// for `archive-timeout` by itself and leave a process behind.
     pub fn restore_command(&self) -> String {
         format!(
-            "{} archive-get %f \"%p\"",
+            "timeout {RESTORE_SECONDS} {} --no-archive-async archive-get %f \"%p\"",
             percent_doubled(&self.pgbackrest())
         )
     }
@@ -100,7 +104,7 @@ mod tests {
             "pgbackrest --config=/etc/postgresql-charm/pgbackrest.conf --stanza=prod.postgresql";
         assert_eq!(
             repository.restore_command(),
-            format!("{program} archive-get %f \"%p\"")
+            format!("timeout 10 {program} --no-archive-async archive-get %f \"%p\"")
         );
         assert_eq!(
             ArchiveCommand::PgBackRest(repository).command(),

@@ -113,11 +113,7 @@ impl Configuration<'_> {
                 "process-max",
                 self.cpus.div_ceil(4).clamp(1, PROCESSES_MOST),
             )?;
-            ini.section("global:archive-get");
-            ini.set(
-                "process-max",
-                self.cpus.div_ceil(4).clamp(1, PROCESSES_MOST),
-            )?;
+            ini.set("archive-timeout", PUSH_SECONDS)?;
         }
         ini.section(self.stanza.as_str());
         self.clusters(&mut ini)?;

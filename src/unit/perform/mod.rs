@@ -71,7 +71,7 @@ pub(super) fn perform(unit: &mut Unit<'_>, step: &Step) -> Result<(), StepError>
 
         Step::RecordRestore(record) => restore::record(unit, record),
         Step::RestoreBeside(record) => restore::beside(unit, record),
-        Step::RecoverBeside(_) => restore::recover(unit),
+        Step::RecoverBeside(record) => restore::recover(unit, record),
         Step::RekeyBeside => restore::rekey(unit),
         Step::StopBeside => restore::stop_beside(unit),
         Step::RemoveBeside(record) => restore::remove_beside(unit, record),

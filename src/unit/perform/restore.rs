@@ -9,10 +9,13 @@ use super::roles;
 use crate::adapters::host::clock::{self, Deadline};
 use crate::adapters::host::files;
 use crate::adapters::pgbackrest::Command;
-use crate::adapters::pgbackrest::command::{Restore, Target, TargetAction, TargetTimeline};
+use crate::adapters::pgbackrest::command::{
+    Restore, Target as PgBackRestTarget, TargetAction, TargetTimeline,
+};
 use crate::adapters::postgres::{Database, verifier};
 use crate::adapters::systemd::{self, Active, TransientUnit};
-use crate::domain::backups::target::TargetKind;
+use crate::catalogue;
+use crate::domain::backups::target::{Target, TargetKind};
 use crate::domain::observed::{Packages, Passwords, RestoreRecord};
 use crate::error::StepError;
 use crate::unit::{Unit, because, database_in, programs, records};
@@ -47,12 +50,12 @@ pub(super) fn beside(unit: &Unit<'_>, record: &RestoreRecord) -> Result<(), Step
         stanza: record.stanza.clone(),
         set: Some(record.target.set),
         target: match record.target.kind {
-            TargetKind::Immediate => Target::Immediate,
-            TargetKind::Time(at) => Target::Time {
+            TargetKind::Immediate => PgBackRestTarget::Immediate,
+            TargetKind::Time(at) => PgBackRestTarget::Time {
                 at,
                 exclusive: false,
             },
-            TargetKind::Latest => Target::Default,
+            TargetKind::Latest => PgBackRestTarget::Default,
         },
         timeline: record.target.timeline.map(TargetTimeline::Number),
         action: match record.target.kind {
@@ -85,17 +88,22 @@ fn tablespaces(unit: &Unit<'_>, major: u32, record: &RestoreRecord) -> std::path
 ///
 /// `archive_command` fails here on purpose: what the copy has to archive, first of all the history of its new timeline,
 /// stays queued in it and is archived once it is in place. If it never is, nothing of it ever reached the repository.
-pub(super) fn recover(unit: &Unit<'_>) -> Result<(), StepError> {
+pub(super) fn recover(unit: &Unit<'_>, record: &RestoreRecord) -> Result<(), StepError> {
     let major = major(unit)?;
     let beside = unit.layout.restoring_dir(major);
     start_beside(unit, major, &beside)?;
     let deadline = Deadline::after(REPLAY);
+    let mut target = record.target.clone();
     let mut told = String::new();
     loop {
         let state = systemd::show(RECOVERY, Deadline::seconds(10)).map_err(because)?;
         if matches!(state.active, Active::Failed | Active::Inactive) {
-            if ended_before_the_target(unit) && go_on_to_the_end(unit, &beside)? {
-                unit.tell("nothing was committed at or after that time: recovering to the end");
+            if let Some(other) = another_target(unit, record, &target)? {
+                unit.tell(&format!(
+                    "nothing was committed later there: recovering {other}"
+                ));
+                aim(unit, &beside, &other)?;
+                target = other;
                 start_beside(unit, major, &beside)?;
                 continue;
             }
@@ -221,38 +229,42 @@ fn last_words(unit: &Unit<'_>) -> String {
         .to_owned()
 }
 
-/// PostgreSQL refuses to end a recovery at a time when no later commit is in the archive.
-fn ended_before_the_target(unit: &Unit<'_>) -> bool {
-    last_words(unit).contains("recovery ended before configured recovery target was reached")
+/// PostgreSQL refuses to end a recovery at a time when no later commit is there; what is the same state then.
+fn another_target(
+    unit: &Unit<'_>,
+    record: &RestoreRecord,
+    tried: &Target,
+) -> Result<Option<Target>, StepError> {
+    if !last_words(unit).contains("recovery ended before configured recovery target was reached") {
+        return Ok(None);
+    }
+    let other = catalogue::after_shortfall(&unit.pgbackrest(), &record.stanza, tried)?;
+    Ok(other.filter(|other| other != tried))
 }
 
-/// Takes the target away from the copy: the state at the end of the archive is then the state at that time. False when
-/// there was none to take away.
-fn go_on_to_the_end(unit: &Unit<'_>, beside: &Path) -> Result<bool, StepError> {
+/// Points a copy that was fetched already to another target.
+fn aim(unit: &Unit<'_>, beside: &Path, target: &Target) -> Result<(), StepError> {
     let path = beside.join("postgresql.auto.conf");
     let text = files::read_text(&path)
         .map_err(because)?
         .unwrap_or_default();
-    let setting = |line: &str| line.split('=').next().unwrap_or_default().trim().to_owned();
-    if !text
+    let of_a_target = |line: &&str| line.trim_start().starts_with("recovery_target");
+    let mut lines: Vec<String> = text
         .lines()
-        .any(|line| setting(line) == "recovery_target_time")
-    {
-        return Ok(false);
-    }
-    let of_the_target = [
-        "recovery_target_time",
-        "recovery_target_action",
-        "recovery_target_inclusive",
-    ];
-    let kept: String = text
-        .lines()
-        .filter(|line| !of_the_target.contains(&setting(line).as_str()))
-        .flat_map(|line| [line, "\n"])
+        .filter(|line| !of_a_target(line))
+        .map(str::to_owned)
         .collect();
+    if let Some(timeline) = target.pgbackrest_timeline() {
+        lines.push(format!("recovery_target_timeline = '{timeline}'"));
+    }
+    if let Some(moment) = target.pgbackrest_target() {
+        lines.push(format!("recovery_target_time = '{moment}'"));
+        lines.push("recovery_target_action = 'promote'".to_owned());
+    }
+    let text = format!("{}\n", lines.join("\n"));
     let owner = files::Owner::Workload(&unit.user);
-    files::write_atomic(&path, kept.as_bytes(), 0o600, owner).map_err(because)?;
-    Ok(true)
+    files::write_atomic(&path, text.as_bytes(), 0o600, owner).map_err(because)?;
+    Ok(())
 }
 
 fn open_beside(unit: &Unit<'_>) -> Result<Database, crate::adapters::postgres::PostgresError> {

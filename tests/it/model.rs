@@ -1,0 +1,467 @@
+//! A model of one unit's world: it does what the steps say, at once and without programs.
+//!
+//! It can be cut after any step, which is what dying there means: what was written into Juju in this dispatch is lost, what
+//! was done to the machine stays.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
+
+use postgresql_charm::domain::observed::{
+    ArchiverView, ClusterView, DataDirectory, DatabaseView, EtcdView, HostView, JujuView,
+    ManagedFile, Member, MemberState, ObjectStorage, ObjectStore, Observed, Packages, Passwords,
+    PeerRelation, RepositoryState, Role, RoleView, Seen, Service, ServiceState, Written,
+};
+use postgresql_charm::domain::plan::{Plan, Step};
+use postgresql_charm::domain::render::dcs::DynamicConfiguration;
+use postgresql_charm::domain::settings::{Machine, Settings};
+use postgresql_charm::domain::words::{MemberName, Secret, Stanza, SystemId, SystemUser, Timeline};
+use postgresql_charm::error::StepError;
+use postgresql_charm::layout::Layout;
+use postgresql_charm::reconcile::World;
+
+/// What the object store answers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Store {
+    Good,
+    WrongKey,
+    Foreign,
+}
+
+/// Which data directory holds which database: by a name that tells them apart.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Directories {
+    pub(crate) data: Option<&'static str>,
+    pub(crate) beside: Option<&'static str>,
+    pub(crate) kept: Option<&'static str>,
+}
+
+/// The world, and how many more steps it takes before it dies.
+#[derive(Clone, Debug)]
+pub(crate) struct Model {
+    pub(crate) seen: Observed,
+    pub(crate) store: Store,
+    pub(crate) directories: Directories,
+    pub(crate) recovered: bool,
+    pub(crate) steps_left: Option<usize>,
+    pub(crate) performed: Vec<String>,
+    /// What a dispatch wrote into Juju and is not committed.
+    staged: Staged,
+}
+
+#[derive(Clone, Debug, Default)]
+struct Staged {
+    passwords: bool,
+    peers: Option<PeerRelation>,
+}
+
+impl Model {
+    /// A unit before its first hook.
+    pub(crate) fn new() -> Self {
+        let settings = Settings::from_options(&BTreeMap::new(), &Machine::new(8 << 30, 2)).unwrap();
+        let member: MemberName = "postgresql-0".parse().unwrap();
+        Self {
+            seen: Observed {
+                juju: JujuView {
+                    application: "postgresql".into(),
+                    model: "dev".into(),
+                    model_uuid: "5d4c3b2a-0000-4000-8000-000000000000".into(),
+                    member,
+                    stanza: Stanza::of("dev", "postgresql").unwrap(),
+                    leader: false,
+                    address: None,
+                    peers: None,
+                    passwords: Passwords::Absent,
+                    settings: Ok(settings),
+                    object_storage: ObjectStorage::Unrelated,
+                    written: BTreeSet::new(),
+                },
+                host: HostView {
+                    layout: Layout::new("/"),
+                    workload_user: "postgres".into(),
+                    charm_user: "root".into(),
+                    packages: Packages::Missing {
+                        major: 15,
+                        names: vec!["patroni".into()],
+                    },
+                    memory: 8 << 30,
+                    cpus: 2,
+                    files: BTreeMap::new(),
+                    services: BTreeMap::new(),
+                    data: DataDirectory::Absent,
+                    prepared: false,
+                    restore: None,
+                    repository: None,
+                },
+                etcd: Seen::NotAsked,
+                cluster: Seen::NotAsked,
+                database: Seen::NotAsked,
+                now: "2026-01-01T12:00:00Z".parse().unwrap(),
+                repository_tried: false,
+            },
+            store: Store::Good,
+            directories: Directories::default(),
+            recovered: false,
+            steps_left: None,
+            performed: Vec::new(),
+            staged: Staged::default(),
+        }
+    }
+
+    /// The same after its first hooks: leader, with a peer relation and an address.
+    pub(crate) fn joined() -> Self {
+        let mut model = Self::new();
+        model.seen.juju.leader = true;
+        model.seen.juju.address = Some("10.0.0.1".parse().unwrap());
+        let member = model.seen.juju.member.clone();
+        model.seen.juju.peers = Some(PeerRelation {
+            units: BTreeMap::from([(member, None)]),
+            ..Default::default()
+        });
+        model
+    }
+
+    /// A settled primary without an object store.
+    pub(crate) fn primary() -> Self {
+        let mut model = Self::joined();
+        model.live();
+        model
+    }
+
+    /// A settled primary that archives.
+    pub(crate) fn archiving() -> Self {
+        let mut model = Self::primary();
+        model.relate();
+        model.live();
+        model
+    }
+
+    /// Relates the object store.
+    pub(crate) fn relate(&mut self) {
+        self.seen.juju.object_storage = ObjectStorage::Given(object_store());
+    }
+
+    /// Dispatches until one ends with nothing to do; each commits what it wrote.
+    pub(crate) fn live(&mut self) {
+        for _ in 0..10 {
+            let before = self.performed.len();
+            postgresql_charm::reconcile::reconcile(self).unwrap();
+            self.end_well();
+            if self.performed.len() == before {
+                return;
+            }
+        }
+        panic!("the unit does not come to rest: {:#?}", self.performed);
+    }
+
+    /// The dispatch ends well: Juju commits.
+    pub(crate) fn end_well(&mut self) {
+        if std::mem::take(&mut self.staged.passwords) {
+            self.seen.juju.passwords = passwords();
+        }
+        if let Some(peers) = self.staged.peers.take() {
+            self.seen.juju.peers = Some(peers);
+        }
+        self.next_dispatch();
+    }
+
+    /// The dispatch dies: what it wrote into Juju is gone.
+    pub(crate) fn die(&mut self) {
+        self.staged = Staged::default();
+        self.next_dispatch();
+    }
+
+    fn next_dispatch(&mut self) {
+        self.seen.juju.written.clear();
+        self.seen.repository_tried = false;
+        self.steps_left = None;
+        self.refresh();
+    }
+
+    fn peers(&mut self) -> &mut PeerRelation {
+        let current = self.seen.juju.peers.clone();
+        self.staged
+            .peers
+            .get_or_insert_with(|| current.expect("there is a peer relation"))
+    }
+
+    /// Programs answer when they run.
+    fn refresh(&mut self) {
+        let runs = |service| self.seen.host.service(service) == ServiceState::Running;
+        let (etcd, patroni) = (runs(Service::Etcd), runs(Service::Patroni));
+        if !etcd {
+            self.seen.etcd = Seen::NotAsked;
+        } else if self.seen.etcd.known().is_none() {
+            self.seen.etcd = Seen::Known(EtcdView {
+                authenticated: self.directories.data.is_some(),
+            });
+        }
+        if !patroni {
+            self.seen.cluster = Seen::NotAsked;
+            self.seen.database = Seen::NotAsked;
+            return;
+        }
+        self.directories.data.get_or_insert("first");
+        self.seen.host.data = DataDirectory::Present;
+        if self.seen.cluster.known().is_none() {
+            self.seen.cluster = Seen::Known(self.cluster());
+        }
+        if self.seen.database.known().is_none() {
+            self.seen.database = Seen::Known(database());
+        }
+    }
+
+    fn cluster(&self) -> ClusterView {
+        let config = DynamicConfiguration::new(self.seen.juju.settings.as_ref().unwrap(), 1);
+        ClusterView {
+            members: vec![Member {
+                name: self.seen.juju.member.clone(),
+                role: Role::Primary,
+                state: MemberState::Running,
+                host: "10.0.0.1".into(),
+                timeline: Timeline::new(1).ok(),
+                lag: None,
+            }],
+            config: config.patch(&serde_json::Value::Null).unwrap(),
+        }
+    }
+
+    fn failing(&mut self, state: RepositoryState) -> StepError {
+        let ObjectStorage::Given(store) = &self.seen.juju.object_storage else {
+            panic!()
+        };
+        self.seen.host.repository = Some(postgresql_charm::domain::observed::RepositoryRecord {
+            digest: postgresql_charm::domain::files::digest(store),
+            state,
+        });
+        StepError::expected("the model says so", "").remembered()
+    }
+}
+
+impl World for Model {
+    fn observe(&mut self) -> Result<Observed, StepError> {
+        self.refresh();
+        Ok(self.seen.clone())
+    }
+
+    fn perform(&mut self, step: &Step) -> Result<(), StepError> {
+        if let Some(left) = &mut self.steps_left {
+            if *left == 0 {
+                return Err(StepError::expected("died", ""));
+            }
+            *left -= 1;
+        }
+        self.performed.push(step.to_string());
+        self.carry_out(step)?;
+        self.refresh();
+        Ok(())
+    }
+
+    fn pause(&mut self, _at_most: Duration) -> bool {
+        false
+    }
+
+    fn announce(&mut self, _plan: &Plan) {}
+}
+
+impl Model {
+    #[expect(clippy::too_many_lines, reason = "one arm a step")]
+    fn carry_out(&mut self, step: &Step) -> Result<(), StepError> {
+        let host = &mut self.seen.host;
+        match step {
+            Step::InstallPackages { major, .. } => {
+                host.packages = Packages::Present {
+                    major: *major,
+                    version: "15.18".into(),
+                    pgbackrest: (2, 45),
+                };
+            }
+            Step::MakeDirectories { .. } => host.prepared = true,
+            Step::WriteFile { file, content } => {
+                host.files.insert(*file, content.clone());
+            }
+            Step::RemoveFile(file) => {
+                host.files.remove(file);
+            }
+            Step::Start(service) | Step::Restart(service) => {
+                host.services.insert(*service, ServiceState::Running);
+            }
+            Step::Stop(service) => {
+                host.services.insert(*service, ServiceState::Stopped);
+            }
+            Step::MakePasswords => {
+                self.staged.passwords = true;
+                self.seen.juju.written.insert(Written::Passwords);
+            }
+            Step::PublishAddress(address) => {
+                let (member, address) = (self.seen.juju.member.clone(), *address);
+                self.peers().units.insert(member, Some(address));
+                self.seen.juju.written.insert(Written::Address);
+            }
+            Step::PublishVoters(voters) => {
+                self.peers().voters = voters.clone();
+                self.seen.juju.written.insert(Written::Voters);
+            }
+            Step::PublishInitialised => {
+                self.peers().initialised = true;
+                self.seen.juju.written.insert(Written::Initialised);
+            }
+            Step::PublishStanza(stanza) => {
+                self.peers().stanza = Some(stanza.clone());
+                self.seen.juju.written.insert(Written::Stanza);
+            }
+            Step::ProtectEtcd => {
+                self.seen.etcd = Seen::Known(EtcdView {
+                    authenticated: true,
+                })
+            }
+            Step::ChangeClusterConfig(_) => {
+                let whole = self.cluster().config;
+                if let Seen::Known(cluster) = &mut self.seen.cluster {
+                    cluster.config = whole;
+                }
+            }
+            Step::RestartDatabase => {
+                if let Seen::Known(database) = &mut self.seen.database {
+                    database.pending_restart.clear();
+                }
+            }
+            Step::MakeRoles => self.roles(|role| role.as_wanted = true),
+            Step::SetRolePassword(user, password) => {
+                let matches = match &self.seen.juju.passwords {
+                    Passwords::Known { users, .. } => users.get(user) == Some(password),
+                    Passwords::Absent => false,
+                };
+                let name = user.name();
+                if let Seen::Known(database) = &mut self.seen.database {
+                    if let Some(role) = database.roles.get_mut(name) {
+                        role.password_matches = matches;
+                    }
+                }
+            }
+            Step::CheckObjectStore(_) => {
+                self.seen.repository_tried = true;
+                if self.store == Store::WrongKey {
+                    return Err(self.failing(RepositoryState::Failed {
+                        problem: "the access key is not known".into(),
+                        hint: "correct it".into(),
+                    }));
+                }
+            }
+            Step::JudgeOwner(_) => {
+                if self.store == Store::Foreign {
+                    return Err(self.failing(RepositoryState::Foreign {
+                        owner: "somebody else".into(),
+                        stanzas: vec!["prod.db".into()],
+                    }));
+                }
+            }
+            Step::RecordRepository(record) => host.repository = Some(record.clone()),
+            Step::ForgetRepository => host.repository = None,
+            Step::RecordRestore(record) => host.restore = Some(record.clone()),
+            Step::RestoreBeside(_) => self.directories.beside = Some("restored"),
+            Step::RecoverBeside(_) => self.recovered = true,
+            Step::RemoveBeside(_) => {
+                self.directories.beside = None;
+                self.recovered = false;
+            }
+            Step::ExchangeDataDirectories(_) => {
+                if let Some(beside) = self.directories.beside.take() {
+                    if let Some(data) = self.directories.data.take() {
+                        self.directories.kept = Some(data);
+                    }
+                    self.directories.data = Some(beside);
+                }
+            }
+            Step::ForgetRestore => host.restore = None,
+            Step::RemoveKept { .. } => self.directories.kept = None,
+            Step::SetVersion(_)
+            | Step::OpenPort(_)
+            | Step::ReloadPatroni
+            | Step::AwaitPrimary
+            | Step::ForgetClusterState
+            | Step::StorePassword(..)
+            | Step::ClaimRepository(_)
+            | Step::MakeStanza(..)
+            | Step::ProveArchiving(..)
+            | Step::TakeBackup { .. }
+            | Step::KeepBackupLog { .. }
+            | Step::RekeyBeside
+            | Step::StopBeside => {}
+        }
+        Ok(())
+    }
+
+    fn roles(&mut self, change: impl Fn(&mut RoleView)) {
+        let Seen::Known(database) = &mut self.seen.database else {
+            return;
+        };
+        for user in SystemUser::ALL {
+            let fresh = RoleView {
+                password_matches: false,
+                as_wanted: false,
+            };
+            change(database.roles.entry(user.name().into()).or_insert(fresh));
+        }
+    }
+}
+
+/// The database as Patroni makes it: with its own three users.
+fn database() -> DatabaseView {
+    let role = |user: SystemUser| {
+        (
+            user.name().to_owned(),
+            RoleView {
+                password_matches: true,
+                as_wanted: true,
+            },
+        )
+    };
+    DatabaseView {
+        in_recovery: false,
+        system_id: SystemId::new(7_400_000_000_000_000_001).unwrap(),
+        timeline: Timeline::new(1).unwrap(),
+        roles: [
+            SystemUser::Operator,
+            SystemUser::Replication,
+            SystemUser::Rewind,
+        ]
+        .into_iter()
+        .map(role)
+        .collect(),
+        archiver: ArchiverView::default(),
+        pending_restart: Vec::new(),
+    }
+}
+
+/// Passwords that a search can find.
+pub(crate) fn passwords() -> Passwords {
+    let secret = |name: &str| Secret::new(format!("hidden-{name}"));
+    Passwords::Known {
+        users: SystemUser::ALL
+            .into_iter()
+            .map(|user| (user, secret(user.name())))
+            .collect(),
+        patroni: secret("patroni"),
+        etcd: secret("etcd"),
+    }
+}
+
+/// Parameters of an object store, with keys that a search can find.
+pub(crate) fn object_store() -> ObjectStore {
+    ObjectStore {
+        bucket: "backups".into(),
+        endpoint: "https://s3.lab:9000".into(),
+        path: "/pg".into(),
+        region: "us-east-1".into(),
+        path_style: true,
+        ca_chain: vec!["-----BEGIN CERTIFICATE-----".into()],
+        access_key: Secret::new("hidden-access-key"),
+        secret_key: Secret::new("hidden-secret-key"),
+        retention_days: None,
+    }
+}
+
+/// Whether a managed file is there.
+pub(crate) fn has(model: &Model, file: ManagedFile) -> bool {
+    model.seen.host.files.contains_key(&file)
+}
