@@ -1,0 +1,410 @@
+//! A lab of its own for one story, and the `juju` that speaks to it.
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output, Stdio};
+use std::time::{Duration, Instant};
+
+use serde_json::Value;
+
+/// What one command printed.
+#[derive(Debug)]
+pub(crate) struct Said {
+    pub(crate) code: Option<i32>,
+    pub(crate) stdout: String,
+    pub(crate) stderr: String,
+}
+
+/// One lab, in a folder of its own. It ends with the story.
+pub(crate) struct Lab {
+    home: PathBuf,
+    programs: PathBuf,
+    user: Option<String>,
+}
+
+/// A result of an action, as `--format json` gives it.
+#[derive(Debug)]
+pub(crate) struct Task(pub(crate) Value);
+
+impl Task {
+    pub(crate) fn status(&self) -> &str {
+        self.0["status"].as_str().unwrap_or_default()
+    }
+
+    pub(crate) fn message(&self) -> &str {
+        self.0["message"].as_str().unwrap_or_default()
+    }
+
+    /// A result; an empty text when there is none.
+    pub(crate) fn result(&self, key: &str) -> &str {
+        self.0["results"][key].as_str().unwrap_or_default()
+    }
+
+    /// The same task, which must have ended well.
+    #[track_caller]
+    pub(crate) fn done(self) -> Self {
+        assert_eq!(self.status(), "completed", "{:#}", self.0);
+        self
+    }
+
+    /// The message and the hint of a task that must have been refused.
+    #[track_caller]
+    pub(crate) fn refused(self) -> String {
+        assert_eq!(self.status(), "failed", "{:#}", self.0);
+        assert!(
+            self.message().contains("\nhint: "),
+            "no way out is named: {}",
+            self.message()
+        );
+        self.message().to_owned()
+    }
+}
+
+impl Lab {
+    /// A new lab with a model. `name` is short: sockets lie below the lab's folder.
+    pub(crate) fn new(name: &str) -> Self {
+        Self::of(name, None)
+    }
+
+    /// The same, for an ordinary user.
+    pub(crate) fn of_user(name: &str, user: &str) -> Self {
+        Self::of(name, Some(user.to_owned()))
+    }
+
+    fn of(name: &str, user: Option<String>) -> Self {
+        let built = Path::new(env!("CARGO_BIN_EXE_postgresql-charm"));
+        let programs = built.parent().expect("programs lie in a folder").to_owned();
+        let home = PathBuf::from(format!("/var/tmp/pg-{name}-{}", std::process::id()));
+        let lab = Self {
+            home,
+            programs,
+            user,
+        };
+        lab.prepare();
+        lab.lab(&["up"]).ok();
+        lab.juju(&["add-model", "dev"]).ok();
+        lab
+    }
+
+    /// An ordinary user can neither read the checkout nor make a folder where it likes.
+    fn prepare(&self) {
+        let Some(user) = &self.user else { return };
+        std::fs::create_dir_all(self.shared()).expect("make a folder for the programs");
+        for name in ["juju-lab", "juju", "lab-object-store"] {
+            let _ = std::fs::copy(self.programs.join(name), self.shared().join(name));
+        }
+        let charms = self.shared().join("charms");
+        std::fs::create_dir_all(&charms).expect("make a folder for the charms");
+        for entry in std::fs::read_dir(self.programs.join("charms")).expect("charms are packed") {
+            let path = entry.expect("read the folder of charms").path();
+            let name = path.file_name().expect("a charm has a name");
+            std::fs::copy(&path, charms.join(name)).expect("copy a charm");
+        }
+        std::fs::create_dir_all(&self.home).expect("make the lab's folder");
+        let owned = format!("{user}:");
+        let status = Command::new("chown").arg(owned).arg(&self.home).status();
+        assert!(
+            status.is_ok_and(|status| status.success()),
+            "give {user} the lab's folder"
+        );
+    }
+
+    fn shared(&self) -> PathBuf {
+        PathBuf::from(format!("{}-programs", self.home.display()))
+    }
+
+    fn folder_of_programs(&self) -> PathBuf {
+        if self.user.is_some() {
+            self.shared()
+        } else {
+            self.programs.clone()
+        }
+    }
+
+    pub(crate) fn home(&self) -> &Path {
+        &self.home
+    }
+
+    /// The root of a machine.
+    pub(crate) fn machine(&self, number: u32) -> PathBuf {
+        self.home.join(format!("m/{number}"))
+    }
+
+    fn command(&self, program: &str, arguments: &[&str]) -> Command {
+        let path = self.folder_of_programs().join(program);
+        let mut command = match &self.user {
+            None => Command::new(path),
+            Some(user) => {
+                let mut command = Command::new("runuser");
+                command.args(["-u", user, "--"]).arg(path);
+                command
+            }
+        };
+        command
+            .args(arguments)
+            .env("JUJU_LAB_HOME", &self.home)
+            .env("JUJU_LAB_CHARMS", self.folder_of_programs().join("charms"))
+            .current_dir("/")
+            .stdin(Stdio::null());
+        command
+    }
+
+    /// Runs `juju-lab`.
+    pub(crate) fn lab(&self, arguments: &[&str]) -> Said {
+        said(self.command("juju-lab", arguments).output())
+    }
+
+    /// Runs `juju`.
+    pub(crate) fn juju(&self, arguments: &[&str]) -> Said {
+        said(self.command("juju", arguments).output())
+    }
+
+    /// Starts `juju` and does not wait.
+    pub(crate) fn start_juju(&self, arguments: &[&str]) -> std::process::Child {
+        self.command("juju", arguments)
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .expect("start juju")
+    }
+
+    /// Runs an action and waits for it.
+    #[track_caller]
+    pub(crate) fn run(&self, unit: &str, action: &str, params: &[&str]) -> Task {
+        let mut arguments = vec!["run", "--format", "json", "--wait", "10m", unit, action];
+        arguments.extend(params);
+        let said = self.juju(&arguments);
+        let all: Value = serde_json::from_str(&said.stdout)
+            .unwrap_or_else(|error| panic!("{error}: {said:?}\n{}", self.log()));
+        let tasks = all.as_object().expect("a map of units");
+        Task(tasks.values().next().expect("one unit answered").clone())
+    }
+
+    /// Waits until everything is active and idle.
+    #[track_caller]
+    pub(crate) fn settle(&self) {
+        let said = self.lab(&["wait", "--timeout", "5m"]);
+        assert_eq!(
+            said.code,
+            Some(0),
+            "{}\n{}\n{}",
+            said.stdout,
+            said.stderr,
+            self.log()
+        );
+    }
+
+    /// The end of the model's log.
+    pub(crate) fn log(&self) -> String {
+        self.juju(&["debug-log", "--replay", "--no-tail", "--limit", "400"])
+            .stdout
+    }
+
+    /// The workload status of a unit, and its message.
+    pub(crate) fn status(&self, unit: &str) -> (String, String) {
+        let said = self.juju(&["status", "--format", "json"]);
+        let all: Value = serde_json::from_str(&said.stdout).unwrap_or_default();
+        let application = unit.split('/').next().unwrap_or_default();
+        let status = &all["applications"][application]["units"][unit]["workload-status"];
+        let text = |key: &str| status[key].as_str().unwrap_or_default().to_owned();
+        (text("current"), text("message"))
+    }
+
+    /// Waits until a unit's status fulfils a condition.
+    #[track_caller]
+    pub(crate) fn status_becomes(&self, unit: &str, what: &str, is: impl Fn(&str, &str) -> bool) {
+        eventually(&format!("{unit} {what}"), || {
+            let (status, message) = self.status(unit);
+            if is(&status, &message) {
+                Ok(())
+            } else {
+                Err(format!("{status}: {message}"))
+            }
+        });
+    }
+
+    /// Deploys PostgreSQL and the integrator with an object store of this lab's, and waits until all is active.
+    #[track_caller]
+    pub(crate) fn with_backups(&self, path: &str) -> Store {
+        self.deploy("postgresql", "postgresql");
+        let store = self.object_store();
+        self.deploy("s3-integrator", "s3-integrator");
+        self.configure(&store, "s3-integrator", path);
+        self.juju(&["integrate", "postgresql", "s3-integrator"])
+            .ok();
+        self.settle();
+        store
+    }
+
+    #[track_caller]
+    pub(crate) fn deploy(&self, charm: &str, application: &str) {
+        let file = self
+            .folder_of_programs()
+            .join(format!("charms/{charm}.charm"));
+        let file = file.display().to_string();
+        self.juju(&["deploy", &file, application]).ok();
+    }
+
+    /// Gives an integrator everything about a store.
+    #[track_caller]
+    pub(crate) fn configure(&self, store: &Store, integrator: &str, path: &str) {
+        self.settle_hooks();
+        let set = [
+            format!("endpoint={}", store.endpoint),
+            format!("tls-ca-chain={}", store.ca),
+            format!("path={path}"),
+            "bucket=backups".to_owned(),
+            "region=us-east-1".to_owned(),
+            "s3-uri-style=path".to_owned(),
+        ];
+        let mut arguments = vec!["config", integrator];
+        arguments.extend(set.iter().map(String::as_str));
+        self.juju(&arguments).ok();
+        self.keys(integrator, &store.access_key, &store.secret_key);
+    }
+
+    /// Gives an integrator keys.
+    #[track_caller]
+    pub(crate) fn keys(&self, integrator: &str, access: &str, secret: &str) {
+        let (access, secret) = (
+            format!("access-key={access}"),
+            format!("secret-key={secret}"),
+        );
+        let unit = format!("{integrator}/leader");
+        self.run(
+            &unit,
+            "sync-s3-credentials",
+            &["--string-args", &access, &secret],
+        )
+        .done();
+    }
+
+    /// Waits until every unit has run its first hooks, whatever its status.
+    fn settle_hooks(&self) {
+        eventually("every unit is idle", || {
+            let said = self.juju(&["status", "--format", "json"]);
+            let busy =
+                said.stdout.contains("\"allocating\"") || said.stdout.contains("\"executing\"");
+            if busy { Err(said.stdout) } else { Ok(()) }
+        });
+    }
+
+    /// Starts this lab's object store.
+    #[track_caller]
+    pub(crate) fn object_store(&self) -> Store {
+        self.lab(&["object-store", "start"]).ok();
+        let said = self.lab(&["object-store", "info", "--format", "json"]).ok();
+        let info: Value = serde_json::from_str(&said.stdout).expect("JSON about the store");
+        let text = |key: &str| {
+            info[key]
+                .as_str()
+                .unwrap_or_else(|| panic!("no {key} in {info:#}"))
+                .to_owned()
+        };
+        Store {
+            endpoint: text("endpoint"),
+            access_key: text("access-key"),
+            secret_key: text("secret-key"),
+            ca: text("tls-ca-chain"),
+        }
+    }
+
+    /// Runs SQL as the operator on a unit, over its socket, and gives the rows without decoration.
+    #[track_caller]
+    pub(crate) fn sql(&self, unit: &str, statement: &str) -> String {
+        let said = self.try_sql(unit, statement);
+        assert_eq!(said.code, Some(0), "{statement}: {said:?}");
+        said.stdout.trim().to_owned()
+    }
+
+    /// The same, whatever comes of it.
+    pub(crate) fn try_sql(&self, unit: &str, statement: &str) -> Said {
+        let number = unit.rsplit('/').next().unwrap_or("0");
+        let socket = self
+            .machine(number.parse().unwrap_or(0))
+            .join("run/postgresql");
+        let socket = socket.display().to_string();
+        let arguments = [
+            "-X",
+            "-A",
+            "-t",
+            "-q",
+            "-v",
+            "ON_ERROR_STOP=1",
+            "-h",
+            &socket,
+            "-U",
+            "operator",
+        ];
+        let mut command = match &self.user {
+            None => Command::new("psql"),
+            Some(user) => {
+                let mut command = Command::new("runuser");
+                command.args(["-u", user, "--", "psql"]);
+                command
+            }
+        };
+        command
+            .args(arguments)
+            .args(["-d", "postgres", "-c", statement])
+            .current_dir("/");
+        said(command.stdin(Stdio::null()).output())
+    }
+}
+
+/// What an integrator has to know of an object store.
+#[derive(Clone, Debug)]
+pub(crate) struct Store {
+    pub(crate) endpoint: String,
+    pub(crate) access_key: String,
+    pub(crate) secret_key: String,
+    pub(crate) ca: String,
+}
+
+impl Drop for Lab {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            eprintln!("{}\n{}", self.juju(&["status"]).stdout, self.log());
+        }
+        if std::env::var_os("KEEP_LAB").is_some() {
+            eprintln!("the lab is kept in {}", self.home.display());
+            return;
+        }
+        let ended = self.lab(&["destroy"]);
+        if ended.code != Some(0) {
+            eprintln!("{ended:?}");
+        }
+        let _ = std::fs::remove_dir_all(&self.home);
+        let _ = std::fs::remove_dir_all(self.shared());
+    }
+}
+
+impl Said {
+    /// The same, which must have ended well.
+    #[track_caller]
+    pub(crate) fn ok(self) -> Self {
+        assert_eq!(self.code, Some(0), "{self:?}");
+        self
+    }
+}
+
+fn said(output: std::io::Result<Output>) -> Said {
+    let output = output.expect("start the program: run `make build` first");
+    Said {
+        code: output.status.code(),
+        stdout: String::from_utf8_lossy(&output.stdout).into_owned(),
+        stderr: String::from_utf8_lossy(&output.stderr).into_owned(),
+    }
+}
+
+/// Waits for a fact. The bound is there to end a hopeless wait, and generous for slow machines.
+#[track_caller]
+pub(crate) fn eventually(what: &str, mut is: impl FnMut() -> Result<(), String>) {
+    let deadline = Instant::now() + Duration::from_mins(5);
+    loop {
+        match is() {
+            Ok(()) => return,
+            Err(now) if Instant::now() > deadline => panic!("{what} did not come true: {now}"),
+            Err(_) => std::thread::sleep(Duration::from_millis(300)),
+        }
+    }
+}

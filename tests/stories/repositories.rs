@@ -1,0 +1,94 @@
+//! Object stores that are wrong, and repositories that belong to somebody else.
+
+use crate::lab::Lab;
+
+const UNIT: &str = "postgresql/0";
+const LEADER: &str = "postgresql/leader";
+
+#[test]
+fn wrong_settings_say_what_is_wrong_and_recover_by_themselves() {
+    let lab = Lab::new("wrong");
+    let store = lab.with_backups("/pg");
+
+    lab.keys("s3-integrator", &store.access_key, "not-the-key");
+    lab.status_becomes(UNIT, "says that the key is wrong", |status, message| {
+        status == "blocked" && message.contains("key")
+    });
+    let said = lab.run(LEADER, "create-backup", &[]).refused();
+    assert!(said.contains("cannot be used"), "{said}");
+    lab.keys("s3-integrator", &store.access_key, &store.secret_key);
+    lab.settle();
+
+    lab.juju(&[
+        "config",
+        "s3-integrator",
+        "endpoint=https://no-such-host.invalid:9000",
+    ])
+    .ok();
+    lab.status_becomes(UNIT, "says that the host is unknown", |status, message| {
+        status == "blocked" && message.contains("no-such-host.invalid")
+    });
+    lab.juju(&[
+        "config",
+        "s3-integrator",
+        &format!("endpoint={}", store.endpoint),
+    ])
+    .ok();
+    lab.settle();
+
+    lab.juju(&["config", "s3-integrator", "--reset", "tls-ca-chain"])
+        .ok();
+    lab.status_becomes(
+        UNIT,
+        "says that the certificate is not trusted",
+        |status, message| status == "blocked" && message.contains("certificate"),
+    );
+    lab.juju(&[
+        "config",
+        "s3-integrator",
+        &format!("tls-ca-chain={}", store.ca),
+    ])
+    .ok();
+    lab.settle();
+    lab.run(LEADER, "create-backup", &[]).done();
+}
+
+#[test]
+fn another_clusters_repository_is_listed_and_never_written() {
+    let lab = Lab::new("foreign");
+    let store = lab.with_backups("/pg");
+    let backup = lab
+        .run(LEADER, "create-backup", &[])
+        .done()
+        .result("backup-id")
+        .to_owned();
+
+    lab.deploy("postgresql", "other");
+    lab.deploy("s3-integrator", "other-s3");
+    lab.configure(&store, "other-s3", "/pg");
+    lab.juju(&["integrate", "other", "other-s3"]).ok();
+    lab.status_becomes(
+        "other/0",
+        "says whose repository it is",
+        |status, message| {
+            status == "blocked" && message.contains("belongs to") && message.contains("postgresql")
+        },
+    );
+    let listed = lab.run("other/leader", "list-backups", &[]).done();
+    assert!(
+        listed.result("backups").contains(&backup),
+        "{}",
+        listed.result("backups")
+    );
+    let said = lab.run("other/leader", "create-backup", &[]).refused();
+    assert!(said.contains("belongs to"), "{said}");
+    let archiving = lab.juju(&["exec", "--unit", "other/0", "--", "true"]);
+    archiving.ok();
+
+    lab.juju(&["config", "other-s3", "path=/other"]).ok();
+    lab.settle();
+    lab.run("other/leader", "create-backup", &[]).done();
+    let listed = lab.run(LEADER, "list-backups", &[]).done();
+    let rows: Vec<serde_json::Value> = serde_json::from_str(listed.result("backups-json")).unwrap();
+    assert_eq!(rows.len(), 1, "the owner's repository is as it was");
+}
