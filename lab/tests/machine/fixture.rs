@@ -8,20 +8,20 @@ use std::time::{Duration, Instant};
 
 use juju_lab::machine::{self, MachineSpec};
 
-pub struct Machine {
-    pub spec: MachineSpec,
+pub(crate) struct Machine {
+    pub(crate) spec: MachineSpec,
     _home: tempfile::TempDir,
 }
 
 #[derive(Debug, PartialEq, Eq)]
-pub struct Said {
-    pub code: i32,
-    pub out: String,
-    pub err: String,
+pub(crate) struct Said {
+    pub(crate) code: i32,
+    pub(crate) out: String,
+    pub(crate) err: String,
 }
 
 impl Machine {
-    pub fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let home = tempfile::Builder::new()
             .prefix("jl-")
             .tempdir_in("/var/tmp")
@@ -46,27 +46,27 @@ impl Machine {
         Self { spec, _home: home }
     }
 
-    pub fn path(&self, name: &str) -> PathBuf {
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
         self.spec.dir.join(name)
     }
 
     /// Writes a unit file.
-    pub fn unit(&self, name: &str, text: &str) {
+    pub(crate) fn unit(&self, name: &str, text: &str) {
         fs::write(self.path("etc/systemd/system").join(name), text).unwrap();
     }
 
     /// Writes a service with this `[Service]` section.
-    pub fn service(&self, name: &str, section: &str) {
+    pub(crate) fn service(&self, name: &str, section: &str) {
         self.unit(name, &format!("[Service]\n{section}\n"));
     }
 
-    pub fn command(&self, tool: &str) -> Command {
+    pub(crate) fn command(&self, tool: &str) -> Command {
         let mut command = Command::new(self.path("usr/bin").join(tool));
         command.stdin(Stdio::null());
         command
     }
 
-    pub fn run(&self, tool: &str, args: &[&str]) -> Said {
+    pub(crate) fn run(&self, tool: &str, args: &[&str]) -> Said {
         let output = self.command(tool).args(args).output().unwrap();
         Said {
             code: output.status.code().unwrap(),
@@ -75,22 +75,22 @@ impl Machine {
         }
     }
 
-    pub fn systemctl(&self, args: &[&str]) -> Said {
+    pub(crate) fn systemctl(&self, args: &[&str]) -> Said {
         self.run("systemctl", args)
     }
 
     /// Runs systemctl and expects it to succeed.
-    pub fn ctl(&self, args: &[&str]) -> String {
+    pub(crate) fn ctl(&self, args: &[&str]) -> String {
         let said = self.systemctl(args);
         assert_eq!(said.code, 0, "systemctl {args:?}: {said:?}");
         said.out
     }
 
-    pub fn property(&self, unit: &str, name: &str) -> String {
+    pub(crate) fn property(&self, unit: &str, name: &str) -> String {
         self.ctl(&["show", "-P", name, unit]).trim_end().to_owned()
     }
 
-    pub fn state(&self, unit: &str) -> String {
+    pub(crate) fn state(&self, unit: &str) -> String {
         format!(
             "{}/{}",
             self.property(unit, "ActiveState"),
@@ -98,27 +98,27 @@ impl Machine {
         )
     }
 
-    pub fn main_pid(&self, unit: &str) -> u32 {
+    pub(crate) fn main_pid(&self, unit: &str) -> u32 {
         self.property(unit, "MainPID").parse().unwrap()
     }
 
     /// Messages of a unit's journal.
-    pub fn journal(&self, unit: &str) -> Vec<String> {
+    pub(crate) fn journal(&self, unit: &str) -> Vec<String> {
         let said = self.run("journalctl", &["-u", unit, "-o", "cat", "--no-pager"]);
         assert_eq!(said.code, 0, "{said:?}");
         said.out.lines().map(str::to_owned).collect()
     }
 
-    pub fn read(&self, name: &str) -> String {
+    pub(crate) fn read(&self, name: &str) -> String {
         fs::read_to_string(self.path(name)).unwrap_or_default()
     }
 
-    pub fn until_state(&self, unit: &str, state: &str) {
+    pub(crate) fn until_state(&self, unit: &str, state: &str) {
         eventually(&format!("{unit} is {state}"), || self.state(unit) == state);
     }
 
     /// The live processes of a unit.
-    pub fn processes_of(&self, unit: &str) -> Vec<u32> {
+    pub(crate) fn processes_of(&self, unit: &str) -> Vec<u32> {
         machine::processes(&self.spec)
             .unwrap()
             .into_iter()
@@ -136,7 +136,7 @@ impl Drop for Machine {
 
 /// Waits for something that happens by itself.
 #[track_caller]
-pub fn eventually(what: &str, mut happened: impl FnMut() -> bool) {
+pub(crate) fn eventually(what: &str, mut happened: impl FnMut() -> bool) {
     let end = Instant::now() + Duration::from_secs(20);
     while !happened() {
         assert!(Instant::now() < end, "never: {what}");
@@ -144,7 +144,7 @@ pub fn eventually(what: &str, mut happened: impl FnMut() -> bool) {
     }
 }
 
-pub fn is_alive(pid: u32) -> bool {
+pub(crate) fn is_alive(pid: u32) -> bool {
     fs::read_to_string(format!("/proc/{pid}/stat")).is_ok_and(|stat| {
         !stat
             .rsplit(')')
@@ -154,7 +154,7 @@ pub fn is_alive(pid: u32) -> bool {
     })
 }
 
-pub fn signal(pid: u32, name: &str) {
+pub(crate) fn signal(pid: u32, name: &str) {
     let status = Command::new("kill")
         .args(["-s", name, &pid.to_string()])
         .status()
@@ -162,6 +162,6 @@ pub fn signal(pid: u32, name: &str) {
     assert!(status.success());
 }
 
-pub fn is_root() -> bool {
+pub(crate) fn is_root() -> bool {
     rustix::process::geteuid().is_root()
 }
