@@ -18,9 +18,15 @@ impl Agent {
         let target = self.read(|model| {
             let unit = model.units.get(&self.key.unit)?;
             let application = model.applications.get(&unit.application)?;
-            Some((application.charm_key(), application.charm.url(), unit.progress.charm.clone()))
+            Some((
+                application.charm_key(),
+                application.charm.url(),
+                unit.progress.charm.clone(),
+            ))
         });
-        let Some((key, url, former)) = target else { return Ok(()) };
+        let Some((key, url, former)) = target else {
+            return Ok(());
+        };
         self.change(|model| {
             if let Some(unit) = model.units.get_mut(&self.key.unit) {
                 unit.progress.upgrading = Some(key.clone());
@@ -34,14 +40,23 @@ impl Agent {
         let old = former.as_deref().map(|key| charms.join(directory_of(key)));
         let paths = UnitPaths::new(&self.root, &self.key.unit);
         let files = paths.charm.clone();
-        let copied = tokio::task::spawn_blocking(move || replace(&source, old.as_deref(), &files)).await;
+        let copied =
+            tokio::task::spawn_blocking(move || replace(&source, old.as_deref(), &files)).await;
         copied
             .map_err(std::io::Error::other)
             .and_then(|result| result)
-            .map_err(|error| Failure::internal(format!("cannot write {}: {error}", paths.charm.display())))?;
-        self.log(Level::Info, "juju.worker.uniter.charm", &format!("deployed {url}"));
+            .map_err(|error| {
+                Failure::internal(format!("cannot write {}: {error}", paths.charm.display()))
+            })?;
+        self.log(
+            Level::Info,
+            "juju.worker.uniter.charm",
+            &format!("deployed {url}"),
+        );
         self.change(|model| {
-            let Some(unit) = model.units.get_mut(&self.key.unit) else { return };
+            let Some(unit) = model.units.get_mut(&self.key.unit) else {
+                return;
+            };
             unit.progress.charm = Some(key.clone());
             unit.progress.upgrading = None;
             unit.force_upgrade = false;
@@ -74,7 +89,10 @@ fn replace(source: &Path, old: Option<&Path>, target: &Path) -> std::io::Result<
             fs::create_dir_all(parent)?;
         }
         // A running program's file cannot be written to, but its name can be given to another file.
-        let draft = to.with_file_name(format!(".{}.new", file.file_name().unwrap_or_default().to_string_lossy()));
+        let draft = to.with_file_name(format!(
+            ".{}.new",
+            file.file_name().unwrap_or_default().to_string_lossy()
+        ));
         match fs::remove_file(&draft) {
             Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(error),
             _ => {}
@@ -132,8 +150,17 @@ mod tests {
     #[test]
     fn an_upgrade_removes_files_of_the_old_charm_and_keeps_what_the_charm_wrote() {
         let base = tempfile::tempdir().unwrap();
-        let (old, new, target) = (base.path().join("old"), base.path().join("new"), base.path().join("charm"));
-        for (directory, file) in [(&old, "gone"), (&old, "both"), (&new, "both"), (&new, "lib/added")] {
+        let (old, new, target) = (
+            base.path().join("old"),
+            base.path().join("new"),
+            base.path().join("charm"),
+        );
+        for (directory, file) in [
+            (&old, "gone"),
+            (&old, "both"),
+            (&new, "both"),
+            (&new, "lib/added"),
+        ] {
             let path = directory.join(file);
             fs::create_dir_all(path.parent().unwrap()).unwrap();
             fs::write(&path, directory.to_str().unwrap()).unwrap();
@@ -142,7 +169,17 @@ mod tests {
         fs::write(target.join(".unit-state"), "kept").unwrap();
         replace(&new, Some(&old), &target).unwrap();
         let files: Vec<_> = files_below(&target).unwrap().into_iter().collect();
-        assert_eq!(files, [Path::new(".unit-state"), Path::new("both"), Path::new("lib/added")]);
-        assert_eq!(fs::read_to_string(target.join("both")).unwrap(), new.to_str().unwrap());
+        assert_eq!(
+            files,
+            [
+                Path::new(".unit-state"),
+                Path::new("both"),
+                Path::new("lib/added")
+            ]
+        );
+        assert_eq!(
+            fs::read_to_string(target.join("both")).unwrap(),
+            new.to_str().unwrap()
+        );
     }
 }

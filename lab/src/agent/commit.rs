@@ -27,7 +27,11 @@ pub enum CommitError {
     #[error("max allowed state size ({LARGEST_STATE}) exceeded: {0}")]
     StateTooLarge(usize),
     #[error("cannot open {port}: port ranges conflict with {other}, opened by unit {unit}")]
-    PortConflict { port: String, other: String, unit: String },
+    PortConflict {
+        port: String,
+        other: String,
+        unit: String,
+    },
     #[error("storage \"{name}\": {text}")]
     Storage { name: String, text: String },
     #[error("{0}")]
@@ -63,18 +67,37 @@ pub fn apply(
     Ok(())
 }
 
-fn bags(model: &mut Model, context: &Context, buffer: &Buffer, leader: bool) -> Result<(), CommitError> {
+fn bags(
+    model: &mut Model,
+    context: &Context,
+    buffer: &Buffer,
+    leader: bool,
+) -> Result<(), CommitError> {
     for (id, writes) in &buffer.unit_bags {
-        let relation = model.relations.get_mut(id).ok_or(CommitError::NoRelation(*id))?;
-        relation.units.get_mut(&context.unit).ok_or(CommitError::Denied)?.bag.apply(writes);
+        let relation = model
+            .relations
+            .get_mut(id)
+            .ok_or(CommitError::NoRelation(*id))?;
+        relation
+            .units
+            .get_mut(&context.unit)
+            .ok_or(CommitError::Denied)?
+            .bag
+            .apply(writes);
     }
     for (id, writes) in &buffer.app_bags {
-        let relation = model.relations.get_mut(id).ok_or(CommitError::NoRelation(*id))?;
+        let relation = model
+            .relations
+            .get_mut(id)
+            .ok_or(CommitError::NoRelation(*id))?;
         if !leader {
             return Err(CommitError::Denied);
         }
         let peer = relation.is_peer();
-        let bag: &mut Bag = relation.applications.entry(context.application.clone()).or_default();
+        let bag: &mut Bag = relation
+            .applications
+            .entry(context.application.clone())
+            .or_default();
         let before = bag.version;
         bag.apply(writes);
         let after = bag.version;
@@ -91,19 +114,34 @@ fn bags(model: &mut Model, context: &Context, buffer: &Buffer, leader: bool) -> 
 }
 
 fn state(model: &mut Model, context: &Context, buffer: &Buffer) -> Result<(), CommitError> {
-    let unit = model.units.get_mut(&context.unit).ok_or(CommitError::Denied)?;
+    let unit = model
+        .units
+        .get_mut(&context.unit)
+        .ok_or(CommitError::Denied)?;
     for (key, value) in &buffer.state {
         match value {
             Some(value) => unit.state.insert(key.clone(), value.clone()),
             None => unit.state.remove(key),
         };
     }
-    let size = unit.state.iter().map(|(key, value)| key.len() + value.len()).sum();
-    if size > LARGEST_STATE { Err(CommitError::StateTooLarge(size)) } else { Ok(()) }
+    let size = unit
+        .state
+        .iter()
+        .map(|(key, value)| key.len() + value.len())
+        .sum();
+    if size > LARGEST_STATE {
+        Err(CommitError::StateTooLarge(size))
+    } else {
+        Ok(())
+    }
 }
 
 fn ports(model: &mut Model, context: &Context, buffer: &Buffer) -> Result<(), CommitError> {
-    let machine = model.units.get(&context.unit).ok_or(CommitError::Denied)?.machine;
+    let machine = model
+        .units
+        .get(&context.unit)
+        .ok_or(CommitError::Denied)?
+        .machine;
     for port in &buffer.open {
         let clash = model
             .units
@@ -111,7 +149,10 @@ fn ports(model: &mut Model, context: &Context, buffer: &Buffer) -> Result<(), Co
             .filter(|unit| unit.machine == machine && unit.name != context.unit)
             .flat_map(|unit| unit.ports.iter().map(move |other| (unit, other)))
             .find(|(_, other)| {
-                other.protocol == port.protocol && other.from <= port.to && port.from <= other.to && port.from > 0
+                other.protocol == port.protocol
+                    && other.from <= port.to
+                    && port.from <= other.to
+                    && port.from > 0
             });
         if let Some((unit, other)) = clash {
             return Err(CommitError::PortConflict {
@@ -144,17 +185,34 @@ pub fn add_storage(
     root: &Path,
     now: Timestamp,
 ) -> Result<String, CommitError> {
-    let failed = |text: &str| CommitError::Storage { name: name.to_owned(), text: text.to_owned() };
+    let failed = |text: &str| CommitError::Storage {
+        name: name.to_owned(),
+        text: text.to_owned(),
+    };
     let application: &Application = model.application_of(unit).ok_or(CommitError::Denied)?;
-    let spec = application.charm.storage.get(name).ok_or_else(|| failed("not declared by the charm"))?.clone();
+    let spec = application
+        .charm
+        .storage
+        .get(name)
+        .ok_or_else(|| failed("not declared by the charm"))?
+        .clone();
     let directive = application.storage.get(name).cloned().unwrap_or_default();
-    let count = model.storage_of(unit).filter(|storage| storage.name == name).count();
+    let count = model
+        .storage_of(unit)
+        .filter(|storage| storage.name == name)
+        .count();
     if spec.max.is_some_and(|max| count >= max as usize) {
-        return Err(failed(&format!("at most {count} instances of it may be attached to a unit")));
+        return Err(failed(&format!(
+            "at most {count} instances of it may be attached to a unit"
+        )));
     }
     let number = take(&mut model.sequences.storage);
     let id = format!("{name}/{number}");
-    let size = directive.size.as_deref().and_then(mebibytes).unwrap_or(spec.minimum_size.max(1024));
+    let size = directive
+        .size
+        .as_deref()
+        .and_then(mebibytes)
+        .unwrap_or(spec.minimum_size.max(1024));
     let instance = StorageInstance {
         id: id.clone(),
         name: name.to_owned(),
@@ -164,7 +222,13 @@ pub fn add_storage(
         read_only: spec.read_only,
         life: Life::Alive,
         unit: Some(unit.to_owned()),
-        location: location(spec.location.as_deref(), spec.is_multiple(), name, number, root),
+        location: location(
+            spec.location.as_deref(),
+            spec.is_multiple(),
+            name,
+            number,
+            root,
+        ),
         since: now,
     };
     model.storage.insert(id.clone(), instance);
@@ -172,10 +236,18 @@ pub fn add_storage(
 }
 
 /// Where a machine with this root has a storage instance.
-pub fn location(declared: Option<&str>, multiple: bool, name: &str, number: u32, root: &Path) -> PathBuf {
+pub fn location(
+    declared: Option<&str>,
+    multiple: bool,
+    name: &str,
+    number: u32,
+    root: &Path,
+) -> PathBuf {
     match declared {
         None => root.join(format!("var/lib/juju/storage/{name}/{number}")),
-        Some(path) if multiple => root.join(path.trim_start_matches('/')).join(number.to_string()),
+        Some(path) if multiple => root
+            .join(path.trim_start_matches('/'))
+            .join(number.to_string()),
         Some(path) => root.join(path.trim_start_matches('/')),
     }
 }
@@ -192,7 +264,11 @@ pub fn mebibytes(text: &str) -> Option<u64> {
         _ => return None,
     };
     // Sizes of real disks are far below 2^53 MiB.
-    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "checked to be positive and small")]
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "checked to be positive and small"
+    )]
     Some((number * factor).ceil().min(9e15) as u64)
 }
 
@@ -209,7 +285,12 @@ fn secret(
             return Err(CommitError::Denied);
         }
         check_label(model, owner, id, update.label.as_deref())?;
-        let mut secret = Secret::new(id.clone(), owner.clone(), update.content.clone().unwrap_or_default(), now);
+        let mut secret = Secret::new(
+            id.clone(),
+            owner.clone(),
+            update.content.clone().unwrap_or_default(),
+            now,
+        );
         describe(&mut secret, update, now);
         model.secrets.insert(id.clone(), secret);
         return Ok(());
@@ -241,7 +322,10 @@ fn secret(
             secret.track(unit, latest, None);
         }
         SecretChange::Grant { to, relation, .. } => {
-            let grant = Grant { to: to.clone(), relation: Some(*relation) };
+            let grant = Grant {
+                to: to.clone(),
+                relation: Some(*relation),
+            };
             if !secret.grants.iter().any(|granted| granted.to == *to) {
                 secret.grants.push(grant);
             }
@@ -250,7 +334,10 @@ fn secret(
         SecretChange::Remove { revision: None, .. } => {
             model.secrets.remove(id);
         }
-        SecretChange::Remove { revision: Some(revision), .. } => {
+        SecretChange::Remove {
+            revision: Some(revision),
+            ..
+        } => {
             secret.revisions.remove(revision).ok_or_else(missing)?;
             match secret.revisions.last_key_value() {
                 Some((latest, _)) => secret.latest = *latest,
@@ -264,9 +351,18 @@ fn secret(
 }
 
 /// An owner's labels are unique among its secrets.
-fn check_label(model: &Model, owner: &Owner, id: &str, label: Option<&str>) -> Result<(), CommitError> {
-    let Some(label) = label.filter(|label| !label.is_empty()) else { return Ok(()) };
-    let taken = |secret: &&Secret| secret.owner == *owner && secret.id != id && secret.label.as_deref() == Some(label);
+fn check_label(
+    model: &Model,
+    owner: &Owner,
+    id: &str,
+    label: Option<&str>,
+) -> Result<(), CommitError> {
+    let Some(label) = label.filter(|label| !label.is_empty()) else {
+        return Ok(());
+    };
+    let taken = |secret: &&Secret| {
+        secret.owner == *owner && secret.id != id && secret.label.as_deref() == Some(label)
+    };
     if model.secrets.values().any(|secret| taken(&secret)) {
         return Err(CommitError::DuplicateLabel(label.to_owned()));
     }
@@ -306,8 +402,17 @@ mod tests {
     #[test]
     fn storage_lies_below_the_machines_root() {
         let root = Path::new("/m/3");
-        assert_eq!(location(Some("/var/lib/pg"), false, "pgdata", 7, root), Path::new("/m/3/var/lib/pg"));
-        assert_eq!(location(Some("/srv/a"), true, "archive", 7, root), Path::new("/m/3/srv/a/7"));
-        assert_eq!(location(None, false, "x", 7, root), Path::new("/m/3/var/lib/juju/storage/x/7"));
+        assert_eq!(
+            location(Some("/var/lib/pg"), false, "pgdata", 7, root),
+            Path::new("/m/3/var/lib/pg")
+        );
+        assert_eq!(
+            location(Some("/srv/a"), true, "archive", 7, root),
+            Path::new("/m/3/srv/a/7")
+        );
+        assert_eq!(
+            location(None, false, "x", 7, root),
+            Path::new("/m/3/var/lib/juju/storage/x/7")
+        );
     }
 }

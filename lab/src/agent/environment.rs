@@ -32,7 +32,10 @@ impl UnitPaths {
 
 /// `PATH` of processes on a machine; hooks have their tools before it.
 pub fn machine_path(root: &Path) -> String {
-    format!("{}:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", root.join("usr/bin").display())
+    format!(
+        "{}:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
+        root.join("usr/bin").display()
+    )
 }
 
 /// Socket on which a machine's hook tools find the daemon.
@@ -54,7 +57,11 @@ pub struct Surroundings {
 }
 
 /// All variables of a hook, an action or a command.
-pub fn variables(context: &Context, work: Option<&Work>, around: &Surroundings) -> BTreeMap<&'static str, OsString> {
+pub fn variables(
+    context: &Context,
+    work: Option<&Work>,
+    around: &Surroundings,
+) -> BTreeMap<&'static str, OsString> {
     let paths = UnitPaths::new(&around.root, &context.unit);
     let proxy = |name: &str| around.proxies.get(name).cloned().unwrap_or_default();
     let mut all: BTreeMap<&'static str, OsString> = BTreeMap::new();
@@ -63,7 +70,10 @@ pub fn variables(context: &Context, work: Option<&Work>, around: &Surroundings) 
     };
     set("CHARM_DIR", &paths.charm);
     set("JUJU_CHARM_DIR", &paths.charm);
-    set("JUJU_HOOK_NAME", &context.hook.as_ref().map(Hook::name).unwrap_or_default());
+    set(
+        "JUJU_HOOK_NAME",
+        &context.hook.as_ref().map(Hook::name).unwrap_or_default(),
+    );
     set("JUJU_CONTEXT_ID", &context.id);
     set("JUJU_AGENT_SOCKET_ADDRESS", &agent_socket(&around.root));
     set("JUJU_AGENT_SOCKET_NETWORK", &"unix");
@@ -72,7 +82,10 @@ pub fn variables(context: &Context, work: Option<&Work>, around: &Surroundings) 
     set("JUJU_MODEL_UUID", &context.model_uuid);
     set("JUJU_API_ADDRESSES", &around.api_address);
     set("JUJU_MACHINE_ID", &around.machine.to_string());
-    set("JUJU_PRINCIPAL_UNIT", &around.principal.clone().unwrap_or_default());
+    set(
+        "JUJU_PRINCIPAL_UNIT",
+        &around.principal.clone().unwrap_or_default(),
+    );
     set("JUJU_AVAILABILITY_ZONE", &"");
     set("JUJU_VERSION", &around.version);
     set("CLOUD_API_VERSION", &"");
@@ -80,7 +93,10 @@ pub fn variables(context: &Context, work: Option<&Work>, around: &Surroundings) 
     set("JUJU_CHARM_HTTPS_PROXY", &proxy("juju-https-proxy"));
     set("JUJU_CHARM_FTP_PROXY", &proxy("juju-ftp-proxy"));
     set("JUJU_CHARM_NO_PROXY", &proxy("juju-no-proxy"));
-    set("PATH", &format!("{}:{}", paths.tools.display(), machine_path(&around.root)));
+    set(
+        "PATH",
+        &format!("{}:{}", paths.tools.display(), machine_path(&around.root)),
+    );
     set("LANG", &"C.UTF-8");
     set("TERM", &"tmux-256color");
     set("DEBIAN_FRONTEND", &"noninteractive");
@@ -115,9 +131,15 @@ fn about_hook(hook: &Hook, set: &mut dyn FnMut(&'static str, &dyn AsRef<std::ffi
     match hook {
         Hook::Relation(relation) => {
             set("JUJU_RELATION", &relation.endpoint);
-            set("JUJU_RELATION_ID", &format!("{}:{}", relation.endpoint, relation.relation));
+            set(
+                "JUJU_RELATION_ID",
+                &format!("{}:{}", relation.endpoint, relation.relation),
+            );
             set("JUJU_REMOTE_APP", &relation.remote_app);
-            set("JUJU_REMOTE_UNIT", &relation.remote_unit.clone().unwrap_or_default());
+            set(
+                "JUJU_REMOTE_UNIT",
+                &relation.remote_unit.clone().unwrap_or_default(),
+            );
             if let Some(departing) = &relation.departing {
                 set("JUJU_DEPARTING_UNIT", departing);
             }

@@ -40,7 +40,11 @@ pub struct Ended {
 }
 
 /// Runs a program to its end.
-pub async fn execute(daemon: &Arc<Daemon>, key: &UnitKey, program: Program) -> std::io::Result<Ended> {
+pub async fn execute(
+    daemon: &Arc<Daemon>,
+    key: &UnitKey,
+    program: Program,
+) -> std::io::Result<Ended> {
     let mut child = Command::new(&program.path)
         .args(&program.args)
         .current_dir(&program.directory)
@@ -84,8 +88,14 @@ pub async fn execute(daemon: &Arc<Daemon>, key: &UnitKey, program: Program) -> s
             before = now;
         }
     }
-    let take = |captured: &Mutex<Vec<u8>>| std::mem::take(&mut *captured.lock().unwrap_or_else(PoisonError::into_inner));
-    Ok(Ended { status, stdout: take(&out), stderr: take(&err) })
+    let take = |captured: &Mutex<Vec<u8>>| {
+        std::mem::take(&mut *captured.lock().unwrap_or_else(PoisonError::into_inner))
+    };
+    Ok(Ended {
+        status,
+        stdout: take(&out),
+        stderr: take(&err),
+    })
 }
 
 /// Follows one stream of a process.
@@ -111,16 +121,28 @@ impl Reader {
                 Ok(length) => {
                     self.seen.fetch_add(length, Ordering::Relaxed);
                     if self.capture {
-                        let mut captured = self.captured.lock().unwrap_or_else(PoisonError::into_inner);
-                        let room = LARGEST_CAPTURE.saturating_sub(captured.len()).min(line.len());
+                        let mut captured =
+                            self.captured.lock().unwrap_or_else(PoisonError::into_inner);
+                        let room = LARGEST_CAPTURE
+                            .saturating_sub(captured.len())
+                            .min(line.len());
                         captured.extend_from_slice(&line[..room]);
                     }
                     let text = String::from_utf8_lossy(&line);
                     let text = text.strip_suffix('\n').unwrap_or(&text);
-                    self.daemon.logs.append(&self.uuid, &self.entity, self.level, &self.module, text);
+                    self.daemon.logs.append(
+                        &self.uuid,
+                        &self.entity,
+                        self.level,
+                        &self.module,
+                        text,
+                    );
                 }
                 Err(error) => {
-                    tracing::warn!(entity = self.entity, "cannot read a process's output: {error}");
+                    tracing::warn!(
+                        entity = self.entity,
+                        "cannot read a process's output: {error}"
+                    );
                     break;
                 }
             }

@@ -23,16 +23,22 @@ pub struct Seen {
 
 /// The agent begins to run a hook.
 pub fn begin_hook(model: &mut Model, unit: &str, hook: &Hook, context: &str, now: Timestamp) {
-    let Some(unit) = model.units.get_mut(unit) else { return };
+    let Some(unit) = model.units.get_mut(unit) else {
+        return;
+    };
     unit.resolved = None;
     unit.progress.running = Some(Running {
         context: context.to_owned(),
         what: RunningKind::Hook(hook.clone()),
     });
     match hook {
-        Hook::Install if !unit.spoke => unit.set_workload("maintenance", "installing charm software", now),
+        Hook::Install if !unit.spoke => {
+            unit.set_workload("maintenance", "installing charm software", now)
+        }
         Hook::Stop => unit.set_workload("maintenance", "stopping charm software", now),
-        Hook::Remove => unit.set_workload("maintenance", "cleaning up prior to charm deletion", now),
+        Hook::Remove => {
+            unit.set_workload("maintenance", "cleaning up prior to charm deletion", now)
+        }
         _ => {}
     }
     if *hook != Hook::UpdateStatus {
@@ -43,7 +49,9 @@ pub fn begin_hook(model: &mut Model, unit: &str, hook: &Hook, context: &str, now
 /// The hook ran to its end (or is taken as if it had).
 pub fn complete_hook(model: &mut Model, unit: &str, hook: &Hook, seen: &Seen, now: Timestamp) {
     let interval = model.update_status_interval();
-    let Some(it) = model.units.get_mut(unit) else { return };
+    let Some(it) = model.units.get_mut(unit) else {
+        return;
+    };
     it.progress.running = None;
     it.progress.hook = None;
     it.resolved = None;
@@ -84,7 +92,12 @@ pub fn complete_hook(model: &mut Model, unit: &str, hook: &Hook, seen: &Seen, no
         Hook::LeaderSettingsChanged => it.progress.told_follower = true,
         Hook::Relation(relation) => {
             let seen = it.progress.relations.entry(relation.relation).or_default();
-            complete_relation(seen, relation.event, relation.remote_unit.as_deref(), relation.version);
+            complete_relation(
+                seen,
+                relation.event,
+                relation.remote_unit.as_deref(),
+                relation.version,
+            );
         }
         Hook::Storage(storage) if storage.attached => {
             it.progress.storage.insert(storage.id.clone());
@@ -96,12 +109,19 @@ pub fn complete_hook(model: &mut Model, unit: &str, hook: &Hook, seen: &Seen, no
                 instance.since = now;
             }
         }
-        Hook::Secret(secret) => complete_secret(model, unit, secret.event, &secret.id, secret.revision, now),
+        Hook::Secret(secret) => {
+            complete_secret(model, unit, secret.event, &secret.id, secret.revision, now)
+        }
     }
     retire(model, unit);
 }
 
-fn complete_relation(seen: &mut RelationProgress, event: RelationEvent, unit: Option<&str>, version: u64) {
+fn complete_relation(
+    seen: &mut RelationProgress,
+    event: RelationEvent,
+    unit: Option<&str>,
+    version: u64,
+) {
     match (event, unit) {
         (RelationEvent::Created, _) => seen.created = true,
         (RelationEvent::Joined, Some(unit)) => {
@@ -126,7 +146,14 @@ fn complete_relation(seen: &mut RelationProgress, event: RelationEvent, unit: Op
     }
 }
 
-fn complete_secret(model: &mut Model, unit: &str, event: SecretEvent, id: &str, revision: u64, now: Timestamp) {
+fn complete_secret(
+    model: &mut Model,
+    unit: &str,
+    event: SecretEvent,
+    id: &str,
+    revision: u64,
+    now: Timestamp,
+) {
     if let Some(secret) = model.secrets.get_mut(id)
         && secret.latest == revision
     {
@@ -136,13 +163,19 @@ fn complete_secret(model: &mut Model, unit: &str, event: SecretEvent, id: &str, 
             SecretEvent::Changed | SecretEvent::Remove => {}
         }
     }
-    let Some(unit) = model.units.get_mut(unit) else { return };
+    let Some(unit) = model.units.get_mut(unit) else {
+        return;
+    };
     match event {
         SecretEvent::Changed => {
-            unit.progress.secrets_changed.insert(id.to_owned(), revision);
+            unit.progress
+                .secrets_changed
+                .insert(id.to_owned(), revision);
         }
         SecretEvent::Remove => {
-            unit.progress.secrets_removed.insert((id.to_owned(), revision));
+            unit.progress
+                .secrets_removed
+                .insert((id.to_owned(), revision));
         }
         SecretEvent::Rotate | SecretEvent::Expired => {}
     }
@@ -151,20 +184,30 @@ fn complete_secret(model: &mut Model, unit: &str, event: SecretEvent, id: &str, 
 /// The hook failed: the unit is in error until it succeeds or the operator skips it.
 pub fn fail_hook(model: &mut Model, unit: &str, hook: &Hook, now: Timestamp) {
     let delay = model.retry_delay();
-    let Some(unit) = model.units.get_mut(unit) else { return };
+    let Some(unit) = model.units.get_mut(unit) else {
+        return;
+    };
     let attempts = match unit.progress.failed() {
         Some((failed, failure)) if failed == hook => failure.attempts + 1,
         _ => 1,
     };
-    let retry_at = delay.map(|delay| now + retry_pause(delay, attempts, rand::rng().random_range(0.8..1.2)));
+    let retry_at =
+        delay.map(|delay| now + retry_pause(delay, attempts, rand::rng().random_range(0.8..1.2)));
     unit.progress.running = None;
-    unit.progress.hook =
-        Some(PendingHook { hook: hook.clone(), failure: Some(HookFailure { attempts, since: now, retry_at }) });
+    unit.progress.hook = Some(PendingHook {
+        hook: hook.clone(),
+        failure: Some(HookFailure {
+            attempts,
+            since: now,
+            retry_at,
+        }),
+    });
 }
 
 /// `first`, doubled with every attempt up to five minutes, times `jitter`.
 fn retry_pause(first: SignedDuration, attempts: u32, jitter: f64) -> SignedDuration {
-    let doubled = first.as_secs_f64() * 2_f64.powi(attempts.saturating_sub(1).min(16).cast_signed());
+    let doubled =
+        first.as_secs_f64() * 2_f64.powi(attempts.saturating_sub(1).min(16).cast_signed());
     let seconds = doubled.min(LONGEST_RETRY.as_secs_f64()) * jitter;
     SignedDuration::try_from_secs_f64(seconds).unwrap_or(LONGEST_RETRY)
 }
@@ -173,14 +216,19 @@ fn retry_pause(first: SignedDuration, attempts: u32, jitter: f64) -> SignedDurat
 pub fn requeue_hook(unit: &mut Unit, hook: &Hook, now: Timestamp) {
     unit.progress.running = None;
     match &mut unit.progress.hook {
-        Some(PendingHook { hook: failed, failure: Some(failure) }) if failed == hook => failure.retry_at = Some(now),
+        Some(PendingHook {
+            hook: failed,
+            failure: Some(failure),
+        }) if failed == hook => failure.retry_at = Some(now),
         _ => unit.progress.queue(hook.clone()),
     }
 }
 
 /// Lets the unit enter relations it has not entered. Returns whether there were any.
 pub fn enter_relations(model: &mut Model, unit: &str, address: &str) -> bool {
-    let Some(it) = model.units.get(unit) else { return false };
+    let Some(it) = model.units.get(unit) else {
+        return false;
+    };
     if it.life != Life::Alive || !it.progress.installed || it.progress.hook.is_some() {
         return false;
     }
@@ -200,7 +248,9 @@ pub fn enter_relations(model: &mut Model, unit: &str, address: &str) -> bool {
 
 /// Lets the unit leave relations that are over for it, and removes relations that everybody left.
 pub fn retire(model: &mut Model, unit: &str) {
-    let Some(it) = model.units.get_mut(unit) else { return };
+    let Some(it) = model.units.get_mut(unit) else {
+        return;
+    };
     let dying = it.life != Life::Alive;
     for relation in model.relations.values_mut() {
         let ending = dying || relation.life != Life::Alive;
@@ -223,7 +273,12 @@ pub fn sweep_relations(model: &mut Model) {
         .relations
         .values()
         .filter(|relation| relation.life != Life::Alive)
-        .filter(|relation| relation.units.values().all(|scope| scope.state == ScopeState::Left))
+        .filter(|relation| {
+            relation
+                .units
+                .values()
+                .all(|scope| scope.state == ScopeState::Left)
+        })
         .map(|relation| relation.id)
         .collect();
     for id in over {
@@ -239,7 +294,9 @@ mod tests {
     #[test]
     fn the_pause_between_retries_doubles_up_to_five_minutes() {
         let first = SignedDuration::from_secs(5);
-        let pauses: Vec<i64> = (1..=8).map(|attempt| retry_pause(first, attempt, 1.0).as_secs()).collect();
+        let pauses: Vec<i64> = (1..=8)
+            .map(|attempt| retry_pause(first, attempt, 1.0).as_secs())
+            .collect();
         assert_eq!(pauses, [5, 10, 20, 40, 80, 160, 300, 300]);
         assert_eq!(retry_pause(first, u32::MAX, 1.0), LONGEST_RETRY);
     }

@@ -56,7 +56,10 @@ impl Agents {
     fn running(&self, key: &UnitKey, group: Option<u32>) -> RunningGuard<'_> {
         let id = (key.uuid.clone(), key.unit.clone());
         if let Some(group) = group {
-            self.groups.lock().unwrap_or_else(PoisonError::into_inner).insert(id.clone(), group);
+            self.groups
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner)
+                .insert(id.clone(), group);
         }
         RunningGuard { agents: self, id }
     }
@@ -64,7 +67,12 @@ impl Agents {
     /// Kills the process group that a unit's agent runs, if any, as a crash of the agent or a cancelled task would.
     pub fn kill(&self, uuid: &str, unit: &str) -> bool {
         let id = (uuid.to_owned(), unit.to_owned());
-        let group = self.groups.lock().unwrap_or_else(PoisonError::into_inner).get(&id).copied();
+        let group = self
+            .groups
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .get(&id)
+            .copied();
         group.is_some_and(kill_group)
     }
 
@@ -77,12 +85,18 @@ impl Agents {
     /// Lets the next commit of this unit fail with `message`.
     pub fn reject_next_commit(&self, uuid: &str, unit: &str, message: &str) {
         let id = (uuid.to_owned(), unit.to_owned());
-        self.rejections.lock().unwrap_or_else(PoisonError::into_inner).insert(id, message.to_owned());
+        self.rejections
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .insert(id, message.to_owned());
     }
 
     fn take_rejection(&self, key: &UnitKey) -> Option<String> {
         let id = (key.uuid.clone(), key.unit.clone());
-        self.rejections.lock().unwrap_or_else(PoisonError::into_inner).remove(&id)
+        self.rejections
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .remove(&id)
     }
 }
 
@@ -99,7 +113,11 @@ struct RunningGuard<'a> {
 
 impl Drop for RunningGuard<'_> {
     fn drop(&mut self) {
-        self.agents.groups.lock().unwrap_or_else(PoisonError::into_inner).remove(&self.id);
+        self.agents
+            .groups
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .remove(&self.id);
     }
 }
 
@@ -117,7 +135,10 @@ pub struct Agent {
 impl Agent {
     /// An agent on a machine that has its place in the lab.
     pub fn new(daemon: &Arc<Daemon>, key: UnitKey, slot: u32) -> Self {
-        let address = daemon.address(Some(slot)).map(|address| address.to_string()).unwrap_or_default();
+        let address = daemon
+            .address(Some(slot))
+            .map(|address| address.to_string())
+            .unwrap_or_default();
         Self {
             root: daemon.home.machine(slot),
             daemon: Arc::clone(daemon),
@@ -139,7 +160,9 @@ impl Agent {
                 }
                 continue;
             }
-            let Some(operation) = self.decide() else { return };
+            let Some(operation) = self.decide() else {
+                return;
+            };
             let result = match operation {
                 Operation::Wait(until) => {
                     self.rest();
@@ -172,7 +195,10 @@ impl Agent {
     }
 
     fn read<R>(&self, read: impl FnOnce(&Model) -> Option<R>) -> Option<R> {
-        self.daemon.read(&self.key.model, |model| Ok(read(model))).ok().flatten()
+        self.daemon
+            .read(&self.key.model, |model| Ok(read(model)))
+            .ok()
+            .flatten()
     }
 
     fn change(&self, change: impl FnOnce(&mut Model)) -> Result<(), Failure> {
@@ -183,7 +209,8 @@ impl Agent {
     }
 
     fn exists(&self) -> bool {
-        self.read(|model| model.units.get(&self.key.unit).map(|_| ())).is_some()
+        self.read(|model| model.units.get(&self.key.unit).map(|_| ()))
+            .is_some()
     }
 
     fn is_up(&self) -> bool {
@@ -198,7 +225,11 @@ impl Agent {
     /// The next operation; none if the unit is gone.
     fn decide(&self) -> Option<Operation> {
         let waiting = self.read(|model| {
-            Some(lifecycle::enter_relations(&mut model.clone(), &self.key.unit, &self.address))
+            Some(lifecycle::enter_relations(
+                &mut model.clone(),
+                &self.key.unit,
+                &self.address,
+            ))
         })?;
         if waiting {
             let entered = self.change(|model| {
@@ -218,7 +249,8 @@ impl Agent {
         let sleep = async {
             match until {
                 Some(until) => {
-                    let left = Duration::try_from(until.duration_since(Timestamp::now())).unwrap_or_default();
+                    let left = Duration::try_from(until.duration_since(Timestamp::now()))
+                        .unwrap_or_default();
                     // A little late rather than a little early: the choice compares with the clock again.
                     tokio::time::sleep(left + Duration::from_millis(1)).await;
                 }
@@ -233,14 +265,20 @@ impl Agent {
 
     fn rest(&self) {
         let busy = |unit: &Unit| (unit.agent.current != "idle").then_some(());
-        if self.read(|model| model.units.get(&self.key.unit).and_then(busy)).is_some() {
+        if self
+            .read(|model| model.units.get(&self.key.unit).and_then(busy))
+            .is_some()
+        {
             let rested = self.change(|model| {
                 if let Some(unit) = model.units.get_mut(&self.key.unit) {
                     unit.set_agent("idle", "", Timestamp::now());
                 }
             });
             if let Err(failure) = rested {
-                tracing::error!(unit = self.key.unit, "cannot store the agent's status: {failure}");
+                tracing::error!(
+                    unit = self.key.unit,
+                    "cannot store the agent's status: {failure}"
+                );
             }
         }
     }
@@ -256,7 +294,10 @@ impl Agent {
     fn skip(&self) -> Result<(), Failure> {
         let seen = self.seen();
         self.change(|model| {
-            let failed = model.units.get(&self.key.unit).and_then(|unit| unit.progress.failed());
+            let failed = model
+                .units
+                .get(&self.key.unit)
+                .and_then(|unit| unit.progress.failed());
             if let Some(hook) = failed.map(|(hook, _)| hook.clone()) {
                 lifecycle::complete_hook(model, &self.key.unit, &hook, &seen, Timestamp::now());
             }
@@ -268,7 +309,10 @@ impl Agent {
         self.read(|model| {
             let unit = model.units.get(&self.key.unit)?;
             Some(lifecycle::Seen {
-                config: snapshot::fingerprint(model.applications.get(&unit.application)?, &self.address),
+                config: snapshot::fingerprint(
+                    model.applications.get(&unit.application)?,
+                    &self.address,
+                ),
                 boot: model.machines.get(&unit.machine)?.boot,
             })
         })
@@ -289,7 +333,10 @@ impl Agent {
             RunningKind::Task(task) => run_task::fail_interrupted(model, &self.key.unit, *task),
         });
         if let Err(failure) = recovered {
-            tracing::error!(unit = self.key.unit, "cannot record what the former agent left: {failure}");
+            tracing::error!(
+                unit = self.key.unit,
+                "cannot record what the former agent left: {failure}"
+            );
         }
     }
 }

@@ -86,7 +86,9 @@ pub fn next_operation(s: &Snapshot) -> Operation {
         return match s.resolved {
             Some(Resolution::Retry) => Operation::Run(hook.clone()),
             Some(Resolution::NoRetry) => Operation::Skip,
-            None if s.force_upgrade && progress.charm.as_ref() != Some(&s.charm) => Operation::Upgrade,
+            None if s.force_upgrade && progress.charm.as_ref() != Some(&s.charm) => {
+                Operation::Upgrade
+            }
             None if failure.retry_at.is_some_and(|at| at <= s.now) => Operation::Run(hook.clone()),
             None => Operation::Wait(failure.retry_at),
         };
@@ -109,7 +111,10 @@ fn urgent(s: &Snapshot, alive: bool) -> Option<Operation> {
     if !alive || !progress.installed {
         return None;
     }
-    let created = s.relations.iter().find_map(|view| relations_watch::created_hook(view, progress));
+    let created = s
+        .relations
+        .iter()
+        .find_map(|view| relations_watch::created_hook(view, progress));
     if let Some(hook) = created {
         return Some(Operation::Run(hook));
     }
@@ -125,10 +130,20 @@ fn urgent(s: &Snapshot, alive: bool) -> Option<Operation> {
 
 fn storage(s: &Snapshot, alive: bool) -> Option<Hook> {
     let seen = |storage: &StorageHook| s.progress.storage.contains(&storage.id);
-    let arriving = s.storage.iter().find(|storage| alive && storage.attached && !seen(storage));
-    let leaving = || s.storage.iter().find(|storage| seen(storage) && !(alive && storage.attached));
+    let arriving = s
+        .storage
+        .iter()
+        .find(|storage| alive && storage.attached && !seen(storage));
+    let leaving = || {
+        s.storage
+            .iter()
+            .find(|storage| seen(storage) && !(alive && storage.attached))
+    };
     let storage = arriving.or_else(leaving)?;
-    Some(Hook::Storage(StorageHook { attached: !seen(storage), ..storage.clone() }))
+    Some(Hook::Storage(StorageHook {
+        attached: !seen(storage),
+        ..storage.clone()
+    }))
 }
 
 /// The life of a unit that stays.
@@ -157,9 +172,15 @@ fn farewell(s: &Snapshot) -> Operation {
     if let Some(hook) = relation_hook(s, true) {
         return Operation::Run(hook);
     }
-    Operation::Run(if s.progress.stopped { Hook::Remove } else { Hook::Stop })
+    Operation::Run(if s.progress.stopped {
+        Hook::Remove
+    } else {
+        Hook::Stop
+    })
 }
 
 fn relation_hook(s: &Snapshot, dying: bool) -> Option<Hook> {
-    s.relations.iter().find_map(|view| relations_watch::next_hook(view, &s.progress, dying))
+    s.relations
+        .iter()
+        .find_map(|view| relations_watch::next_hook(view, &s.progress, dying))
 }

@@ -7,14 +7,29 @@ use std::fs;
 /// they are services the charm started on purpose and outlive an agent.
 pub(super) fn kill(context: &str) {
     let variable = format!("JUJU_CONTEXT_ID={context}");
-    let Ok(entries) = fs::read_dir("/proc") else { return };
+    let Ok(entries) = fs::read_dir("/proc") else {
+        return;
+    };
     for entry in entries.flatten() {
-        let Some(pid) = entry.file_name().to_str().and_then(|name| name.parse::<i32>().ok()) else { continue };
-        let Ok(environment) = fs::read(entry.path().join("environ")) else { continue };
-        if !environment.split(|byte| *byte == 0).any(|item| item == variable.as_bytes()) {
+        let Some(pid) = entry
+            .file_name()
+            .to_str()
+            .and_then(|name| name.parse::<i32>().ok())
+        else {
+            continue;
+        };
+        let Ok(environment) = fs::read(entry.path().join("environ")) else {
+            continue;
+        };
+        if !environment
+            .split(|byte| *byte == 0)
+            .any(|item| item == variable.as_bytes())
+        {
             continue;
         }
-        let Ok(stat) = fs::read_to_string(entry.path().join("stat")) else { continue };
+        let Ok(stat) = fs::read_to_string(entry.path().join("stat")) else {
+            continue;
+        };
         if let (Some((group, session)), Some(pid)) = (group_and_session(&stat), Pid::from_raw(pid))
             && group != session
         {
@@ -37,6 +52,9 @@ mod tests {
 
     #[test]
     fn a_command_with_parentheses_and_spaces_does_not_shift_the_fields() {
-        assert_eq!(group_and_session("12 (a ) b) S 1 77 88 0 -1"), Some((77, 88)));
+        assert_eq!(
+            group_and_session("12 (a ) b) S 1 77 88 0 -1"),
+            Some((77, 88))
+        );
     }
 }

@@ -34,16 +34,27 @@ fn hook(view: &RelationView, event: RelationEvent, unit: Option<&str>, version: 
 
 /// relation-created, if it did not run yet.
 pub fn created_hook(view: &RelationView, progress: &Progress) -> Option<Hook> {
-    let created = progress.relations.get(&view.id).is_some_and(|seen| seen.created);
+    let created = progress
+        .relations
+        .get(&view.id)
+        .is_some_and(|seen| seen.created);
     (view.alive && !created).then(|| hook(view, RelationEvent::Created, None, 0))
 }
 
 /// The next hook of a relation that was created. Departures come first, then the end, then news of the remote
 /// application, arrivals, and news of units.
 pub fn next_hook(view: &RelationView, progress: &Progress, dying: bool) -> Option<Hook> {
-    let seen = progress.relations.get(&view.id).filter(|seen| seen.created && !seen.broken)?;
+    let seen = progress
+        .relations
+        .get(&view.id)
+        .filter(|seen| seen.created && !seen.broken)?;
     if let Some(unit) = &seen.changed_pending {
-        let version = view.members.get(unit).or_else(|| seen.members.get(unit)).copied().unwrap_or_default();
+        let version = view
+            .members
+            .get(unit)
+            .or_else(|| seen.members.get(unit))
+            .copied()
+            .unwrap_or_default();
         return Some(hook(view, RelationEvent::Changed, Some(unit), version));
     }
     let ending = dying || !view.alive;
@@ -67,8 +78,16 @@ pub fn next_hook(view: &RelationView, progress: &Progress, dying: bool) -> Optio
         .map(|(unit, version)| hook(view, RelationEvent::Changed, Some(unit), *version))
 }
 
-fn departed_hook(view: &RelationView, seen: &RelationProgress, ending: bool, dying: bool) -> Option<Hook> {
-    let (unit, version) = seen.members.iter().find(|(unit, _)| ending || !view.members.contains_key(*unit))?;
+fn departed_hook(
+    view: &RelationView,
+    seen: &RelationProgress,
+    ending: bool,
+    dying: bool,
+) -> Option<Hook> {
+    let (unit, version) = seen
+        .members
+        .iter()
+        .find(|(unit, _)| ending || !view.members.contains_key(*unit))?;
     let departing = if dying { &view.local_unit } else { unit };
     Some(Hook::Relation(RelationHook {
         event: RelationEvent::Departed,
@@ -86,6 +105,8 @@ pub fn is_over(peer: bool, seen: Option<&RelationProgress>) -> bool {
     match seen {
         None => true,
         Some(seen) if !seen.created => true,
-        Some(seen) => seen.broken || (peer && seen.members.is_empty() && seen.changed_pending.is_none()),
+        Some(seen) => {
+            seen.broken || (peer && seen.members.is_empty() && seen.changed_pending.is_none())
+        }
     }
 }

@@ -16,7 +16,10 @@ pub async fn remove_unit(daemon: &Arc<Daemon>, key: &UnitKey) -> Result<(), Fail
     let machine = daemon.read(&key.model, |model| {
         Ok(model.units.get(&key.unit).and_then(|unit| {
             let machine = model.machines.get(&unit.machine)?;
-            let others = model.units.values().any(|other| other.machine == unit.machine && other.name != key.unit);
+            let others = model
+                .units
+                .values()
+                .any(|other| other.machine == unit.machine && other.name != key.unit);
             Some((machine.clone(), !others))
         }))
     })?;
@@ -31,7 +34,9 @@ pub async fn remove_unit(daemon: &Arc<Daemon>, key: &UnitKey) -> Result<(), Fail
                 clear_unit(&daemon, slot, &key)
             }
         });
-        cleared.await.map_err(|error| Failure::internal(error.to_string()))??;
+        cleared
+            .await
+            .map_err(|error| Failure::internal(error.to_string()))??;
     }
     daemon.update(&key.model, |model| {
         forget(model, &key.unit);
@@ -48,7 +53,10 @@ fn clear_unit(daemon: &Daemon, slot: u32, key: &UnitKey) -> Result<(), Failure> 
     for directory in [&paths.agent, &paths.tools] {
         match std::fs::remove_dir_all(directory) {
             Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
-                return Err(Failure::internal(format!("cannot remove {}: {error}", directory.display())));
+                return Err(Failure::internal(format!(
+                    "cannot remove {}: {error}",
+                    directory.display()
+                )));
             }
             _ => {}
         }
@@ -58,7 +66,9 @@ fn clear_unit(daemon: &Daemon, slot: u32, key: &UnitKey) -> Result<(), Failure> 
 
 /// Removes every trace of a unit from the model.
 fn forget(model: &mut Model, name: &str) {
-    let Some(unit) = model.units.remove(name) else { return };
+    let Some(unit) = model.units.remove(name) else {
+        return;
+    };
     for relation in model.relations.values_mut() {
         if let Some(scope) = relation.units.get_mut(name) {
             scope.state = ScopeState::Left;
@@ -69,16 +79,32 @@ fn forget(model: &mut Model, name: &str) {
     model.storage.retain(|_, storage| {
         storage.unit.as_deref() != Some(name) || (storage.is_persistent() && !destroy)
     });
-    for storage in model.storage.values_mut().filter(|storage| storage.unit.as_deref() == Some(name)) {
+    for storage in model
+        .storage
+        .values_mut()
+        .filter(|storage| storage.unit.as_deref() == Some(name))
+    {
         storage.unit = None;
     }
-    for task in model.tasks.values_mut().filter(|task| task.unit == name && !task.status.is_final()) {
+    for task in model
+        .tasks
+        .values_mut()
+        .filter(|task| task.unit == name && !task.status.is_final())
+    {
         let message = format!("unit \"{name}\" was removed");
         let now = jiff::Timestamp::now();
-        task.finish(TaskStatus::Cancelled, Some(message), crate::api::TaskResults::default(), now);
+        task.finish(
+            TaskStatus::Cancelled,
+            Some(message),
+            crate::api::TaskResults::default(),
+            now,
+        );
     }
     if let Some(application) = model.applications.get_mut(&unit.application)
-        && application.lease.as_ref().is_some_and(|lease| lease.holder == name)
+        && application
+            .lease
+            .as_ref()
+            .is_some_and(|lease| lease.holder == name)
     {
         application.lease = None;
     }
@@ -88,11 +114,18 @@ fn forget(model: &mut Model, name: &str) {
 
 /// Removes a dying application without units.
 pub(crate) fn sweep_application(model: &mut Model, name: &str) {
-    let dying = model.applications.get(name).is_some_and(|application| application.life != Life::Alive);
+    let dying = model
+        .applications
+        .get(name)
+        .is_some_and(|application| application.life != Life::Alive);
     if !dying || model.units_of(name).next().is_some() {
         return;
     }
-    for relation in model.relations.values_mut().filter(|relation| relation.end_of(name).is_some()) {
+    for relation in model
+        .relations
+        .values_mut()
+        .filter(|relation| relation.end_of(name).is_some())
+    {
         relation.life = Life::Dying;
     }
     sweep_relations(model);

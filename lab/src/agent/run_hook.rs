@@ -37,7 +37,9 @@ impl Agent {
         }
         let seen = self.seen();
         let context = self.context(Some(hook), None, &hook.name())?;
-        self.change(|model| lifecycle::begin_hook(model, &self.key.unit, hook, &context.id, Timestamp::now()))?;
+        self.change(|model| {
+            lifecycle::begin_hook(model, &self.key.unit, hook, &context.id, Timestamp::now())
+        })?;
         self.prepare_storage(hook)?;
         let (name, program) = (hook.name(), self.dispatch("hooks", &hook.name()));
         let outcome = match program {
@@ -47,7 +49,11 @@ impl Agent {
                 self.outcome_of_hook(ended, &name, &how)
             }
         };
-        let reboot = context.state.lock().unwrap_or_else(PoisonError::into_inner).reboot;
+        let reboot = context
+            .state
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .reboot;
         match outcome {
             Outcome::Killed => self.change(|model| {
                 if let Some(unit) = model.units.get_mut(&self.key.unit) {
@@ -56,9 +62,13 @@ impl Agent {
             })?,
             Outcome::Failed(text) => {
                 self.log(Level::Error, OPERATION_MODULE, &text);
-                self.change(|model| lifecycle::fail_hook(model, &self.key.unit, hook, Timestamp::now()))?;
+                self.change(|model| {
+                    lifecycle::fail_hook(model, &self.key.unit, hook, Timestamp::now())
+                })?;
             }
-            Outcome::Done | Outcome::Missing => self.finish_hook(hook, &context, &seen, &outcome)?,
+            Outcome::Done | Outcome::Missing => {
+                self.finish_hook(hook, &context, &seen, &outcome)?
+            }
         }
         if reboot {
             self.reboot().await?;
@@ -81,16 +91,29 @@ impl Agent {
         });
         match committed {
             Ok(()) if matches!(outcome, Outcome::Missing) => {
-                self.log(Level::Info, OPERATION_MODULE, &format!("skipped \"{name}\" hook (missing)"));
+                self.log(
+                    Level::Info,
+                    OPERATION_MODULE,
+                    &format!("skipped \"{name}\" hook (missing)"),
+                );
             }
             Ok(()) => {
-                let how = self.dispatch("hooks", &name).map(|(_, how)| how).unwrap_or_default();
-                self.log(Level::Info, OPERATION_MODULE, &format!("ran \"{name}\" hook (via {how})"));
+                let how = self
+                    .dispatch("hooks", &name)
+                    .map(|(_, how)| how)
+                    .unwrap_or_default();
+                self.log(
+                    Level::Info,
+                    OPERATION_MODULE,
+                    &format!("ran \"{name}\" hook (via {how})"),
+                );
             }
             Err(error) => {
                 let text = format!("hook \"{name}\" failed: cannot apply changes: {error}");
                 self.log(Level::Error, OPERATION_MODULE, &text);
-                self.change(|model| lifecycle::fail_hook(model, &self.key.unit, hook, Timestamp::now()))?;
+                self.change(|model| {
+                    lifecycle::fail_hook(model, &self.key.unit, hook, Timestamp::now())
+                })?;
             }
         }
         Ok(())
@@ -105,7 +128,12 @@ impl Agent {
         if let Some(message) = self.daemon.agents.take_rejection(&self.key) {
             return Err(commit::CommitError::Other(message));
         }
-        let buffer = context.state.lock().unwrap_or_else(PoisonError::into_inner).buffer.clone();
+        let buffer = context
+            .state
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .buffer
+            .clone();
         self.daemon.update(&self.key.model, |model| {
             commit::apply(model, context, &buffer, &self.root, Timestamp::now())?;
             then(model);
@@ -117,12 +145,17 @@ impl Agent {
         match ended {
             Ok(ended) if ended.status.success() => Outcome::Done,
             Ok(ended) if is_terminated(ended.status) => {
-                self.log(Level::Warning, OPERATION_MODULE, &format!("hook \"{name}\" (via {how}) was terminated"));
+                self.log(
+                    Level::Warning,
+                    OPERATION_MODULE,
+                    &format!("hook \"{name}\" (via {how}) was terminated"),
+                );
                 Outcome::Killed
             }
-            Ok(ended) => {
-                Outcome::Failed(format!("hook \"{name}\" (via {how}) failed: {}", describe_status(ended.status)))
-            }
+            Ok(ended) => Outcome::Failed(format!(
+                "hook \"{name}\" (via {how}) failed: {}",
+                describe_status(ended.status)
+            )),
             Err(error) => Outcome::Failed(format!("hook \"{name}\" (via {how}) failed: {error}")),
         }
     }
@@ -135,16 +168,28 @@ impl Agent {
             return Some((dispatch, "hook dispatching script: dispatch".to_owned()));
         }
         let legacy = charm.join(directory).join(name);
-        legacy.exists().then_some((legacy, format!("explicit, bespoke hook script")))
+        legacy
+            .exists()
+            .then_some((legacy, format!("explicit, bespoke hook script")))
     }
 
     /// A new context, registered until it is dropped from the daemon by [`Self::launch`].
-    pub(super) fn context(&self, hook: Option<&Hook>, task: Option<u64>, name: &str) -> Result<Arc<Context>, Failure> {
+    pub(super) fn context(
+        &self,
+        hook: Option<&Hook>,
+        task: Option<u64>,
+        name: &str,
+    ) -> Result<Arc<Context>, Failure> {
         let unit = &self.key.unit;
-        let mut members: BTreeMap<u64, BTreeSet<String>> = self.daemon.read(&self.key.model, |model| {
-            let progress = &crate::daemon::unit_of(model, unit)?.progress;
-            Ok(progress.relations.iter().map(|(id, seen)| (*id, seen.members.keys().cloned().collect())).collect())
-        })?;
+        let mut members: BTreeMap<u64, BTreeSet<String>> =
+            self.daemon.read(&self.key.model, |model| {
+                let progress = &crate::daemon::unit_of(model, unit)?.progress;
+                Ok(progress
+                    .relations
+                    .iter()
+                    .map(|(id, seen)| (*id, seen.members.keys().cloned().collect()))
+                    .collect())
+            })?;
         if let Some(Hook::Relation(relation)) = hook {
             let seen = members.entry(relation.relation).or_default();
             match (relation.event, &relation.remote_unit) {
@@ -221,15 +266,21 @@ impl Agent {
 
     pub(super) fn log(&self, level: Level, module: &str, message: &str) {
         let entity = identity::unit_tag(&self.key.unit);
-        self.daemon.logs.append(&self.key.uuid, &entity, level, module, message);
+        self.daemon
+            .logs
+            .append(&self.key.uuid, &entity, level, module, message);
     }
 
     /// Restarts the machine as `juju-reboot` asks.
     async fn reboot(&self) -> Result<(), Failure> {
         let daemon = Arc::clone(&self.daemon);
         let (model, unit) = (self.key.model.clone(), self.key.unit.clone());
-        let rebooted = tokio::task::spawn_blocking(move || crate::daemon::machines::reboot_of(&daemon, &model, &unit));
-        rebooted.await.map_err(|error| Failure::internal(error.to_string()))?
+        let rebooted = tokio::task::spawn_blocking(move || {
+            crate::daemon::machines::reboot_of(&daemon, &model, &unit)
+        });
+        rebooted
+            .await
+            .map_err(|error| Failure::internal(error.to_string()))?
     }
 }
 

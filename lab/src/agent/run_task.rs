@@ -1,7 +1,7 @@
 //! Runs actions and commands of `juju exec`.
 
-use super::execute::Ended;
 use super::environment::machine_path;
+use super::execute::Ended;
 use super::run_hook::describe_status;
 use super::{Agent, UnitKey};
 use crate::api::{Failure, Level, TaskResults, TaskStatus};
@@ -21,12 +21,18 @@ const INTERRUPTED: &str = "action terminated";
 
 impl Agent {
     pub(super) async fn run_task(&self, id: u64) -> Result<(), Failure> {
-        let Some(work) = self.read(|model| Some(model.tasks.get(&id)?.work.clone())) else { return Ok(()) };
+        let Some(work) = self.read(|model| Some(model.tasks.get(&id)?.work.clone())) else {
+            return Ok(());
+        };
         let _lock = match &work {
             Work::Action { parallel: true, .. } => None,
-            Work::Action { group, .. } => {
-                Some(self.daemon.agents.locks.acquire(self.slot, group.as_deref().unwrap_or_default()).await)
-            }
+            Work::Action { group, .. } => Some(
+                self.daemon
+                    .agents
+                    .locks
+                    .acquire(self.slot, group.as_deref().unwrap_or_default())
+                    .await,
+            ),
             _ => Some(self.daemon.agents.locks.acquire(self.slot, "").await),
         };
         let context = self.context(None, Some(id), work.name())?;
@@ -34,22 +40,38 @@ impl Agent {
             return Ok(());
         }
         let (program, args): (Option<PathBuf>, Vec<OsString>) = match &work {
-            Work::Action { name, .. } => (self.dispatch("actions", name).map(|(path, _)| path), Vec::new()),
+            Work::Action { name, .. } => (
+                self.dispatch("actions", name).map(|(path, _)| path),
+                Vec::new(),
+            ),
             Work::Exec { command } | Work::MachineExec { command, .. } => {
                 (Some("/bin/bash".into()), vec!["-c".into(), command.into()])
             }
         };
         let ended = match program {
-            Some(program) => Some(self.launch(&context, Some(&work), program, args, true).await),
+            Some(program) => Some(
+                self.launch(&context, Some(&work), program, args, true)
+                    .await,
+            ),
             None => None,
         };
         let Some(ended) = ended else {
             let message = format!("action not implemented on unit \"{}\"", self.key.unit);
-            return self.end(id, TaskStatus::Failed, Some(message), TaskResults::default());
+            return self.end(
+                id,
+                TaskStatus::Failed,
+                Some(message),
+                TaskResults::default(),
+            );
         };
         let is_command = !matches!(work, Work::Action { .. });
         match ended {
-            Err(error) => self.end(id, TaskStatus::Failed, Some(error.to_string()), TaskResults::default()),
+            Err(error) => self.end(
+                id,
+                TaskStatus::Failed,
+                Some(error.to_string()),
+                TaskResults::default(),
+            ),
             Ok(ended) => self.deliver(id, &context, ended, is_command),
         }
     }
@@ -59,15 +81,21 @@ impl Agent {
         let name = work.name();
         self.daemon.update(&self.key.model, |model| {
             let now = Timestamp::now();
-            let Some(task) = model.tasks.get_mut(&id).filter(|task| task.status == TaskStatus::Pending) else {
+            let Some(task) = model
+                .tasks
+                .get_mut(&id)
+                .filter(|task| task.status == TaskStatus::Pending)
+            else {
                 return Ok(false);
             };
             task.status = TaskStatus::Running;
             task.started = Some(now);
             if let Some(unit) = model.units.get_mut(&self.key.unit) {
                 unit.set_agent("executing", &format!("running action {name}"), now);
-                unit.progress.running =
-                    Some(Running { context: context.to_owned(), what: RunningKind::Task(id) });
+                unit.progress.running = Some(Running {
+                    context: context.to_owned(),
+                    what: RunningKind::Task(id),
+                });
             }
             Ok(true)
         })
@@ -89,7 +117,8 @@ impl Agent {
         results.values = values;
         results.return_code = ended.status.code().or(Some(-1));
         let mut message = failed;
-        let aborted = self.read(|model| Some(model.tasks.get(&id)?.status)) == Some(TaskStatus::Aborting);
+        let aborted =
+            self.read(|model| Some(model.tasks.get(&id)?.status)) == Some(TaskStatus::Aborting);
         let status = if aborted {
             TaskStatus::Aborted
         } else if !ended.status.success() && !is_command {
@@ -98,7 +127,11 @@ impl Agent {
         } else {
             match ended.status.success().then(|| self.commit(context, |_| {})) {
                 Some(Err(error)) => {
-                    self.log(Level::Error, "juju.worker.uniter.operation", &format!("cannot apply changes: {error}"));
+                    self.log(
+                        Level::Error,
+                        "juju.worker.uniter.operation",
+                        &format!("cannot apply changes: {error}"),
+                    );
                     message.get_or_insert_with(|| "committing requested changes failed".to_owned());
                     results.stderr.push_str(&format!("{error}\n"));
                     TaskStatus::Failed
@@ -136,7 +169,13 @@ fn captured(stdout: Vec<u8>, stderr: Vec<u8>) -> TaskResults {
     };
     let (stdout, stdout_encoding) = text(stdout);
     let (stderr, stderr_encoding) = text(stderr);
-    TaskResults { stdout, stderr, stdout_encoding, stderr_encoding, ..TaskResults::default() }
+    TaskResults {
+        stdout,
+        stderr,
+        stdout_encoding,
+        stderr_encoding,
+        ..TaskResults::default()
+    }
 }
 
 /// A task is never run twice: if its agent died, it failed.
@@ -144,22 +183,43 @@ pub(super) fn fail_interrupted(model: &mut Model, unit: &str, id: u64) {
     if let Some(unit) = model.units.get_mut(unit) {
         unit.progress.running = None;
     }
-    if let Some(task) = model.tasks.get_mut(&id).filter(|task| !task.status.is_final()) {
+    if let Some(task) = model
+        .tasks
+        .get_mut(&id)
+        .filter(|task| !task.status.is_final())
+    {
         let results = (*task.results).clone();
-        task.finish(TaskStatus::Failed, Some(INTERRUPTED.to_owned()), results, Timestamp::now());
+        task.finish(
+            TaskStatus::Failed,
+            Some(INTERRUPTED.to_owned()),
+            results,
+            Timestamp::now(),
+        );
     }
 }
 
 /// Runs `juju exec --machine`: a command on a machine, outside any hook.
 pub async fn machine_exec(daemon: Arc<Daemon>, key: UnitKey, id: u64) {
     let begun = daemon.update(&key.model, |model: &mut Model| {
-        let slots: std::collections::BTreeMap<u32, Option<u32>> =
-            model.machines.values().map(|machine| (machine.number, machine.slot)).collect();
-        let Some(task) = model.tasks.get_mut(&id) else { return Ok(None) };
-        let Work::MachineExec { machine, command } = &task.work else { return Ok(None) };
+        let slots: std::collections::BTreeMap<u32, Option<u32>> = model
+            .machines
+            .values()
+            .map(|machine| (machine.number, machine.slot))
+            .collect();
+        let Some(task) = model.tasks.get_mut(&id) else {
+            return Ok(None);
+        };
+        let Work::MachineExec { machine, command } = &task.work else {
+            return Ok(None);
+        };
         let Some(Some(slot)) = slots.get(machine) else {
             let message = format!("machine {machine} is not running");
-            task.finish(TaskStatus::Failed, Some(message), TaskResults::default(), Timestamp::now());
+            task.finish(
+                TaskStatus::Failed,
+                Some(message),
+                TaskResults::default(),
+                Timestamp::now(),
+            );
             return Ok(None);
         };
         let job = (*slot, command.clone());
@@ -167,9 +227,15 @@ pub async fn machine_exec(daemon: Arc<Daemon>, key: UnitKey, id: u64) {
         task.started = Some(Timestamp::now());
         Ok::<_, Failure>(Some(job))
     });
-    let Ok(Some((slot, command))) = begun else { return };
+    let Ok(Some((slot, command))) = begun else {
+        return;
+    };
     let root = daemon.home.machine(slot);
-    let environment = [("PATH", machine_path(&root).into()), ("LANG", OsString::from("C.UTF-8"))].into();
+    let environment = [
+        ("PATH", machine_path(&root).into()),
+        ("LANG", OsString::from("C.UTF-8")),
+    ]
+    .into();
     let program = super::execute::Program {
         path: "/bin/bash".into(),
         args: vec!["-c".into(), command.into()],
@@ -187,7 +253,11 @@ pub async fn machine_exec(daemon: Arc<Daemon>, key: UnitKey, id: u64) {
                     results.return_code = ended.status.code().or(Some(-1));
                     (TaskStatus::Completed, None, results)
                 }
-                Err(error) => (TaskStatus::Failed, Some(error.to_string()), TaskResults::default()),
+                Err(error) => (
+                    TaskStatus::Failed,
+                    Some(error.to_string()),
+                    TaskResults::default(),
+                ),
             };
             task.finish(status, message, results, Timestamp::now());
         }

@@ -23,7 +23,10 @@ pub fn take(model: &Model, unit: &str, address: &str, now: Timestamp) -> Option<
     Some(Snapshot {
         life: unit.life,
         progress: unit.progress.clone(),
-        boot: model.machines.get(&unit.machine).map_or(0, |machine| machine.boot),
+        boot: model
+            .machines
+            .get(&unit.machine)
+            .map_or(0, |machine| machine.boot),
         leader,
         config: fingerprint(application, address),
         charm: application.charm_key(),
@@ -54,15 +57,24 @@ pub fn take(model: &Model, unit: &str, address: &str, now: Timestamp) -> Option<
 
 /// Changes whenever config-changed has something to report.
 pub fn fingerprint(application: &Application, address: &str) -> String {
-    let values: BTreeMap<&String, _> =
-        application.charm.options.keys().map(|option| (option, application.value(option))).collect();
+    let values: BTreeMap<&String, _> = application
+        .charm
+        .options
+        .keys()
+        .map(|option| (option, application.value(option)))
+        .collect();
     let text = serde_json::json!([values, application.trust, address]).to_string();
     identity::hex(&Sha256::digest(text))
 }
 
 /// The unit's relations in random order, because Juju promises none between relations.
 fn relations(model: &Model, unit: &Unit) -> Vec<RelationView> {
-    let principal_of = |name: &str| model.units.get(name).and_then(|unit| unit.principal.clone());
+    let principal_of = |name: &str| {
+        model
+            .units
+            .get(name)
+            .and_then(|unit| unit.principal.clone())
+    };
     let mut views: Vec<_> = model
         .relations_of(&unit.application)
         .filter(|relation| relation.is_inside(&unit.name))
@@ -77,7 +89,10 @@ fn relations(model: &Model, unit: &Unit) -> Vec<RelationView> {
                 alive: relation.life == Life::Alive,
                 peer: relation.is_peer(),
                 members: relation.members_seen_by(&unit.name, &principal_of),
-                app_version: relation.applications.get(&remote.application).map_or(0, |bag| bag.version),
+                app_version: relation
+                    .applications
+                    .get(&remote.application)
+                    .map_or(0, |bag| bag.version),
             })
         })
         .collect();
@@ -86,7 +101,12 @@ fn relations(model: &Model, unit: &Unit) -> Vec<RelationView> {
 }
 
 /// Secret events that are due, expired before rotate before changed before remove, and when the next one is.
-fn secrets(model: &Model, unit: &Unit, leader: bool, now: Timestamp) -> (Vec<SecretHook>, Option<Timestamp>) {
+fn secrets(
+    model: &Model,
+    unit: &Unit,
+    leader: bool,
+    now: Timestamp,
+) -> (Vec<SecretHook>, Option<Timestamp>) {
     let mut due: [Vec<SecretHook>; 4] = Default::default();
     let mut next: Option<Timestamp> = None;
     if unit.life != Life::Alive {
@@ -94,30 +114,57 @@ fn secrets(model: &Model, unit: &Unit, leader: bool, now: Timestamp) -> (Vec<Sec
     }
     for secret in model.secrets.values() {
         let owner_label = || secret.label.clone().unwrap_or_default();
-        let hook = |event, label: String, revision| SecretHook { event, id: secret.id.clone(), label, revision };
+        let hook = |event, label: String, revision| SecretHook {
+            event,
+            id: secret.id.clone(),
+            label,
+            revision,
+        };
         if secret.is_managed_by(&unit.name, leader) {
-            for (index, event, at) in
-                [(0, SecretEvent::Expired, secret.expires), (1, SecretEvent::Rotate, secret.rotates)]
-            {
+            for (index, event, at) in [
+                (0, SecretEvent::Expired, secret.expires),
+                (1, SecretEvent::Rotate, secret.rotates),
+            ] {
                 match at {
-                    Some(at) if at <= now => due[index].push(hook(event, owner_label(), secret.latest)),
+                    Some(at) if at <= now => {
+                        due[index].push(hook(event, owner_label(), secret.latest))
+                    }
                     Some(at) => next = Some(next.map_or(at, |next| next.min(at))),
                     None => {}
                 }
             }
             for revision in secret.obsolete() {
-                if !unit.progress.secrets_removed.contains(&(secret.id.clone(), revision)) {
+                if !unit
+                    .progress
+                    .secrets_removed
+                    .contains(&(secret.id.clone(), revision))
+                {
                     due[3].push(hook(SecretEvent::Remove, owner_label(), revision));
                 }
             }
         }
         if let Some(consumer) = secret.consumers.get(&unit.name) {
-            let told = unit.progress.secrets_changed.get(&secret.id).copied().unwrap_or_default();
-            if consumer.revision < secret.latest && told < secret.latest && secret.may_read(&unit.name) {
+            let told = unit
+                .progress
+                .secrets_changed
+                .get(&secret.id)
+                .copied()
+                .unwrap_or_default();
+            if consumer.revision < secret.latest
+                && told < secret.latest
+                && secret.may_read(&unit.name)
+            {
                 let label = consumer.label.clone().or_else(|| {
-                    secret.is_owned_by(&unit.name).then(|| secret.label.clone()).flatten()
+                    secret
+                        .is_owned_by(&unit.name)
+                        .then(|| secret.label.clone())
+                        .flatten()
                 });
-                due[2].push(hook(SecretEvent::Changed, label.unwrap_or_default(), secret.latest));
+                due[2].push(hook(
+                    SecretEvent::Changed,
+                    label.unwrap_or_default(),
+                    secret.latest,
+                ));
             }
         }
     }

@@ -33,7 +33,11 @@ impl StorageArea {
             fs::create_dir_all(parent)?;
         }
         let kept = self.place(id);
-        if kept.exists() { fs::rename(kept, location) } else { fs::create_dir_all(location) }
+        if kept.exists() {
+            fs::rename(kept, location)
+        } else {
+            fs::create_dir_all(location)
+        }
     }
 
     /// Destroys the content of a detached instance.
@@ -61,7 +65,9 @@ impl Agent {
             Hook::Storage(storage) if storage.attached && !storage.location.exists() => {
                 StorageArea::new(&self.daemon.home, &self.key.uuid)
                     .bring(&storage.id, &storage.location)
-                    .map_err(|error| Failure::internal(format!("cannot attach storage {}: {error}", storage.id)))
+                    .map_err(|error| {
+                        Failure::internal(format!("cannot attach storage {}: {error}", storage.id))
+                    })
             }
             _ => Ok(()),
         }
@@ -69,14 +75,24 @@ impl Agent {
 
     /// After storage-detaching: destroys the instance or puts it aside.
     pub(super) fn after_hook(&self, hook: &Hook) -> Result<(), Failure> {
-        let Hook::Storage(storage) = hook else { return Ok(()) };
+        let Hook::Storage(storage) = hook else {
+            return Ok(());
+        };
         let fate = self.read(|model| {
-            let instance = model.storage.get(&storage.id).filter(|instance| instance.unit.is_none())?;
-            let wanted = model.units.get(&self.key.unit).is_some_and(|unit| unit.destroy_storage);
+            let instance = model
+                .storage
+                .get(&storage.id)
+                .filter(|instance| instance.unit.is_none())?;
+            let wanted = model
+                .units
+                .get(&self.key.unit)
+                .is_some_and(|unit| unit.destroy_storage);
             Some(instance.is_persistent() && !wanted)
         });
         let area = StorageArea::new(&self.daemon.home, &self.key.uuid);
-        let failed = |error: std::io::Error| Failure::internal(format!("cannot detach storage {}: {error}", storage.id));
+        let failed = |error: std::io::Error| {
+            Failure::internal(format!("cannot detach storage {}: {error}", storage.id))
+        };
         match fate {
             None => Ok(()),
             Some(true) => {

@@ -25,12 +25,26 @@ pub fn upload(daemon: &Daemon, model: &str, source: &CharmSource) -> Result<Char
     let directory = daemon.home.charms().join(&key);
     let stored = store(&source, &directory).and_then(|()| {
         let files = read(&source, &directory)?;
-        let revision =
-            daemon.update(model, |model| {
-                Ok::<_, Failure>(take(model.sequences.charm.entry(files.metadata.name.clone()).or_default()))
-            })?;
-        let version = fs::read_to_string(directory.join("version")).unwrap_or_default().trim().to_owned();
-        Ok(Charm::new(&files, key, revision, version, base(&source, &directory)?))
+        let revision = daemon.update(model, |model| {
+            Ok::<_, Failure>(take(
+                model
+                    .sequences
+                    .charm
+                    .entry(files.metadata.name.clone())
+                    .or_default(),
+            ))
+        })?;
+        let version = fs::read_to_string(directory.join("version"))
+            .unwrap_or_default()
+            .trim()
+            .to_owned();
+        Ok(Charm::new(
+            &files,
+            key,
+            revision,
+            version,
+            base(&source, &directory)?,
+        ))
     });
     if stored.is_err() {
         // Nothing refers to it.
@@ -42,7 +56,11 @@ pub fn upload(daemon: &Daemon, model: &str, source: &CharmSource) -> Result<Char
 /// Directory of the newest upload of a charm with this name.
 fn newest(daemon: &Daemon, name: &str) -> Result<PathBuf, Failure> {
     let mut best: Option<(SystemTime, PathBuf)> = None;
-    for entry in fs::read_dir(daemon.home.charms()).into_iter().flatten().flatten() {
+    for entry in fs::read_dir(daemon.home.charms())
+        .into_iter()
+        .flatten()
+        .flatten()
+    {
         let path = entry.path();
         let modified = entry.metadata().and_then(|metadata| metadata.modified());
         if let (Ok(files), Ok(modified)) = (CharmFiles::read(&path), modified)
@@ -61,16 +79,20 @@ fn newest(daemon: &Daemon, name: &str) -> Result<PathBuf, Failure> {
 }
 
 fn store(source: &Path, directory: &Path) -> Result<(), Failure> {
-    let metadata = fs::metadata(source)
-        .map_err(|error| Failure::not_found(format!("cannot read charm {}: {error}", source.display())))?;
-    fs::create_dir_all(directory)
-        .map_err(|error| Failure::internal(format!("cannot create {}: {error}", directory.display())))?;
+    let metadata = fs::metadata(source).map_err(|error| {
+        Failure::not_found(format!("cannot read charm {}: {error}", source.display()))
+    })?;
+    fs::create_dir_all(directory).map_err(|error| {
+        Failure::internal(format!("cannot create {}: {error}", directory.display()))
+    })?;
     if metadata.is_dir() {
-        copy_tree(source, directory)
-            .map_err(|error| Failure::internal(format!("cannot copy charm {}: {error}", source.display())))
+        copy_tree(source, directory).map_err(|error| {
+            Failure::internal(format!("cannot copy charm {}: {error}", source.display()))
+        })
     } else {
-        pack::unpack(source, directory)
-            .map_err(|error| Failure::invalid(format!("cannot read charm {}: {error}", source.display())))
+        pack::unpack(source, directory).map_err(|error| {
+            Failure::invalid(format!("cannot read charm {}: {error}", source.display()))
+        })
     }
 }
 
@@ -92,39 +114,58 @@ fn copy_tree(from: &Path, to: &Path) -> std::io::Result<()> {
 }
 
 fn read(source: &Path, directory: &Path) -> Result<CharmFiles, Failure> {
-    let refused = |text: String| Failure::invalid(format!("cannot deploy charm {}: {text}", source.display()));
+    let refused = |text: String| {
+        Failure::invalid(format!("cannot deploy charm {}: {text}", source.display()))
+    };
     let files = CharmFiles::read(directory).map_err(|error| refused(error.to_string()))?;
     if files.metadata.has_containers() {
         return Err(refused(
-            "it is made for Kubernetes (it declares containers)\nhint: this lab has machines only".to_owned(),
+            "it is made for Kubernetes (it declares containers)\nhint: this lab has machines only"
+                .to_owned(),
         ));
     }
-    let platform = Platform { juju: version_numbers(), features: Vec::new() };
+    let platform = Platform {
+        juju: version_numbers(),
+        features: Vec::new(),
+    };
     let unmet = platform.unmet(&files.metadata.assumes);
     if !unmet.is_empty() {
         let list: Vec<String> = unmet.iter().map(ToString::to_string).collect();
-        return Err(refused(format!("charm feature requirements not met: {}", list.join(", "))));
+        return Err(refused(format!(
+            "charm feature requirements not met: {}",
+            list.join(", ")
+        )));
     }
     Ok(files)
 }
 
 fn version_numbers() -> (u32, u32, u32) {
-    let mut numbers = VERSION.split('.').map(|number| number.parse().unwrap_or_default());
+    let mut numbers = VERSION
+        .split('.')
+        .map(|number| number.parse().unwrap_or_default());
     let mut next = || numbers.next().unwrap_or_default();
     (next(), next(), next())
 }
 
 fn base(source: &Path, directory: &Path) -> Result<Base, Failure> {
-    let default = || Base { name: DEFAULT_BASE.0.to_owned(), channel: DEFAULT_BASE.1.to_owned() };
+    let default = || Base {
+        name: DEFAULT_BASE.0.to_owned(),
+        channel: DEFAULT_BASE.1.to_owned(),
+    };
     let text = match fs::read_to_string(directory.join("manifest.yaml")) {
         Ok(text) => text,
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(default()),
-        Err(error) => return Err(Failure::internal(format!("cannot read manifest.yaml: {error}"))),
+        Err(error) => {
+            return Err(Failure::internal(format!(
+                "cannot read manifest.yaml: {error}"
+            )));
+        }
     };
-    let manifest = Manifest::parse(&text)
-        .map_err(|error| Failure::invalid(format!("cannot deploy charm {}: {error}", source.display())))?;
-    Ok(manifest
-        .bases
-        .first()
-        .map_or_else(default, |base| Base { name: base.name.clone(), channel: base.track().to_owned() }))
+    let manifest = Manifest::parse(&text).map_err(|error| {
+        Failure::invalid(format!("cannot deploy charm {}: {error}", source.display()))
+    })?;
+    Ok(manifest.bases.first().map_or_else(default, |base| Base {
+        name: base.name.clone(),
+        channel: base.track().to_owned(),
+    }))
 }

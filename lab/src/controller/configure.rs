@@ -29,7 +29,12 @@ pub fn view(daemon: &Daemon, model: &str, application: &str) -> Result<ConfigVie
                 (name.clone(), view)
             })
             .collect();
-        Ok(ConfigView { application: it.name.clone(), charm: it.charm.name.clone(), settings, trust: it.trust })
+        Ok(ConfigView {
+            application: it.name.clone(),
+            charm: it.charm.name.clone(),
+            settings,
+            trust: it.trust,
+        })
     })
 }
 
@@ -48,7 +53,11 @@ pub fn set(
             None => None,
             Some("true") => Some(true),
             Some("false") => Some(false),
-            Some(other) => return Err(Failure::invalid(format!("option \"trust\" expected bool, got \"{other}\""))),
+            Some(other) => {
+                return Err(Failure::invalid(format!(
+                    "option \"trust\" expected bool, got \"{other}\""
+                )));
+            }
         };
         let parsed = parse_config(&it.charm, &values)?;
         for name in reset {
@@ -56,14 +65,18 @@ pub fn set(
                 return Err(Failure::invalid(format!("unknown option \"{name}\"")));
             }
             if values.contains_key(name) {
-                return Err(Failure::invalid(format!("cannot set and reset key \"{name}\" simultaneously")));
+                return Err(Failure::invalid(format!(
+                    "cannot set and reset key \"{name}\" simultaneously"
+                )));
             }
         }
         let warnings = parsed
             .iter()
             .filter(|(name, value)| it.value(name) == Some(*value))
             .map(|(name, value)| {
-                let shown = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+                let shown = value
+                    .as_str()
+                    .map_or_else(|| value.to_string(), str::to_owned);
                 format!("the configuration setting \"{name}\" already has the value \"{shown}\"")
             })
             .collect();
@@ -78,13 +91,22 @@ pub fn set(
     })
 }
 
-fn change(model: &mut crate::model::Model, application: &str, change: impl FnOnce(&mut Application)) {
+fn change(
+    model: &mut crate::model::Model,
+    application: &str,
+    change: impl FnOnce(&mut Application),
+) {
     if let Some(application) = model.applications.get_mut(application) {
         change(application);
     }
 }
 
-pub fn expose(daemon: &Daemon, model: &str, application: &str, exposed: bool) -> Result<(), Failure> {
+pub fn expose(
+    daemon: &Daemon,
+    model: &str,
+    application: &str,
+    exposed: bool,
+) -> Result<(), Failure> {
     daemon.update(model, |model| {
         application_of(model, application)?;
         change(model, application, |it| it.exposed = exposed);
@@ -100,12 +122,22 @@ pub fn trust(daemon: &Daemon, model: &str, application: &str, trust: bool) -> Re
     })
 }
 
-pub fn actions(daemon: &Daemon, model: &str, application: &str) -> Result<BTreeMap<String, ActionSpec>, Failure> {
+pub fn actions(
+    daemon: &Daemon,
+    model: &str,
+    application: &str,
+) -> Result<BTreeMap<String, ActionSpec>, Failure> {
     daemon.read(model, |model| {
         let charm = &application_of(model, application)?.charm;
         let view = |(name, spec): (&String, &crate::model::charm::ActionSpec)| {
             let schema = serde_json::Value::Object(spec.schema.clone());
-            (name.clone(), ActionSpec { description: spec.description.clone(), schema })
+            (
+                name.clone(),
+                ActionSpec {
+                    description: spec.description.clone(),
+                    schema,
+                },
+            )
         };
         Ok(charm.actions.iter().map(view).collect())
     })

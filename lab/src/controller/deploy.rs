@@ -17,10 +17,15 @@ pub fn deploy(daemon: &Daemon, request: &Deploy) -> Result<Deployed, Failure> {
     if let Some(name) = &request.application
         && !identity::is_application_name(name)
     {
-        return Err(Failure::invalid(format!("invalid application name \"{name}\"")));
+        return Err(Failure::invalid(format!(
+            "invalid application name \"{name}\""
+        )));
     }
     let charm = charms::upload(daemon, &request.model, &request.charm)?;
-    let name = request.application.clone().unwrap_or_else(|| charm.name.clone());
+    let name = request
+        .application
+        .clone()
+        .unwrap_or_else(|| charm.name.clone());
     let resources = store_resources(daemon, &charm, &request.resources)?;
     let deployed = daemon.update(&request.model, |model| {
         if model.life != Life::Alive {
@@ -92,11 +97,16 @@ pub(super) fn parse_config(
 fn check_storage(charm: &Charm, request: &Deploy) -> Result<(), Failure> {
     for (name, directive) in &request.storage {
         let Some(spec) = charm.storage.get(name) else {
-            return Err(Failure::invalid(format!("charm \"{}\" has no store called \"{name}\"", charm.name)));
+            return Err(Failure::invalid(format!(
+                "charm \"{}\" has no store called \"{name}\"",
+                charm.name
+            )));
         };
         let count = directive.count.unwrap_or(spec.min);
         if count < spec.min || spec.max.is_some_and(|max| count > max) {
-            let most = spec.max.map_or("any number".to_owned(), |max| max.to_string());
+            let most = spec
+                .max
+                .map_or("any number".to_owned(), |max| max.to_string());
             return Err(Failure::invalid(format!(
                 "charm \"{}\" store \"{name}\": {count} instances asked for, {} to {most} allowed",
                 charm.name, spec.min
@@ -105,7 +115,9 @@ fn check_storage(charm: &Charm, request: &Deploy) -> Result<(), Failure> {
         if let Some(size) = &directive.size
             && crate::agent::commit::mebibytes(size).is_none()
         {
-            return Err(Failure::invalid(format!("storage \"{name}\": size \"{size}\" is not a size like 10G")));
+            return Err(Failure::invalid(format!(
+                "storage \"{name}\": size \"{size}\" is not a size like 10G"
+            )));
         }
     }
     Ok(())
@@ -113,15 +125,23 @@ fn check_storage(charm: &Charm, request: &Deploy) -> Result<(), Failure> {
 
 /// Peer relations exist as long as their application.
 fn add_peers(model: &mut Model, application: &str, charm: &Charm) {
-    for (endpoint, spec) in charm.endpoints.iter().filter(|(_, spec)| spec.role == Role::Peer) {
-        let known = model
-            .relations_of(application)
-            .any(|relation| relation.is_peer() && relation.ends.iter().any(|end| end.endpoint == *endpoint));
+    for (endpoint, spec) in charm
+        .endpoints
+        .iter()
+        .filter(|(_, spec)| spec.role == Role::Peer)
+    {
+        let known = model.relations_of(application).any(|relation| {
+            relation.is_peer() && relation.ends.iter().any(|end| end.endpoint == *endpoint)
+        });
         if known {
             continue;
         }
         let id = take(&mut model.sequences.relation);
-        let end = End { application: application.to_owned(), endpoint: endpoint.clone(), role: Role::Peer };
+        let end = End {
+            application: application.to_owned(),
+            endpoint: endpoint.clone(),
+            role: Role::Peer,
+        };
         model.relations.insert(
             id,
             Relation {
@@ -138,7 +158,9 @@ fn add_peers(model: &mut Model, application: &str, charm: &Charm) {
 }
 
 pub fn refresh(daemon: &Daemon, request: &Refresh) -> Result<Deployed, Failure> {
-    daemon.read(&request.model, |model| application_of(model, &request.application).map(|_| ()))?;
+    daemon.read(&request.model, |model| {
+        application_of(model, &request.application).map(|_| ())
+    })?;
     let charm = charms::upload(daemon, &request.model, &request.charm)?;
     let resources = store_resources(daemon, &charm, &request.resources)?;
     let refreshed = daemon.update(&request.model, |model| {
@@ -147,13 +169,19 @@ pub fn refresh(daemon: &Daemon, request: &Refresh) -> Result<Deployed, Failure> 
         let config = parse_config(&charm, &request.config)?;
         let name = request.application.clone();
         if let Some(application) = model.applications.get_mut(&name) {
-            application.config.retain(|option, _| charm.options.contains_key(option));
+            application
+                .config
+                .retain(|option, _| charm.options.contains_key(option));
             application.config.extend(config);
             application.resources.extend(resources);
             application.charm = Arc::new(charm.clone());
         }
         if request.force_units {
-            for unit in model.units.values_mut().filter(|unit| unit.application == name) {
+            for unit in model
+                .units
+                .values_mut()
+                .filter(|unit| unit.application == name)
+            {
                 unit.force_upgrade = true;
             }
         }
@@ -169,16 +197,30 @@ pub fn refresh(daemon: &Daemon, request: &Refresh) -> Result<Deployed, Failure> 
 /// A new charm must be the same charm, fit to the relations there are and keep the application's storage.
 fn check_refresh(model: &Model, current: &Application, charm: &Charm) -> Result<(), Failure> {
     let refuse = |text: String| {
-        Err(Failure::invalid(format!("cannot upgrade application \"{}\" to charm \"{}\": {text}", current.name, charm.url())))
+        Err(Failure::invalid(format!(
+            "cannot upgrade application \"{}\" to charm \"{}\": {text}",
+            current.name,
+            charm.url()
+        )))
     };
     if charm.name != current.charm.name {
-        return refuse(format!("it is another charm than \"{}\"", current.charm.name));
+        return refuse(format!(
+            "it is another charm than \"{}\"",
+            current.charm.name
+        ));
     }
     if charm.subordinate != current.charm.subordinate {
         return refuse("cannot change an application's subordinacy".to_owned());
     }
-    for relation in model.relations_of(&current.name).filter(|relation| relation.life == Life::Alive) {
-        for end in relation.ends.iter().filter(|end| end.application == current.name) {
+    for relation in model
+        .relations_of(&current.name)
+        .filter(|relation| relation.life == Life::Alive)
+    {
+        for end in relation
+            .ends
+            .iter()
+            .filter(|end| end.application == current.name)
+        {
             let fits = charm
                 .endpoint(&end.endpoint)
                 .is_some_and(|spec| spec.role == end.role && spec.interface == relation.interface);
@@ -204,7 +246,9 @@ pub(super) fn store_resources(
     let mut stored = BTreeMap::new();
     for (name, source) in sources {
         if !charm.resources.contains_key(name) {
-            return Err(Failure::invalid(format!("unrecognized resource \"{name}\"")));
+            return Err(Failure::invalid(format!(
+                "unrecognized resource \"{name}\""
+            )));
         }
         let ResourceSource::File(path) = source else {
             return Err(Failure::invalid(format!(
@@ -216,7 +260,9 @@ pub(super) fn store_resources(
         let target = directory.join(identity::token());
         std::fs::create_dir_all(&directory)
             .and_then(|()| std::fs::copy(path, &target))
-            .map_err(|error| Failure::invalid(format!("cannot read resource {}: {error}", path.display())))?;
+            .map_err(|error| {
+                Failure::invalid(format!("cannot read resource {}: {error}", path.display()))
+            })?;
         stored.insert(name.clone(), target);
     }
     Ok(stored)
@@ -230,8 +276,14 @@ pub fn attach_resource(
     name: &str,
     source: &ResourceSource,
 ) -> Result<(), Failure> {
-    let charm = daemon.read(model, |model| Ok(Arc::clone(&application_of(model, application)?.charm)))?;
-    let resources = store_resources(daemon, &charm, &BTreeMap::from([(name.to_owned(), source.clone())]))?;
+    let charm = daemon.read(model, |model| {
+        Ok(Arc::clone(&application_of(model, application)?.charm))
+    })?;
+    let resources = store_resources(
+        daemon,
+        &charm,
+        &BTreeMap::from([(name.to_owned(), source.clone())]),
+    )?;
     daemon.update(model, |model| {
         if let Some(application) = model.applications.get_mut(application) {
             application.resources.extend(resources);

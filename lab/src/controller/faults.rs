@@ -9,12 +9,20 @@ pub async fn inject(daemon: &Arc<Daemon>, fault: Fault) -> Result<(), Failure> {
     match fault {
         Fault::ExpireLeadership { model, application } => daemon.update(&model, |model| {
             application_of(model, &application)?;
-            if let Some(lease) = model.applications.get_mut(&application).and_then(|it| it.lease.as_mut()) {
+            if let Some(lease) = model
+                .applications
+                .get_mut(&application)
+                .and_then(|it| it.lease.as_mut())
+            {
                 lease.expires = Timestamp::now() - SignedDuration::from_secs(1);
             }
             Ok(())
         }),
-        Fault::RejectCommit { model, unit, message } => {
+        Fault::RejectCommit {
+            model,
+            unit,
+            message,
+        } => {
             let uuid = known_unit(daemon, &model, &unit)?;
             daemon.agents.reject_next_commit(&uuid, &unit, &message);
             Ok(())
@@ -24,16 +32,31 @@ pub async fn inject(daemon: &Arc<Daemon>, fault: Fault) -> Result<(), Failure> {
             if daemon.agents.kill(&uuid, &unit) {
                 Ok(())
             } else {
-                Err(Failure::invalid(format!("unit \"{unit}\" runs no hook right now")))
+                Err(Failure::invalid(format!(
+                    "unit \"{unit}\" runs no hook right now"
+                )))
             }
         }
-        Fault::PowerOff { model, machine } => blocking(daemon, move |daemon| machines::power_off(daemon, &model, &machine)).await,
-        Fault::PowerOn { model, machine } => blocking(daemon, move |daemon| machines::power_on(daemon, &model, &machine)).await,
+        Fault::PowerOff { model, machine } => {
+            blocking(daemon, move |daemon| {
+                machines::power_off(daemon, &model, &machine)
+            })
+            .await
+        }
+        Fault::PowerOn { model, machine } => {
+            blocking(daemon, move |daemon| {
+                machines::power_on(daemon, &model, &machine)
+            })
+            .await
+        }
         Fault::RepeatHook { model, unit, hook } => daemon.update(&model, |model| {
             unit_of(model, &unit)?;
             if let Some(unit) = model.units.get_mut(&unit) {
                 let last = unit.progress.last.get(&hook).cloned().ok_or_else(|| {
-                    Failure::not_found(format!("unit \"{}\" never ran a hook \"{hook}\"", unit.name))
+                    Failure::not_found(format!(
+                        "unit \"{}\" never ran a hook \"{hook}\"",
+                        unit.name
+                    ))
                 })?;
                 unit.progress.repeat.push(last);
             }
@@ -43,7 +66,9 @@ pub async fn inject(daemon: &Arc<Daemon>, fault: Fault) -> Result<(), Failure> {
 }
 
 fn known_unit(daemon: &Daemon, model: &str, unit: &str) -> Result<String, Failure> {
-    daemon.read(model, |model| unit_of(model, unit).map(|_| model.uuid.clone()))
+    daemon.read(model, |model| {
+        unit_of(model, unit).map(|_| model.uuid.clone())
+    })
 }
 
 async fn blocking(

@@ -68,7 +68,11 @@ pub fn list(daemon: &Daemon) -> Vec<ModelInfo> {
 /// Starts the destruction of a model. It is gone when its last machine is.
 pub async fn destroy(daemon: &Arc<Daemon>, request: &DestroyModel) -> Result<(), Failure> {
     let applications = daemon.update(&request.model, |model| {
-        let kept = model.storage.values().filter(|storage| storage.is_persistent()).count();
+        let kept = model
+            .storage
+            .values()
+            .filter(|storage| storage.is_persistent())
+            .count();
         if kept > 0 && !request.destroy_storage && !request.force {
             return Err(Failure::invalid(format!(
                 "cannot destroy model \"{}\": it has {kept} persistent storage instances\nhint: \
@@ -92,17 +96,27 @@ pub async fn destroy(daemon: &Arc<Daemon>, request: &DestroyModel) -> Result<(),
 /// Forgets a dying model once it is empty. Returns whether it did.
 pub fn sweep(daemon: &Daemon, name: &str) -> Result<bool, Failure> {
     let empty = daemon.read(name, |model| {
-        let empty = model.life != Life::Alive && model.units.is_empty() && model.machines.is_empty();
+        let empty =
+            model.life != Life::Alive && model.units.is_empty() && model.machines.is_empty();
         Ok(empty.then(|| {
-            let charms = model.applications.values().map(|application| application.charm.key.clone());
+            let charms = model
+                .applications
+                .values()
+                .map(|application| application.charm.key.clone());
             (model.uuid.clone(), charms.collect::<Vec<_>>())
         }))
     })?;
-    let Some((uuid, _)) = empty else { return Ok(false) };
+    let Some((uuid, _)) = empty else {
+        return Ok(false);
+    };
     crate::agent::StorageArea::new(&daemon.home, &uuid)
         .clear()
-        .map_err(|error| Failure::internal(format!("cannot remove storage of model {name}: {error}")))?;
-    daemon.forget_model(name).map_err(|error| Failure::internal(error.to_string()))?;
+        .map_err(|error| {
+            Failure::internal(format!("cannot remove storage of model {name}: {error}"))
+        })?;
+    daemon
+        .forget_model(name)
+        .map_err(|error| Failure::internal(error.to_string()))?;
     machines::forget_charms(daemon);
     Ok(true)
 }
@@ -119,7 +133,9 @@ pub fn set_config(
         }
         for key in reset {
             if !config::is_known(key) {
-                return Err(Failure::invalid(config::SettingError::Unknown(key.clone()).to_string()));
+                return Err(Failure::invalid(
+                    config::SettingError::Unknown(key.clone()).to_string(),
+                ));
             }
             model.config.remove(key);
         }

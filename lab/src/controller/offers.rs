@@ -14,7 +14,11 @@ pub fn create(daemon: &Daemon, request: &Offer) -> Result<(), Failure> {
                 )));
             }
         }
-        let name = if request.name.is_empty() { request.application.clone() } else { request.name.clone() };
+        let name = if request.name.is_empty() {
+            request.application.clone()
+        } else {
+            request.name.clone()
+        };
         let offer = Offer {
             url: format!("{}.{name}", qualified(&model.name)),
             name: name.clone(),

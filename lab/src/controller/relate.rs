@@ -35,7 +35,9 @@ pub fn integrate(daemon: &Daemon, request: &Integrate) -> Result<Integrated, Fai
                 && relation.ends.contains(&pair.requirer.0)
         };
         if model.relations.values().any(exists) {
-            return Err(Failure::exists(format!("cannot add relation \"{name}\": relation {name} already exists")));
+            return Err(Failure::exists(format!(
+                "cannot add relation \"{name}\": relation {name} already exists"
+            )));
         }
         for (end, spec) in [&pair.provider, &pair.requirer] {
             check_limit(model, &name, end, spec)?;
@@ -66,7 +68,10 @@ pub fn integrate(daemon: &Daemon, request: &Integrate) -> Result<Integrated, Fai
 }
 
 fn endpoint(end: &End) -> Endpoint {
-    Endpoint { application: end.application.clone(), endpoint: Some(end.endpoint.clone()) }
+    Endpoint {
+        application: end.application.clone(),
+        endpoint: Some(end.endpoint.clone()),
+    }
 }
 
 fn check_limit(model: &Model, name: &str, end: &End, spec: &EndpointSpec) -> Result<(), Failure> {
@@ -96,7 +101,10 @@ fn infer(model: &Model, first: &Endpoint, second: &Endpoint) -> Result<Pair, Fai
                     && provider.1.interface == requirer.1.interface
                     && provider.0.application != requirer.0.application;
                 if fits {
-                    pairs.push(Pair { provider: provider.clone(), requirer: requirer.clone() });
+                    pairs.push(Pair {
+                        provider: provider.clone(),
+                        requirer: requirer.clone(),
+                    });
                 }
             }
         }
@@ -111,9 +119,15 @@ fn infer(model: &Model, first: &Endpoint, second: &Endpoint) -> Result<Pair, Fai
              side providing and the other requiring it"
         ))),
         _ => {
-            let mut names: Vec<String> = pairs.iter().map(|pair| format!("\"{}\"", pair.name())).collect();
+            let mut names: Vec<String> = pairs
+                .iter()
+                .map(|pair| format!("\"{}\"", pair.name()))
+                .collect();
             names.sort();
-            Err(Failure::invalid(format!("ambiguous relation: \"{first} {second}\" could refer to {}", names.join("; "))))
+            Err(Failure::invalid(format!(
+                "ambiguous relation: \"{first} {second}\" could refer to {}",
+                names.join("; ")
+            )))
         }
     }
 }
@@ -122,11 +136,20 @@ fn infer(model: &Model, first: &Endpoint, second: &Endpoint) -> Result<Pair, Fai
 fn candidates(model: &Model, wanted: &Endpoint) -> Result<Vec<(End, EndpointSpec)>, Failure> {
     let application = application_of(model, &wanted.application)?;
     if application.life != Life::Alive {
-        return Err(Failure::invalid(format!("application \"{}\" is not alive", wanted.application)));
+        return Err(Failure::invalid(format!(
+            "application \"{}\" is not alive",
+            wanted.application
+        )));
     }
     let names: Vec<&str> = match &wanted.endpoint {
         Some(endpoint) => vec![endpoint],
-        None => application.charm.endpoints.keys().map(String::as_str).chain(["juju-info"]).collect(),
+        None => application
+            .charm
+            .endpoints
+            .keys()
+            .map(String::as_str)
+            .chain(["juju-info"])
+            .collect(),
     };
     names
         .into_iter()
@@ -154,7 +177,10 @@ pub fn remove(daemon: &Daemon, request: &RelationEnds) -> Result<(), Failure> {
         if let Some(relation) = model.relations.get_mut(&id) {
             relation.life = Life::Dying;
             if request.force {
-                relation.units.values_mut().for_each(|scope| scope.state = ScopeState::Left);
+                relation
+                    .units
+                    .values_mut()
+                    .for_each(|scope| scope.state = ScopeState::Left);
             }
         }
         settle(model);
@@ -181,13 +207,19 @@ fn find(model: &Model, request: &RelationEnds) -> Result<u64, Failure> {
         };
     }
     let (Some(first), Some(second)) = (&request.first, &request.second) else {
-        return Err(Failure::invalid("a relation is named by its id or by its two ends"));
+        return Err(Failure::invalid(
+            "a relation is named by its id or by its two ends",
+        ));
     };
     for end in [first, second] {
         application_of(model, &end.application)?;
     }
     let fits = |end: &End, wanted: &Endpoint| {
-        end.application == wanted.application && wanted.endpoint.as_ref().is_none_or(|name| *name == end.endpoint)
+        end.application == wanted.application
+            && wanted
+                .endpoint
+                .as_ref()
+                .is_none_or(|name| *name == end.endpoint)
     };
     let found: Vec<&Relation> = model
         .relations
@@ -201,14 +233,24 @@ fn find(model: &Model, request: &RelationEnds) -> Result<u64, Failure> {
     match found.as_slice() {
         [relation] if relation.is_peer() => Err(peer(relation)),
         [relation] => Ok(relation.id),
-        [] => Err(Failure::not_found(format!("relation \"{first} {second}\" not found"))),
+        [] => Err(Failure::not_found(format!(
+            "relation \"{first} {second}\" not found"
+        ))),
         several => {
-            let names: Vec<String> = several.iter().map(|relation| format!("\"{relation}\"")).collect();
-            Err(Failure::invalid(format!("ambiguous relation: \"{first} {second}\" could refer to {}", names.join("; "))))
+            let names: Vec<String> = several
+                .iter()
+                .map(|relation| format!("\"{relation}\""))
+                .collect();
+            Err(Failure::invalid(format!(
+                "ambiguous relation: \"{first} {second}\" could refer to {}",
+                names.join("; ")
+            )))
         }
     }
 }
 
 fn peer(relation: &Relation) -> Failure {
-    Failure::invalid(format!("cannot remove relation \"{relation}\": a peer relation ends with its application"))
+    Failure::invalid(format!(
+        "cannot remove relation \"{relation}\": a peer relation ends with its application"
+    ))
 }

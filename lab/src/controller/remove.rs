@@ -22,7 +22,12 @@ pub async fn units(daemon: &Arc<Daemon>, request: &RemoveUnits) -> Result<Remove
         Ok(report(model, &request.units, &[], request.destroy_storage))
     })?;
     if !request.dry_run {
-        begin(daemon, &request.model, &request.units, request.destroy_storage)?;
+        begin(
+            daemon,
+            &request.model,
+            &request.units,
+            request.destroy_storage,
+        )?;
         if request.force {
             force(daemon, &request.model, &request.units).await?;
         }
@@ -30,14 +35,25 @@ pub async fn units(daemon: &Arc<Daemon>, request: &RemoveUnits) -> Result<Remove
     Ok(report)
 }
 
-pub async fn applications(daemon: &Arc<Daemon>, request: &RemoveApplications) -> Result<Removed, Failure> {
+pub async fn applications(
+    daemon: &Arc<Daemon>,
+    request: &RemoveApplications,
+) -> Result<Removed, Failure> {
     let (report, units) = daemon.read(&request.model, |model| {
         let mut units = Vec::new();
         for name in &request.applications {
             application_of(model, name)?;
             units.extend(model.units_of(name).map(|unit| unit.name.clone()));
         }
-        Ok((report(model, &units, &request.applications, request.destroy_storage), units))
+        Ok((
+            report(
+                model,
+                &units,
+                &request.applications,
+                request.destroy_storage,
+            ),
+            units,
+        ))
     })?;
     if request.dry_run {
         return Ok(report);
@@ -47,7 +63,11 @@ pub async fn applications(daemon: &Arc<Daemon>, request: &RemoveApplications) ->
             if let Some(application) = model.applications.get_mut(name) {
                 application.life = Life::Dying;
             }
-            for relation in model.relations.values_mut().filter(|relation| relation.end_of(name).is_some()) {
+            for relation in model
+                .relations
+                .values_mut()
+                .filter(|relation| relation.end_of(name).is_some())
+            {
                 relation.life = Life::Dying;
             }
         }
@@ -63,7 +83,12 @@ pub async fn applications(daemon: &Arc<Daemon>, request: &RemoveApplications) ->
     Ok(report)
 }
 
-fn begin(daemon: &Daemon, model: &str, units: &[String], destroy_storage: bool) -> Result<(), Failure> {
+fn begin(
+    daemon: &Daemon,
+    model: &str,
+    units: &[String],
+    destroy_storage: bool,
+) -> Result<(), Failure> {
     daemon.update(model, |model| {
         begin_units(model, units, destroy_storage);
         Ok(())
@@ -82,7 +107,9 @@ fn begin_units(model: &mut Model, units: &[String], destroy_storage: bool) {
 
 /// A unit begins to die: related units see it departed at once, it runs its own last hooks.
 pub(super) fn begin_unit(model: &mut Model, name: &str) {
-    let Some(unit) = model.units.get_mut(name) else { return };
+    let Some(unit) = model.units.get_mut(name) else {
+        return;
+    };
     if unit.life == Life::Alive {
         unit.life = Life::Dying;
     }
@@ -102,7 +129,11 @@ async fn force(daemon: &Arc<Daemon>, model: &str, units: &[String]) -> Result<()
     let model = crate::daemon::bare(model).to_owned();
     for unit in units {
         daemon.agents.kill(&uuid, unit);
-        let key = UnitKey { model: model.clone(), uuid: uuid.clone(), unit: unit.clone() };
+        let key = UnitKey {
+            model: model.clone(),
+            uuid: uuid.clone(),
+            unit: unit.clone(),
+        };
         remove_unit(daemon, &key).await?;
     }
     daemon.update(&model, |model| {
@@ -111,12 +142,23 @@ async fn force(daemon: &Arc<Daemon>, model: &str, units: &[String]) -> Result<()
     })
 }
 
-fn report(model: &Model, units: &[String], applications: &[String], destroy_storage: bool) -> Removed {
-    let mut removed =
-        Removed { applications: applications.to_vec(), units: units.to_vec(), ..Removed::default() };
+fn report(
+    model: &Model,
+    units: &[String],
+    applications: &[String],
+    destroy_storage: bool,
+) -> Removed {
+    let mut removed = Removed {
+        applications: applications.to_vec(),
+        units: units.to_vec(),
+        ..Removed::default()
+    };
     for unit in units {
         for storage in model.storage_of(unit) {
-            let entry = AttachedStorage { unit: unit.clone(), storage: storage.id.clone() };
+            let entry = AttachedStorage {
+                unit: unit.clone(),
+                storage: storage.id.clone(),
+            };
             if destroy_storage || !storage.is_persistent() {
                 removed.destroyed_storage.push(entry);
             } else {
@@ -138,19 +180,28 @@ pub fn resolve(
     use crate::model::unit::Resolution;
     daemon.update(model, |model| {
         let chosen: Vec<String> = if all {
-            let failed = model.units.values().filter(|unit| unit.progress.failed().is_some());
+            let failed = model
+                .units
+                .values()
+                .filter(|unit| unit.progress.failed().is_some());
             failed.map(|unit| unit.name.clone()).collect()
         } else {
             for name in units {
                 if unit_of(model, name)?.progress.failed().is_none() {
-                    return Err(Failure::invalid(format!("unit \"{name}\" is not in an error state")));
+                    return Err(Failure::invalid(format!(
+                        "unit \"{name}\" is not in an error state"
+                    )));
                 }
             }
             units.to_vec()
         };
         for name in &chosen {
             if let Some(unit) = model.units.get_mut(name) {
-                unit.resolved = Some(if no_retry { Resolution::NoRetry } else { Resolution::Retry });
+                unit.resolved = Some(if no_retry {
+                    Resolution::NoRetry
+                } else {
+                    Resolution::Retry
+                });
             }
         }
         Ok(chosen)

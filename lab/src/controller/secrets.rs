@@ -1,7 +1,8 @@
 //! Secrets of the operator, and what the operator may see of the charms' secrets.
 
 use crate::api::{
-    AddSecret, Failure, ListSecrets, SecretAccess, SecretRevision, SecretView, ShowSecret, UpdateSecret,
+    AddSecret, Failure, ListSecrets, SecretAccess, SecretRevision, SecretView, ShowSecret,
+    UpdateSecret,
 };
 use crate::daemon::{Daemon, application_of};
 use crate::model::secret::{Grant, Owner, Rotate, Secret};
@@ -10,11 +11,20 @@ use crate::tools::{ToolError, check_secret_content, scope_tag, target_tag};
 use jiff::Timestamp;
 use std::collections::BTreeMap;
 
-fn view(model: &Model, secret: &Secret, revision: Option<u64>, reveal: bool) -> Result<SecretView, Failure> {
+fn view(
+    model: &Model,
+    secret: &Secret,
+    revision: Option<u64>,
+    reveal: bool,
+) -> Result<SecretView, Failure> {
     let shown = revision.unwrap_or(secret.latest);
-    let content = secret.revisions.get(&shown).map(|revision| &revision.content).ok_or_else(|| {
-        Failure::not_found(format!("secret \"{}\" has no revision {shown}", secret.id))
-    })?;
+    let content = secret
+        .revisions
+        .get(&shown)
+        .map(|revision| &revision.content)
+        .ok_or_else(|| {
+            Failure::not_found(format!("secret \"{}\" has no revision {shown}", secret.id))
+        })?;
     let user = secret.owner == Owner::Model;
     Ok(SecretView {
         id: secret.id.clone(),
@@ -56,7 +66,12 @@ pub fn list(daemon: &Daemon, request: &ListSecrets) -> Result<Vec<SecretView>, F
         model
             .secrets
             .values()
-            .filter(|secret| request.owner.as_ref().is_none_or(|owner| secret.owner.to_string() == *owner))
+            .filter(|secret| {
+                request
+                    .owner
+                    .as_ref()
+                    .is_none_or(|owner| secret.owner.to_string() == *owner)
+            })
             .map(|secret| view(model, secret, None, false))
             .collect()
     })
@@ -68,7 +83,11 @@ fn find<'a>(model: &'a Model, name: &str) -> Result<&'a Secret, Failure> {
         .and_then(|id| model.secrets.get(id))
         .or_else(|| {
             let named = |secret: &&Secret| secret.label.as_deref() == Some(name);
-            let user = model.secrets.values().filter(|secret| secret.owner == Owner::Model).find(named);
+            let user = model
+                .secrets
+                .values()
+                .filter(|secret| secret.owner == Owner::Model)
+                .find(named);
             user.or_else(|| model.secrets.values().find(named))
         })
         .ok_or_else(|| Failure::not_found(format!("secret \"{name}\" not found")))
@@ -88,7 +107,12 @@ fn find_own(model: &Model, name: &str) -> Result<String, Failure> {
 
 pub fn show(daemon: &Daemon, request: &ShowSecret) -> Result<SecretView, Failure> {
     daemon.read(&request.model, |model| {
-        view(model, find(model, &request.secret)?, request.revision, request.reveal)
+        view(
+            model,
+            find(model, &request.secret)?,
+            request.revision,
+            request.reveal,
+        )
     })
 }
 
@@ -100,10 +124,14 @@ fn check(content: &BTreeMap<String, String>) -> Result<(), Failure> {
 
 fn check_name(model: &Model, name: &str, except: Option<&str>) -> Result<(), Failure> {
     let taken = |secret: &Secret| {
-        secret.owner == Owner::Model && secret.label.as_deref() == Some(name) && Some(secret.id.as_str()) != except
+        secret.owner == Owner::Model
+            && secret.label.as_deref() == Some(name)
+            && Some(secret.id.as_str()) != except
     };
     if model.secrets.values().any(taken) {
-        return Err(Failure::exists(format!("secret with name \"{name}\" already exists")));
+        return Err(Failure::exists(format!(
+            "secret with name \"{name}\" already exists"
+        )));
     }
     Ok(())
 }
@@ -116,7 +144,12 @@ pub fn add(daemon: &Daemon, request: &AddSecret) -> Result<String, Failure> {
     daemon.update(&request.model, |model| {
         check_name(model, &request.name, None)?;
         let now = Timestamp::now();
-        let mut secret = Secret::new(identity::secret_id(now), Owner::Model, request.content.clone(), now);
+        let mut secret = Secret::new(
+            identity::secret_id(now),
+            Owner::Model,
+            request.content.clone(),
+            now,
+        );
         secret.label = Some(request.name.clone());
         secret.description = request.info.clone().unwrap_or_default();
         let uri = format!("secret:{}", secret.id);
@@ -152,7 +185,12 @@ pub fn update(daemon: &Daemon, request: &UpdateSecret) -> Result<(), Failure> {
     })
 }
 
-pub fn grant(daemon: &Daemon, model: &str, secret: &str, applications: &[String]) -> Result<(), Failure> {
+pub fn grant(
+    daemon: &Daemon,
+    model: &str,
+    secret: &str,
+    applications: &[String],
+) -> Result<(), Failure> {
     daemon.update(model, |model| {
         let id = find_own(model, secret)?;
         for application in applications {
@@ -161,7 +199,10 @@ pub fn grant(daemon: &Daemon, model: &str, secret: &str, applications: &[String]
         if let Some(secret) = model.secrets.get_mut(&id) {
             for application in applications {
                 if !secret.grants.iter().any(|grant| grant.to == *application) {
-                    secret.grants.push(Grant { to: application.clone(), relation: None });
+                    secret.grants.push(Grant {
+                        to: application.clone(),
+                        relation: None,
+                    });
                 }
             }
         }
@@ -169,26 +210,42 @@ pub fn grant(daemon: &Daemon, model: &str, secret: &str, applications: &[String]
     })
 }
 
-pub fn revoke(daemon: &Daemon, model: &str, secret: &str, applications: &[String]) -> Result<(), Failure> {
+pub fn revoke(
+    daemon: &Daemon,
+    model: &str,
+    secret: &str,
+    applications: &[String],
+) -> Result<(), Failure> {
     daemon.update(model, |model| {
         let id = find_own(model, secret)?;
         if let Some(secret) = model.secrets.get_mut(&id) {
-            secret.grants.retain(|grant| !applications.contains(&grant.to));
+            secret
+                .grants
+                .retain(|grant| !applications.contains(&grant.to));
         }
         Ok(())
     })
 }
 
-pub fn remove(daemon: &Daemon, model: &str, secret: &str, revision: Option<u64>) -> Result<(), Failure> {
+pub fn remove(
+    daemon: &Daemon,
+    model: &str,
+    secret: &str,
+    revision: Option<u64>,
+) -> Result<(), Failure> {
     daemon.update(model, |model| {
         let id = find_own(model, secret)?;
         let Some(revision) = revision else {
             model.secrets.remove(&id);
             return Ok(());
         };
-        let Some(secret) = model.secrets.get_mut(&id) else { return Ok(()) };
+        let Some(secret) = model.secrets.get_mut(&id) else {
+            return Ok(());
+        };
         if secret.revisions.remove(&revision).is_none() {
-            return Err(Failure::not_found(format!("secret \"{id}\" has no revision {revision}")));
+            return Err(Failure::not_found(format!(
+                "secret \"{id}\" has no revision {revision}"
+            )));
         }
         match secret.revisions.last_key_value() {
             Some((latest, _)) => secret.latest = *latest,

@@ -6,11 +6,23 @@ use crate::daemon::{Daemon, unit_of};
 use crate::model::{Life, Model};
 use jiff::Timestamp;
 
-pub fn add(daemon: &Daemon, model: &str, unit: &str, name: &str, count: u32) -> Result<Vec<String>, Failure> {
+pub fn add(
+    daemon: &Daemon,
+    model: &str,
+    unit: &str,
+    name: &str,
+    count: u32,
+) -> Result<Vec<String>, Failure> {
     daemon.update(model, |model| {
-        let slot = unit_of(model, unit)
-            .map(|unit| model.machines.get(&unit.machine).and_then(|machine| machine.slot))?;
-        let root = slot.map(|slot| daemon.home.machine(slot)).unwrap_or_default();
+        let slot = unit_of(model, unit).map(|unit| {
+            model
+                .machines
+                .get(&unit.machine)
+                .and_then(|machine| machine.slot)
+        })?;
+        let root = slot
+            .map(|slot| daemon.home.machine(slot))
+            .unwrap_or_default();
         (0..count)
             .map(|_| {
                 commit::add_storage(model, unit, name, &root, Timestamp::now())
@@ -31,7 +43,11 @@ pub fn detach(daemon: &Daemon, model: &str, ids: &[String]) -> Result<(), Failur
     daemon.update(model, |model| {
         check(model, ids)?;
         for id in ids {
-            if let Some(instance) = model.storage.get_mut(id).filter(|instance| instance.unit.is_some()) {
+            if let Some(instance) = model
+                .storage
+                .get_mut(id)
+                .filter(|instance| instance.unit.is_some())
+            {
                 instance.life = Life::Dying;
             }
         }
@@ -52,7 +68,8 @@ pub fn remove(daemon: &Daemon, model: &str, ids: &[String]) -> Result<(), Failur
     })?;
     let area = StorageArea::new(&daemon.home, &uuid);
     for id in ids {
-        area.remove(id).map_err(|error| Failure::internal(format!("cannot remove storage {id}: {error}")))?;
+        area.remove(id)
+            .map_err(|error| Failure::internal(format!("cannot remove storage {id}: {error}")))?;
     }
     daemon.update(model, |model| {
         for id in ids {

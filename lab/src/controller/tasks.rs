@@ -2,7 +2,8 @@
 
 use crate::agent::{UnitKey, machine_exec};
 use crate::api::{
-    Enqueued, EnqueuedTask, Exec, Failure, OperationView, RunAction, TaskResults, TaskStatus, TaskView,
+    Enqueued, EnqueuedTask, Exec, Failure, OperationView, RunAction, TaskResults, TaskStatus,
+    TaskView,
 };
 use crate::daemon::{Daemon, unit_of};
 use crate::model::operation::{KEPT_TASKS, Operation, Task, Work};
@@ -15,9 +16,15 @@ use std::sync::Arc;
 pub fn run_action(daemon: &Daemon, request: &RunAction) -> Result<Enqueued, Failure> {
     daemon.update(&request.model, |model| {
         let now = Timestamp::now();
-        let applications: BTreeSet<&str> = request.units.iter().map(|unit| identity::application_of(unit)).collect();
+        let applications: BTreeSet<&str> = request
+            .units
+            .iter()
+            .map(|unit| identity::application_of(unit))
+            .collect();
         if applications.len() > 1 {
-            return Err(Failure::invalid("all units must be of the same application"));
+            return Err(Failure::invalid(
+                "all units must be of the same application",
+            ));
         }
         let planned: Vec<(String, Result<Work, String>)> = request
             .units
@@ -41,12 +48,16 @@ fn receiver(model: &Model, unit: &str, now: Timestamp) -> Result<String, String>
         if !model.applications.contains_key(application) {
             return Err(format!("application \"{application}\" not found"));
         }
-        let leader = units.into_iter().find(|unit| model.is_leader(&unit.name, now));
+        let leader = units
+            .into_iter()
+            .find(|unit| model.is_leader(&unit.name, now));
         return leader
             .map(|unit| unit.name.clone())
             .ok_or_else(|| format!("could not determine leader for \"{application}\""));
     }
-    unit_of(model, unit).map(|unit| unit.name.clone()).map_err(|failure| failure.message)
+    unit_of(model, unit)
+        .map(|unit| unit.name.clone())
+        .map_err(|failure| failure.message)
 }
 
 fn action(model: &Model, unit: &str, request: &RunAction) -> Result<Work, String> {
@@ -55,7 +66,10 @@ fn action(model: &Model, unit: &str, request: &RunAction) -> Result<Work, String
         .application_of(unit)
         .and_then(|application| application.charm.actions.get(name))
         .ok_or_else(|| format!("action \"{name}\" not defined on unit \"{unit}\""))?;
-    let params = spec.action().validate(request.params.clone()).map_err(|error| error.to_string())?;
+    let params = spec
+        .action()
+        .validate(request.params.clone())
+        .map_err(|error| error.to_string())?;
     Ok(Work::Action {
         name: name.clone(),
         params: Arc::new(params),
@@ -76,9 +90,13 @@ pub fn exec(daemon: &Arc<Daemon>, request: &Exec) -> Result<Enqueued, Failure> {
         }
         if request.all {
             let all = model.machines.keys().map(|number| (*number, Ok(())));
-            planned.extend(all.map(|(number, _): (u32, Result<(), String>)| machine_work(number, &request.command)));
+            planned.extend(all.map(|(number, _): (u32, Result<(), String>)| {
+                machine_work(number, &request.command)
+            }));
         }
-        let command = || Work::Exec { command: request.command.clone() };
+        let command = || Work::Exec {
+            command: request.command.clone(),
+        };
         planned.extend(units.into_iter().map(|unit| (unit, Ok(command()))));
         for unit in &request.units {
             match receiver(model, unit, now) {
@@ -87,9 +105,15 @@ pub fn exec(daemon: &Arc<Daemon>, request: &Exec) -> Result<Enqueued, Failure> {
             }
         }
         for machine in &request.machines {
-            match machine.parse().ok().filter(|number| model.machines.contains_key(number)) {
+            match machine
+                .parse()
+                .ok()
+                .filter(|number| model.machines.contains_key(number))
+            {
                 Some(number) => planned.push(machine_work(number, &request.command)),
-                None => planned.push((machine.clone(), Err(format!("machine {machine} not found")))),
+                None => {
+                    planned.push((machine.clone(), Err(format!("machine {machine} not found"))))
+                }
             }
         }
         let enqueued = enqueue(model, "juju-exec", planned, now);
@@ -103,14 +127,24 @@ pub fn exec(daemon: &Arc<Daemon>, request: &Exec) -> Result<Enqueued, Failure> {
     })?;
     for (id, receiver) in machines {
         let model = crate::daemon::bare(&request.model).to_owned();
-        let key = UnitKey { model, uuid: uuid.clone(), unit: receiver };
+        let key = UnitKey {
+            model,
+            uuid: uuid.clone(),
+            unit: receiver,
+        };
         tokio::spawn(machine_exec(Arc::clone(daemon), key, id));
     }
     Ok(enqueued)
 }
 
 fn machine_work(machine: u32, command: &str) -> (String, Result<Work, String>) {
-    (format!("machine-{machine}"), Ok(Work::MachineExec { machine, command: command.to_owned() }))
+    (
+        format!("machine-{machine}"),
+        Ok(Work::MachineExec {
+            machine,
+            command: command.to_owned(),
+        }),
+    )
 }
 
 fn enqueue(
@@ -120,7 +154,10 @@ fn enqueue(
     now: Timestamp,
 ) -> Enqueued {
     let operation = model.next_operation();
-    let mut enqueued = Enqueued { operation: operation.to_string(), tasks: Vec::new() };
+    let mut enqueued = Enqueued {
+        operation: operation.to_string(),
+        tasks: Vec::new(),
+    };
     let (mut ids, mut failures, mut receivers) = (Vec::new(), Vec::new(), Vec::new());
     for (receiver, work) in planned {
         match work {
@@ -142,16 +179,33 @@ fn enqueue(
                 model.tasks.insert(id, task);
                 ids.push(id);
                 receivers.push(identity::unit_tag(&receiver));
-                enqueued.tasks.push(EnqueuedTask { id: Some(id.to_string()), receiver, failure: None });
+                enqueued.tasks.push(EnqueuedTask {
+                    id: Some(id.to_string()),
+                    receiver,
+                    failure: None,
+                });
             }
             Err(text) => {
                 failures.push(text.clone());
-                enqueued.tasks.push(EnqueuedTask { id: None, receiver, failure: Some(text) });
+                enqueued.tasks.push(EnqueuedTask {
+                    id: None,
+                    receiver,
+                    failure: Some(text),
+                });
             }
         }
     }
     let summary = format!("{name} run on {}", receivers.join(","));
-    model.operations.insert(operation, Operation { id: operation, summary, tasks: ids, failures, enqueued: now });
+    model.operations.insert(
+        operation,
+        Operation {
+            id: operation,
+            summary,
+            tasks: ids,
+            failures,
+            enqueued: now,
+        },
+    );
     prune(model);
     enqueued
 }
@@ -160,9 +214,21 @@ fn enqueue(
 fn prune(model: &mut Model) {
     while model.tasks.len() > KEPT_TASKS {
         let over = |operation: &&Operation| {
-            operation.tasks.iter().all(|id| model.tasks.get(id).is_none_or(|task| task.status.is_final()))
+            operation.tasks.iter().all(|id| {
+                model
+                    .tasks
+                    .get(id)
+                    .is_none_or(|task| task.status.is_final())
+            })
         };
-        let Some((id, tasks)) = model.operations.values().find(over).map(|it| (it.id, it.tasks.clone())) else { return };
+        let Some((id, tasks)) = model
+            .operations
+            .values()
+            .find(over)
+            .map(|it| (it.id, it.tasks.clone()))
+        else {
+            return;
+        };
         model.operations.remove(&id);
         for task in tasks {
             model.tasks.remove(&task);
@@ -211,13 +277,21 @@ pub fn operation(daemon: &Daemon, model: &str, id: &str) -> Result<OperationView
 
 pub fn operations(daemon: &Daemon, model: &str) -> Result<Vec<OperationView>, Failure> {
     daemon.read(model, |model| {
-        Ok(model.operations.values().map(|operation| operation_view(model, operation)).collect())
+        Ok(model
+            .operations
+            .values()
+            .map(|operation| operation_view(model, operation))
+            .collect())
     })
 }
 
 fn operation_view(model: &Model, operation: &Operation) -> OperationView {
-    let tasks: Vec<TaskView> =
-        operation.tasks.iter().filter_map(|id| model.tasks.get(id)).map(|task| view(task, 0)).collect();
+    let tasks: Vec<TaskView> = operation
+        .tasks
+        .iter()
+        .filter_map(|id| model.tasks.get(id))
+        .map(|task| view(task, 0))
+        .collect();
     // An operation is as far as its least advanced task, and as bad as its worst.
     let order = [
         TaskStatus::Running,
@@ -228,8 +302,14 @@ fn operation_view(model: &Model, operation: &Operation) -> OperationView {
         TaskStatus::Aborted,
         TaskStatus::Cancelled,
     ];
-    let status = order.into_iter().find(|status| tasks.iter().any(|task| task.status == *status));
-    let nothing = if operation.failures.is_empty() { TaskStatus::Completed } else { TaskStatus::Error };
+    let status = order
+        .into_iter()
+        .find(|status| tasks.iter().any(|task| task.status == *status));
+    let nothing = if operation.failures.is_empty() {
+        TaskStatus::Completed
+    } else {
+        TaskStatus::Error
+    };
     let all_done = tasks.iter().all(|task| task.completed.is_some());
     OperationView {
         id: operation.id.to_string(),
@@ -238,7 +318,11 @@ fn operation_view(model: &Model, operation: &Operation) -> OperationView {
         failures: operation.failures.clone(),
         enqueued: operation.enqueued,
         started: tasks.iter().filter_map(|task| task.started).min(),
-        completed: tasks.iter().filter_map(|task| task.completed).max().filter(|_| all_done),
+        completed: tasks
+            .iter()
+            .filter_map(|task| task.completed)
+            .max()
+            .filter(|_| all_done),
         tasks,
     }
 }
@@ -252,7 +336,12 @@ pub fn cancel(daemon: &Daemon, model: &str, id: &str) -> Result<TaskView, Failur
             return Err(Failure::not_found(format!("task \"{id}\" not found")));
         };
         match task.status {
-            TaskStatus::Pending => task.finish(TaskStatus::Cancelled, None, TaskResults::default(), Timestamp::now()),
+            TaskStatus::Pending => task.finish(
+                TaskStatus::Cancelled,
+                None,
+                TaskResults::default(),
+                Timestamp::now(),
+            ),
             TaskStatus::Running => task.status = TaskStatus::Aborting,
             _ => {}
         }

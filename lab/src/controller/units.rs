@@ -37,7 +37,10 @@ pub(super) fn place(
         return Err(Failure::invalid("--attach-storage requires a single unit"));
     }
     if to.len() > count as usize {
-        return Err(Failure::invalid(format!("{} placements given for {count} units", to.len())));
+        return Err(Failure::invalid(format!(
+            "{} placements given for {count} units",
+            to.len()
+        )));
     }
     let mut names = Vec::new();
     for index in 0..count as usize {
@@ -65,7 +68,9 @@ fn existing_machine(model: &Model, text: &str) -> Result<u32, Failure> {
 
 fn new_machine(model: &mut Model) -> u32 {
     let number = take(&mut model.sequences.machine);
-    model.machines.insert(number, Machine::new(number, Timestamp::now()));
+    model
+        .machines
+        .insert(number, Machine::new(number, Timestamp::now()));
     number
 }
 
@@ -77,18 +82,29 @@ pub(super) fn add_unit(
     principal: Option<&str>,
 ) -> Result<String, Failure> {
     let now = Timestamp::now();
-    let number = take(model.sequences.unit.entry(application.to_owned()).or_default());
+    let number = take(
+        model
+            .sequences
+            .unit
+            .entry(application.to_owned())
+            .or_default(),
+    );
     let mut unit = Unit::new(application, number, machine, now);
     unit.principal = principal.map(str::to_owned);
     let name = unit.name.clone();
     model.units.insert(name.clone(), unit);
-    let Some(it) = model.applications.get(application) else { return Ok(name) };
+    let Some(it) = model.applications.get(application) else {
+        return Ok(name);
+    };
     let wanted: Vec<(String, u32)> = it
         .charm
         .storage
         .iter()
         .map(|(storage, spec)| {
-            let asked = it.storage.get(storage).and_then(|directive| directive.count);
+            let asked = it
+                .storage
+                .get(storage)
+                .and_then(|directive| directive.count);
             (storage.clone(), asked.unwrap_or(spec.min))
         })
         .collect();
@@ -104,18 +120,39 @@ pub(super) fn add_unit(
 
 /// Gives a detached instance to a unit in place of a fresh one.
 fn attach_storage(model: &mut Model, unit: &str, id: &str) -> Result<(), Failure> {
-    let instance =
-        model.storage.get(id).ok_or_else(|| Failure::not_found(format!("storage \"{id}\" not found")))?;
+    let instance = model
+        .storage
+        .get(id)
+        .ok_or_else(|| Failure::not_found(format!("storage \"{id}\" not found")))?;
     if let Some(owner) = &instance.unit {
-        return Err(Failure::invalid(format!("cannot attach storage {id}: it is attached to unit {owner}")));
+        return Err(Failure::invalid(format!(
+            "cannot attach storage {id}: it is attached to unit {owner}"
+        )));
     }
-    let (name, number) = (instance.name.clone(), id.rsplit('/').next().and_then(|n| n.parse().ok()).unwrap_or(0));
+    let (name, number) = (
+        instance.name.clone(),
+        id.rsplit('/')
+            .next()
+            .and_then(|n| n.parse().ok())
+            .unwrap_or(0),
+    );
     let spec = model
         .application_of(unit)
         .and_then(|application| application.charm.storage.get(&name))
-        .ok_or_else(|| Failure::invalid(format!("charm of unit {unit} has no storage \"{name}\"")))?;
-    let place = location(spec.location.as_deref(), spec.is_multiple(), &name, number, Path::new(""));
-    let fresh = model.storage_of(unit).find(|storage| storage.name == name).map(|storage| storage.id.clone());
+        .ok_or_else(|| {
+            Failure::invalid(format!("charm of unit {unit} has no storage \"{name}\""))
+        })?;
+    let place = location(
+        spec.location.as_deref(),
+        spec.is_multiple(),
+        &name,
+        number,
+        Path::new(""),
+    );
+    let fresh = model
+        .storage_of(unit)
+        .find(|storage| storage.name == name)
+        .map(|storage| storage.id.clone());
     if let Some(fresh) = fresh {
         model.storage.remove(&fresh);
     }

@@ -2,7 +2,10 @@
 
 use super::{Daemon, machines};
 use crate::api::{Failure, LogFilter, LogPage, Reply, Request};
-use crate::controller::{configure, deploy, faults, models, offers, relate, remove, secrets, status, storage, tasks, units};
+use crate::controller::{
+    configure, deploy, faults, models, offers, relate, remove, secrets, status, storage, tasks,
+    units,
+};
 use serde::Serialize;
 use serde_json::Value;
 use std::sync::Arc;
@@ -42,7 +45,12 @@ async fn converse(daemon: &Arc<Daemon>, stream: UnixStream) -> std::io::Result<(
                 let last = matches!(request, Request::Shutdown { .. });
                 (answer(daemon, request).await, last)
             }
-            Err(error) => (Err(Failure::invalid(format!("cannot understand the request: {error}"))), false),
+            Err(error) => (
+                Err(Failure::invalid(format!(
+                    "cannot understand the request: {error}"
+                ))),
+                false,
+            ),
         };
         let mut text = serde_json::to_vec(&match reply {
             Ok(value) => Reply::Ok(value),
@@ -75,7 +83,11 @@ async fn answer(daemon: &Arc<Daemon>, request: Request) -> Result<Value, Failure
         Request::ShowModel { model } => json(d.read(&model, |model| Ok(models::view(d, model)))),
         Request::DestroyModel(request) => json(models::destroy(daemon, &request).await),
         Request::ModelConfig { model } => json(d.read(&model, |model| Ok(model.settings()))),
-        Request::SetModelConfig { model, values, reset } => json(models::set_config(d, &model, &values, &reset)),
+        Request::SetModelConfig {
+            model,
+            values,
+            reset,
+        } => json(models::set_config(d, &model, &values, &reset)),
         Request::Deploy(request) => blocking(daemon, move |d| deploy::deploy(d, &request)).await,
         Request::Refresh(request) => blocking(daemon, move |d| deploy::refresh(d, &request)).await,
         Request::AddUnits(request) => json(units::add(d, &request)),
@@ -84,36 +96,85 @@ async fn answer(daemon: &Arc<Daemon>, request: Request) -> Result<Value, Failure
         Request::Integrate(request) => json(relate::integrate(d, &request)),
         Request::RemoveRelation(request) => json(relate::remove(d, &request)),
         Request::Config { model, application } => json(configure::view(d, &model, &application)),
-        Request::SetConfig { model, application, values, reset } => {
-            json(configure::set(d, &model, &application, &values, &reset))
+        Request::SetConfig {
+            model,
+            application,
+            values,
+            reset,
+        } => json(configure::set(d, &model, &application, &values, &reset)),
+        Request::Expose {
+            model,
+            application,
+            exposed,
+        } => json(configure::expose(d, &model, &application, exposed)),
+        Request::Trust {
+            model,
+            application,
+            trust,
+        } => json(configure::trust(d, &model, &application, trust)),
+        Request::AttachResource {
+            model,
+            application,
+            name,
+            source,
+        } => {
+            blocking(daemon, move |d| {
+                deploy::attach_resource(d, &model, &application, &name, &source)
+            })
+            .await
         }
-        Request::Expose { model, application, exposed } => json(configure::expose(d, &model, &application, exposed)),
-        Request::Trust { model, application, trust } => json(configure::trust(d, &model, &application, trust)),
-        Request::AttachResource { model, application, name, source } => {
-            blocking(daemon, move |d| deploy::attach_resource(d, &model, &application, &name, &source)).await
-        }
-        Request::AddStorage { model, unit, name, count } => json(storage::add(d, &model, &unit, &name, count)),
+        Request::AddStorage {
+            model,
+            unit,
+            name,
+            count,
+        } => json(storage::add(d, &model, &unit, &name, count)),
         Request::DetachStorage { model, storage, .. } => json(storage::detach(d, &model, &storage)),
         Request::RemoveStorage { model, storage } => json(storage::remove(d, &model, &storage)),
-        Request::Actions { model, application } => json(configure::actions(d, &model, &application)),
+        Request::Actions { model, application } => {
+            json(configure::actions(d, &model, &application))
+        }
         Request::RunAction(request) => json(tasks::run_action(d, &request)),
         Request::Exec(request) => json(tasks::exec(daemon, &request)),
-        Request::Task { model, id, since_line } => json(tasks::show(d, &model, &id, since_line)),
+        Request::Task {
+            model,
+            id,
+            since_line,
+        } => json(tasks::show(d, &model, &id, since_line)),
         Request::Operation { model, id } => json(tasks::operation(d, &model, &id)),
         Request::Operations { model } => json(tasks::operations(d, &model)),
         Request::CancelTask { model, id } => json(tasks::cancel(d, &model, &id)),
         Request::Status { model } => json(status::full(d, &model)),
         Request::ShowUnit { model, unit } => json(status::show_unit(d, &model, &unit)),
-        Request::StatusLog { model, unit, limit } => json(status::status_log(d, &model, &unit, limit)),
+        Request::StatusLog { model, unit, limit } => {
+            json(status::status_log(d, &model, &unit, limit))
+        }
         Request::DebugLog(filter) => blocking(daemon, move |d| debug_log(d, &filter)).await,
-        Request::Resolved { model, units, all, no_retry } => json(remove::resolve(d, &model, &units, all, no_retry)),
+        Request::Resolved {
+            model,
+            units,
+            all,
+            no_retry,
+        } => json(remove::resolve(d, &model, &units, all, no_retry)),
         Request::Secrets(request) => json(secrets::list(d, &request)),
         Request::ShowSecret(request) => json(secrets::show(d, &request)),
         Request::AddSecret(request) => json(secrets::add(d, &request)),
         Request::UpdateSecret(request) => json(secrets::update(d, &request)),
-        Request::GrantSecret { model, secret, applications } => json(secrets::grant(d, &model, &secret, &applications)),
-        Request::RevokeSecret { model, secret, applications } => json(secrets::revoke(d, &model, &secret, &applications)),
-        Request::RemoveSecret { model, secret, revision } => json(secrets::remove(d, &model, &secret, revision)),
+        Request::GrantSecret {
+            model,
+            secret,
+            applications,
+        } => json(secrets::grant(d, &model, &secret, &applications)),
+        Request::RevokeSecret {
+            model,
+            secret,
+            applications,
+        } => json(secrets::revoke(d, &model, &secret, &applications)),
+        Request::RemoveSecret {
+            model,
+            secret,
+            revision,
+        } => json(secrets::remove(d, &model, &secret, revision)),
         Request::Machines { model } => json(status::machines(d, &model)),
         Request::MachineOf { model, target } => json(status::machine_of(d, &model, &target)),
         Request::CreateOffer(offer) => json(offers::create(d, &offer)),

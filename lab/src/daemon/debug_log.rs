@@ -21,7 +21,10 @@ pub struct DebugLogs {
 
 impl DebugLogs {
     pub fn new(directory: &Path) -> Self {
-        Self { directory: directory.to_owned(), files: Mutex::new(HashMap::new()) }
+        Self {
+            directory: directory.to_owned(),
+            files: Mutex::new(HashMap::new()),
+        }
     }
 
     fn path(&self, uuid: &str) -> PathBuf {
@@ -47,7 +50,11 @@ impl DebugLogs {
         line.push(b'\n');
         let mut files = self.files.lock().unwrap_or_else(PoisonError::into_inner);
         if !files.contains_key(uuid) {
-            let file = OpenOptions::new().append(true).create(true).mode(0o600).open(self.path(uuid))?;
+            let file = OpenOptions::new()
+                .append(true)
+                .create(true)
+                .mode(0o600)
+                .open(self.path(uuid))?;
             files.insert(uuid.to_owned(), file);
         }
         match files.get_mut(uuid) {
@@ -58,7 +65,10 @@ impl DebugLogs {
 
     /// Removes the log of a model that is gone.
     pub fn remove(&self, uuid: &str) {
-        self.files.lock().unwrap_or_else(PoisonError::into_inner).remove(uuid);
+        self.files
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .remove(uuid);
         // It may never have been written.
         let _ = std::fs::remove_file(self.path(uuid));
     }
@@ -68,20 +78,32 @@ impl DebugLogs {
         let mut file = match File::open(self.path(uuid)) {
             Ok(file) => file,
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
-                return Ok(LogPage { records: Vec::new(), next: 0, at_end: true });
+                return Ok(LogPage {
+                    records: Vec::new(),
+                    next: 0,
+                    at_end: true,
+                });
             }
             Err(error) => return Err(error),
         };
         let mut next = filter.after.unwrap_or_default();
         file.seek(SeekFrom::Start(next))?;
-        let keep = if filter.after.is_none() { filter.last } else { None };
+        let keep = if filter.after.is_none() {
+            filter.last
+        } else {
+            None
+        };
         let limit = filter.limit.unwrap_or(PAGE);
         let mut reader = BufReader::new(file);
         let mut records = VecDeque::new();
         let mut line = Vec::new();
         loop {
             if keep.is_none() && records.len() == limit {
-                return Ok(LogPage { records: records.into(), next, at_end: false });
+                return Ok(LogPage {
+                    records: records.into(),
+                    next,
+                    at_end: false,
+                });
             }
             line.clear();
             let length = reader.read_until(b'\n', &mut line)?;
@@ -89,7 +111,9 @@ impl DebugLogs {
                 break;
             }
             next += length as u64;
-            let Ok(record) = serde_json::from_slice::<LogRecord>(&line) else { continue };
+            let Ok(record) = serde_json::from_slice::<LogRecord>(&line) else {
+                continue;
+            };
             if log::matches(filter, &record) {
                 records.push_back(record);
                 if keep.is_some_and(|keep| records.len() > keep) {
@@ -97,7 +121,11 @@ impl DebugLogs {
                 }
             }
         }
-        Ok(LogPage { records: records.into(), next, at_end: true })
+        Ok(LogPage {
+            records: records.into(),
+            next,
+            at_end: true,
+        })
     }
 }
 
@@ -128,18 +156,32 @@ mod tests {
             logs.append("u", "unit-a-0", Level::Info, "m", message);
         }
         logs.append("u", "unit-a-0", Level::Debug, "m", "too chatty");
-        let messages = |page: &LogPage| page.records.iter().map(|it| it.message.clone()).collect::<Vec<_>>();
+        let messages = |page: &LogPage| {
+            page.records
+                .iter()
+                .map(|it| it.message.clone())
+                .collect::<Vec<_>>()
+        };
         let page = logs.page("u", &filter(None, Some(2))).unwrap();
         assert_eq!(messages(&page), ["two", "three"]);
         logs.append("u", "unit-a-0", Level::Error, "m", "four");
-        assert_eq!(messages(&logs.page("u", &filter(Some(page.next), None)).unwrap()), ["four"]);
+        assert_eq!(
+            messages(&logs.page("u", &filter(Some(page.next), None)).unwrap()),
+            ["four"]
+        );
     }
 
     #[test]
     fn others_cannot_read_a_debug_log() {
         let directory = tempfile::tempdir().unwrap();
         DebugLogs::new(directory.path()).append("u", "unit-a-0", Level::Info, "m", "x");
-        let mode = directory.path().join("debug-u.log").metadata().unwrap().permissions().mode();
+        let mode = directory
+            .path()
+            .join("debug-u.log")
+            .metadata()
+            .unwrap()
+            .permissions()
+            .mode();
         assert_eq!(mode & 0o777, 0o600);
     }
 }

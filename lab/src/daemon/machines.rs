@@ -39,7 +39,12 @@ impl Sockets {
     }
 
     fn close(&self, slot: u32) {
-        if let Some(task) = self.0.lock().unwrap_or_else(PoisonError::into_inner).remove(&slot) {
+        if let Some(task) = self
+            .0
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .remove(&slot)
+        {
             task.abort();
         }
     }
@@ -61,7 +66,11 @@ pub(super) fn bind_private(path: &Path) -> std::io::Result<UnixListener> {
 
 /// `juju-0a1b2c-3`
 pub fn hostname(model: &Model, machine: &Machine) -> String {
-    format!("juju-{}-{}", &model.uuid[model.uuid.len().saturating_sub(6)..], machine.number)
+    format!(
+        "juju-{}-{}",
+        &model.uuid[model.uuid.len().saturating_sub(6)..],
+        machine.number
+    )
 }
 
 pub fn state_word(machine: &Machine) -> &'static str {
@@ -83,23 +92,32 @@ pub fn architecture() -> &'static str {
 /// `arch=amd64 cores=2 mem=8192M`
 pub fn hardware() -> String {
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
-    let memory = std::fs::read_to_string("/proc/meminfo").ok().and_then(|text| {
-        let line = text.lines().find(|line| line.starts_with("MemTotal:"))?;
-        line.split_whitespace().nth(1)?.parse::<u64>().ok()
-    });
-    let memory = memory.map(|kib| format!(" mem={}M", kib / 1024)).unwrap_or_default();
+    let memory = std::fs::read_to_string("/proc/meminfo")
+        .ok()
+        .and_then(|text| {
+            let line = text.lines().find(|line| line.starts_with("MemTotal:"))?;
+            line.split_whitespace().nth(1)?.parse::<u64>().ok()
+        });
+    let memory = memory
+        .map(|kib| format!(" mem={}M", kib / 1024))
+        .unwrap_or_default();
     format!("arch={} cores={cores}{memory}", architecture())
 }
 
 /// Gives a place in the lab to every machine that has none. Slots of removed machines are used again.
 pub fn place(daemon: &Daemon) -> Result<(), Failure> {
     let (mut used, homeless) = daemon.read_all(|models| {
-        let used: BTreeSet<u32> =
-            models.values().flat_map(|model| model.machines.values().filter_map(|machine| machine.slot)).collect();
+        let used: BTreeSet<u32> = models
+            .values()
+            .flat_map(|model| model.machines.values().filter_map(|machine| machine.slot))
+            .collect();
         let homeless: Vec<(String, u32)> = models
             .values()
             .flat_map(|model| {
-                let without = model.machines.values().filter(|machine| machine.slot.is_none());
+                let without = model
+                    .machines
+                    .values()
+                    .filter(|machine| machine.slot.is_none());
                 without.map(|machine| (model.name.clone(), machine.number))
             })
             .collect();
@@ -108,14 +126,19 @@ pub fn place(daemon: &Daemon) -> Result<(), Failure> {
     for (model, number) in homeless {
         let slot = (0..).find(|slot| !used.contains(slot)).unwrap_or_default();
         if daemon.address(Some(slot)).is_none() {
-            return Err(Failure::invalid("the lab has no address left for another machine".to_owned()));
+            return Err(Failure::invalid(
+                "the lab has no address left for another machine".to_owned(),
+            ));
         }
         used.insert(slot);
         let root = daemon.home.machine(slot);
         // What a crash left of a former machine in this slot must not leak into the new one.
         match std::fs::remove_dir_all(&root) {
             Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
-                return Err(Failure::internal(format!("cannot clear {}: {error}", root.display())));
+                return Err(Failure::internal(format!(
+                    "cannot clear {}: {error}",
+                    root.display()
+                )));
             }
             _ => {}
         }
@@ -140,14 +163,19 @@ fn spec(daemon: &Daemon, model: &Model, machine: &Machine) -> Option<MachineSpec
     })
 }
 
-fn find(daemon: &Daemon, model: &str, number: u32) -> Result<(Machine, MachineSpec, String), Failure> {
+fn find(
+    daemon: &Daemon,
+    model: &str,
+    number: u32,
+) -> Result<(Machine, MachineSpec, String), Failure> {
     daemon.read(model, |model| {
         let machine = model
             .machines
             .get(&number)
             .ok_or_else(|| Failure::not_found(format!("machine {number} not found")))?;
-        let spec = spec(daemon, model, machine)
-            .ok_or_else(|| Failure::internal(format!("machine {number} has no place in the lab")))?;
+        let spec = spec(daemon, model, machine).ok_or_else(|| {
+            Failure::internal(format!("machine {number} has no place in the lab"))
+        })?;
         Ok((machine.clone(), spec, model.uuid.clone()))
     })
 }
@@ -164,13 +192,22 @@ pub fn boot(daemon: &Arc<Daemon>, model: &str, number: u32) -> Result<(), Failur
         machine::prepare(&spec).map_err(|error| failed(error.to_string()))?;
         machine::ensure_running(&spec).map_err(|error| failed(error.to_string()))?;
     }
-    daemon.sockets.listen(daemon, spec.number).map_err(|error| failed(error.to_string()))?;
+    daemon
+        .sockets
+        .listen(daemon, spec.number)
+        .map_err(|error| failed(error.to_string()))?;
     let again = !was_running && machine.started.is_some();
     if machine.started.is_some() && !again {
         return Ok(());
     }
     let entity = format!("machine-{number}");
-    daemon.logs.append(&uuid, &entity, Level::Info, "juju.worker.machiner", &format!("\"{entity}\" started"));
+    daemon.logs.append(
+        &uuid,
+        &entity,
+        Level::Info,
+        "juju.worker.machiner",
+        &format!("\"{entity}\" started"),
+    );
     daemon.update(model, |model| {
         if let Some(machine) = model.machines.get_mut(&number) {
             machine.started = Some(Timestamp::now());
@@ -211,12 +248,16 @@ pub fn power_on(daemon: &Arc<Daemon>, model: &str, number: &str) -> Result<(), F
 }
 
 fn parse(number: &str) -> Result<u32, Failure> {
-    number.parse().map_err(|_| Failure::invalid(format!("\"{number}\" is not a machine number")))
+    number
+        .parse()
+        .map_err(|_| Failure::invalid(format!("\"{number}\" is not a machine number")))
 }
 
 /// Restarts the machine of a unit in order.
 pub fn reboot_of(daemon: &Arc<Daemon>, model: &str, unit: &str) -> Result<(), Failure> {
-    let number = daemon.read(model, |model| super::unit_of(model, unit).map(|unit| unit.machine))?;
+    let number = daemon.read(model, |model| {
+        super::unit_of(model, unit).map(|unit| unit.machine)
+    })?;
     let (_, spec, _) = find(daemon, model, number)?;
     daemon.sockets.close(spec.number);
     machine::stop(&spec).map_err(|error| Failure::internal(error.to_string()))?;
@@ -232,7 +273,8 @@ pub fn remove(daemon: &Daemon, slot: u32, number: u32) -> Result<(), Failure> {
     }
     stop_dir(daemon.home.path(), &dir, slot)
         .map_err(|text| Failure::internal(format!("cannot stop machine {number}: {text}")))?;
-    std::fs::remove_dir_all(&dir).map_err(|error| Failure::internal(format!("cannot remove machine {number}: {error}")))
+    std::fs::remove_dir_all(&dir)
+        .map_err(|error| Failure::internal(format!("cannot remove machine {number}: {error}")))
 }
 
 /// Stops the machine in this directory, whether or not a model knows it.
@@ -250,27 +292,49 @@ pub(super) fn stop_dir(home: &Path, dir: &Path, slot: u32) -> Result<(), String>
 
 /// Stops every machine below a home; the texts of failures are returned.
 pub(super) fn stop_all(home: &Path) -> Vec<String> {
-    let entries = std::fs::read_dir(home.join("m")).into_iter().flatten().flatten();
-    let machines = entries.filter_map(|entry| Some((entry.file_name().to_str()?.parse::<u32>().ok()?, entry.path())));
+    let entries = std::fs::read_dir(home.join("m"))
+        .into_iter()
+        .flatten()
+        .flatten();
+    let machines = entries.filter_map(|entry| {
+        Some((
+            entry.file_name().to_str()?.parse::<u32>().ok()?,
+            entry.path(),
+        ))
+    });
     let stops: Vec<_> = machines
         .map(|(slot, dir)| {
             let home = home.to_owned();
             std::thread::spawn(move || {
-                stop_dir(&home, &dir, slot).err().map(|text| format!("cannot stop the machine in {}: {text}", dir.display()))
+                stop_dir(&home, &dir, slot)
+                    .err()
+                    .map(|text| format!("cannot stop the machine in {}: {text}", dir.display()))
             })
         })
         .collect();
-    stops.into_iter().filter_map(|stop| stop.join().unwrap_or_else(|_| Some("a machine's stop crashed".into()))).collect()
+    stops
+        .into_iter()
+        .filter_map(|stop| {
+            stop.join()
+                .unwrap_or_else(|_| Some("a machine's stop crashed".into()))
+        })
+        .collect()
 }
 
 /// Removes uploads that no application and no unit uses.
 pub fn forget_charms(daemon: &Daemon) {
     let used: BTreeSet<String> = daemon.read_all(|models| {
         let key = |text: &str| text.split('+').next().unwrap_or(text).to_owned();
-        let of_applications = models.values().flat_map(|model| model.applications.values().map(|it| it.charm.key.clone()));
+        let of_applications = models
+            .values()
+            .flat_map(|model| model.applications.values().map(|it| it.charm.key.clone()));
         let units = models.values().flat_map(|model| model.units.values());
-        let of_units = units.flat_map(|unit| [&unit.progress.charm, &unit.progress.upgrading]).flatten();
-        of_applications.chain(of_units.map(|text| key(text))).collect()
+        let of_units = units
+            .flat_map(|unit| [&unit.progress.charm, &unit.progress.upgrading])
+            .flatten();
+        of_applications
+            .chain(of_units.map(|text| key(text)))
+            .collect()
     });
     let mut newest: HashMap<String, std::time::SystemTime> = HashMap::new();
     let uploads: Vec<_> = std::fs::read_dir(daemon.home.charms())
@@ -278,7 +342,10 @@ pub fn forget_charms(daemon: &Daemon) {
         .flatten()
         .flatten()
         .filter_map(|entry| {
-            let name = juju_charm_files::CharmFiles::read(&entry.path()).ok()?.metadata.name;
+            let name = juju_charm_files::CharmFiles::read(&entry.path())
+                .ok()?
+                .metadata
+                .name;
             Some((entry, name))
         })
         .filter_map(|(entry, name)| Some((entry.metadata().ok()?.modified().ok()?, entry, name)))
@@ -302,7 +369,12 @@ pub fn abandoned(model: &Model) -> Vec<(u32, Option<u32>)> {
         .machines
         .values()
         .filter(|machine| machine.life == Life::Alive || machine.life == Life::Dying)
-        .filter(|machine| !model.units.values().any(|unit| unit.machine == machine.number))
+        .filter(|machine| {
+            !model
+                .units
+                .values()
+                .any(|unit| unit.machine == machine.number)
+        })
         .map(|machine| (machine.number, machine.slot))
         .collect()
 }

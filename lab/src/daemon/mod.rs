@@ -80,7 +80,11 @@ impl Daemon {
     }
 
     /// Reads one model, named `dev` or `admin/dev`.
-    pub fn read<R>(&self, model: &str, read: impl FnOnce(&Model) -> Result<R, Failure>) -> Result<R, Failure> {
+    pub fn read<R>(
+        &self,
+        model: &str,
+        read: impl FnOnce(&Model) -> Result<R, Failure>,
+    ) -> Result<R, Failure> {
         match self.lock().get(bare(model)) {
             Some(model) => read(model),
             None => Err(unknown_model(model)),
@@ -94,11 +98,15 @@ impl Daemon {
         change: impl FnOnce(&mut Model) -> Result<R, E>,
     ) -> Result<R, E> {
         let mut models = self.lock();
-        let Some(current) = models.get(bare(model)) else { return Err(unknown_model(model).into()) };
+        let Some(current) = models.get(bare(model)) else {
+            return Err(unknown_model(model).into());
+        };
         let mut draft = current.clone();
         let result = change(&mut draft)?;
         self.settle_leases(&mut draft);
-        self.store.save(&draft).map_err(|error| Failure::internal(error.to_string()))?;
+        self.store
+            .save(&draft)
+            .map_err(|error| Failure::internal(error.to_string()))?;
         models.insert(draft.name.clone(), draft);
         drop(models);
         self.changes.send_replace(());
@@ -113,7 +121,10 @@ impl Daemon {
             if self.settle_leases(model) {
                 moved = true;
                 if let Err(error) = self.store.save(model) {
-                    tracing::error!(model = model.name, "cannot store a change of leadership: {error}");
+                    tracing::error!(
+                        model = model.name,
+                        "cannot store a change of leadership: {error}"
+                    );
                 }
             }
         }
@@ -126,7 +137,12 @@ impl Daemon {
         let up: std::collections::BTreeSet<String> = model
             .units
             .values()
-            .filter(|unit| model.machines.get(&unit.machine).is_some_and(|it| it.powered && it.started.is_some()))
+            .filter(|unit| {
+                model
+                    .machines
+                    .get(&unit.machine)
+                    .is_some_and(|it| it.powered && it.started.is_some())
+            })
             .map(|unit| unit.name.clone())
             .collect();
         lease::settle(model, Timestamp::now(), &|unit| up.contains(unit))
@@ -136,9 +152,14 @@ impl Daemon {
     pub fn add_model(&self, model: Model) -> Result<(), Failure> {
         let mut models = self.lock();
         if models.contains_key(&model.name) {
-            return Err(Failure::exists(format!("model \"{}\" already exists", model.name)));
+            return Err(Failure::exists(format!(
+                "model \"{}\" already exists",
+                model.name
+            )));
         }
-        self.store.save(&model).map_err(|error| Failure::internal(error.to_string()))?;
+        self.store
+            .save(&model)
+            .map_err(|error| Failure::internal(error.to_string()))?;
         models.insert(model.name.clone(), model);
         drop(models);
         self.changes.send_replace(());
@@ -215,7 +236,11 @@ fn unknown_model(model: &str) -> Failure {
 
 /// `admin/dev` of `dev`.
 pub fn qualified(model: &str) -> String {
-    if model.contains('/') { model.to_owned() } else { format!("admin/{model}") }
+    if model.contains('/') {
+        model.to_owned()
+    } else {
+        format!("admin/{model}")
+    }
 }
 
 /// A unit of a model, or the refusal that Juju words.
@@ -223,7 +248,10 @@ pub fn unit_of<'a>(model: &'a Model, unit: &str) -> Result<&'a crate::model::uni
     if identity::unit_number(unit).is_none() {
         return Err(Failure::invalid(format!("invalid unit name \"{unit}\"")));
     }
-    model.units.get(unit).ok_or_else(|| Failure::not_found(format!("unit \"{unit}\" not found")))
+    model
+        .units
+        .get(unit)
+        .ok_or_else(|| Failure::not_found(format!("unit \"{unit}\" not found")))
 }
 
 /// An application that is not gone, or the refusal that Juju words.

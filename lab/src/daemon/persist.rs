@@ -13,9 +13,16 @@ use std::path::{Path, PathBuf};
 #[derive(Debug, thiserror::Error)]
 pub enum PersistError {
     #[error("cannot {operation} {}: {source}", path.display())]
-    Io { operation: &'static str, path: PathBuf, source: std::io::Error },
+    Io {
+        operation: &'static str,
+        path: PathBuf,
+        source: std::io::Error,
+    },
     #[error("cannot understand {}: {source}\nhint: it was written by another version of the lab; move it away, or start over with 'juju-lab destroy'", path.display())]
-    Format { path: PathBuf, source: serde_json::Error },
+    Format {
+        path: PathBuf,
+        source: serde_json::Error,
+    },
 }
 
 /// Identity of the controller.
@@ -31,12 +38,18 @@ pub struct Store {
 
 impl Store {
     pub fn open(directory: &Path) -> Result<Self, PersistError> {
-        DirBuilder::new().recursive(true).mode(0o700).create(directory).map_err(|source| PersistError::Io {
-            operation: "create",
-            path: directory.to_owned(),
-            source,
-        })?;
-        Ok(Self { directory: directory.to_owned() })
+        DirBuilder::new()
+            .recursive(true)
+            .mode(0o700)
+            .create(directory)
+            .map_err(|source| PersistError::Io {
+                operation: "create",
+                path: directory.to_owned(),
+                source,
+            })?;
+        Ok(Self {
+            directory: directory.to_owned(),
+        })
     }
 
     /// The controller (created at the first start) and its models by name.
@@ -45,18 +58,33 @@ impl Store {
         let controller = match fs::read(&path) {
             Ok(bytes) => parse(&path, &bytes)?,
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
-                let controller = Controller { uuid: identity::uuid() };
+                let controller = Controller {
+                    uuid: identity::uuid(),
+                };
                 write(&path, &controller)?;
                 controller
             }
-            Err(source) => return Err(PersistError::Io { operation: "read", path, source }),
+            Err(source) => {
+                return Err(PersistError::Io {
+                    operation: "read",
+                    path,
+                    source,
+                });
+            }
         };
         let entries = fs::read_dir(&self.directory)
             .and_then(Iterator::collect::<Result<Vec<_>, _>>)
-            .map_err(|source| PersistError::Io { operation: "list", path: self.directory.clone(), source })?;
+            .map_err(|source| PersistError::Io {
+                operation: "list",
+                path: self.directory.clone(),
+                source,
+            })?;
         let mut models = BTreeMap::new();
         for path in entries.into_iter().map(|entry| entry.path()) {
-            let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
+            let name = path
+                .file_name()
+                .and_then(|name| name.to_str())
+                .unwrap_or_default();
             if name.starts_with("model-") && name.ends_with(".json") {
                 let bytes = fs::read(&path).map_err(|source| PersistError::Io {
                     operation: "read",
@@ -76,7 +104,11 @@ impl Store {
 
     pub fn remove(&self, uuid: &str) -> Result<(), PersistError> {
         let path = self.path(uuid);
-        fs::remove_file(&path).map_err(|source| PersistError::Io { operation: "remove", path, source })
+        fs::remove_file(&path).map_err(|source| PersistError::Io {
+            operation: "remove",
+            path,
+            source,
+        })
     }
 
     fn path(&self, uuid: &str) -> PathBuf {
@@ -85,14 +117,25 @@ impl Store {
 }
 
 fn parse<T: for<'a> Deserialize<'a>>(path: &Path, bytes: &[u8]) -> Result<T, PersistError> {
-    serde_json::from_slice(bytes).map_err(|source| PersistError::Format { path: path.to_owned(), source })
+    serde_json::from_slice(bytes).map_err(|source| PersistError::Format {
+        path: path.to_owned(),
+        source,
+    })
 }
 
 /// Replaces a file. There is no fsync: the lab survives the death of its processes, not of the computer.
 fn write<T: Serialize>(path: &Path, value: &T) -> Result<(), PersistError> {
-    let failed = |operation| move |source| PersistError::Io { operation, path: path.to_owned(), source };
-    let bytes =
-        serde_json::to_vec(value).map_err(|source| PersistError::Format { path: path.to_owned(), source })?;
+    let failed = |operation| {
+        move |source| PersistError::Io {
+            operation,
+            path: path.to_owned(),
+            source,
+        }
+    };
+    let bytes = serde_json::to_vec(value).map_err(|source| PersistError::Format {
+        path: path.to_owned(),
+        source,
+    })?;
     let draft = path.with_extension("json.new");
     let mut file = OpenOptions::new()
         .write(true)

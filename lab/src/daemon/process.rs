@@ -23,7 +23,11 @@ pub fn up(home: &Home) -> anyhow::Result<ControllerInfo> {
     }
     create_home(home)?;
     install_executable(home)?;
-    let log = OpenOptions::new().append(true).create(true).mode(0o600).open(home.daemon_log())?;
+    let log = OpenOptions::new()
+        .append(true)
+        .create(true)
+        .mode(0o600)
+        .open(home.daemon_log())?;
     let mut child = Command::new(home.executable())
         .arg("daemon")
         .env("JUJU_LAB_HOME", home.path())
@@ -39,10 +43,16 @@ pub fn up(home: &Home) -> anyhow::Result<ControllerInfo> {
             return Ok(info);
         }
         if let Some(status) = child.try_wait()? {
-            bail!("the lab's daemon ended at once ({status})\nhint: see {}", home.daemon_log().display());
+            bail!(
+                "the lab's daemon ended at once ({status})\nhint: see {}",
+                home.daemon_log().display()
+            );
         }
         if begun.elapsed() > PATIENCE {
-            bail!("the lab's daemon does not answer\nhint: see {}", home.daemon_log().display());
+            bail!(
+                "the lab's daemon does not answer\nhint: see {}",
+                home.daemon_log().display()
+            );
         }
         std::thread::sleep(Duration::from_millis(10));
     }
@@ -95,8 +105,13 @@ pub fn run(home: &Home) -> anyhow::Result<()> {
     // Started by a shell, the daemon must not die with the shell's terminal. It fails if it leads a group already,
     // and then it is in nobody's job.
     let _ = rustix::process::setsid();
-    tracing_subscriber::fmt().with_ansi(false).with_writer(std::io::stderr).init();
-    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    tracing_subscriber::fmt()
+        .with_ansi(false)
+        .with_writer(std::io::stderr)
+        .init();
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()?;
     let home_path = home.path().to_owned();
     let stop_machines = runtime.block_on(serve(home.clone()))?;
     runtime.shutdown_timeout(Duration::from_secs(5));
@@ -139,8 +154,12 @@ async fn serve(home: Home) -> anyhow::Result<bool> {
 
 /// Makes sure that one home has one daemon. The lock dies with the process.
 fn lock(home: &Home) -> anyhow::Result<File> {
-    let mut file =
-        OpenOptions::new().write(true).create(true).truncate(false).mode(0o644).open(home.pid_file())?;
+    let mut file = OpenOptions::new()
+        .write(true)
+        .create(true)
+        .truncate(false)
+        .mode(0o644)
+        .open(home.pid_file())?;
     if flock(&file, FlockOperation::NonBlockingLockExclusive).is_err() {
         bail!("a daemon already runs for {}", home.path().display());
     }
@@ -157,7 +176,11 @@ pub fn down(home: &Home) -> anyhow::Result<()> {
         let begun = Instant::now();
         while process.exists() && home.pid_file().exists() {
             if begun.elapsed() > PATIENCE * 4 {
-                bail!("the lab's daemon (process {}) does not end\nhint: see {}", info.pid, home.daemon_log().display());
+                bail!(
+                    "the lab's daemon (process {}) does not end\nhint: see {}",
+                    info.pid,
+                    home.daemon_log().display()
+                );
             }
             std::thread::sleep(Duration::from_millis(20));
         }
@@ -184,5 +207,6 @@ pub fn destroy(home: &Home) -> anyhow::Result<()> {
         );
     }
     down(home)?;
-    fs::remove_dir_all(home.path()).with_context(|| format!("cannot remove {}", home.path().display()))
+    fs::remove_dir_all(home.path())
+        .with_context(|| format!("cannot remove {}", home.path().display()))
 }

@@ -29,7 +29,9 @@ pub async fn supervise(daemon: Arc<Daemon>) {
             tracing::error!("cannot place a machine: {failure}");
         }
         for key in units(&daemon) {
-            agents.entry(key.clone()).or_insert_with(|| tokio::spawn(run_agent(Arc::clone(&daemon), key)));
+            agents
+                .entry(key.clone())
+                .or_insert_with(|| tokio::spawn(run_agent(Arc::clone(&daemon), key)));
         }
         sweep(&daemon);
         tokio::select! {
@@ -55,7 +57,11 @@ pub async fn supervise(daemon: Arc<Daemon>) {
 
 fn units(daemon: &Daemon) -> Vec<UnitKey> {
     let keys = |model: &Model| {
-        let key = |unit: &String| UnitKey { model: model.name.clone(), uuid: model.uuid.clone(), unit: unit.clone() };
+        let key = |unit: &String| UnitKey {
+            model: model.name.clone(),
+            uuid: model.uuid.clone(),
+            unit: unit.clone(),
+        };
         model.units.keys().map(key).collect::<Vec<_>>()
     };
     daemon.read_all(|models| models.values().flat_map(keys).collect())
@@ -75,16 +81,25 @@ async fn run_agent(daemon: Arc<Daemon>, key: UnitKey) {
 /// Boots the unit's machine and prepares its directories. None if the machine has no place yet.
 async fn bring_up(daemon: &Arc<Daemon>, key: &UnitKey) -> Result<Option<u32>, Failure> {
     let place = daemon.read(&key.model, |model| {
-        let machine = model.units.get(&key.unit).and_then(|unit| model.machines.get(&unit.machine));
+        let machine = model
+            .units
+            .get(&key.unit)
+            .and_then(|unit| model.machines.get(&unit.machine));
         Ok(machine.and_then(|machine| Some((machine.number, machine.slot?))))
     })?;
-    let Some((number, slot)) = place else { return Ok(None) };
+    let Some((number, slot)) = place else {
+        return Ok(None);
+    };
     let (daemon, key) = (Arc::clone(daemon), key.clone());
     tokio::task::spawn_blocking(move || {
         machines::boot(&daemon, &key.model, number)?;
         let root = daemon.home.machine(slot);
         daemon.update(&key.model, |model| {
-            for storage in model.storage.values_mut().filter(|it| it.unit.as_deref() == Some(&key.unit)) {
+            for storage in model
+                .storage
+                .values_mut()
+                .filter(|it| it.unit.as_deref() == Some(&key.unit))
+            {
                 if storage.location.is_relative() {
                     storage.location = root.join(&storage.location);
                 }
@@ -97,8 +112,9 @@ async fn bring_up(daemon: &Arc<Daemon>, key: &UnitKey) -> Result<Option<u32>, Fa
             }
             Ok::<_, Failure>(())
         })?;
-        prepare_unit(&root, &daemon.home.executable(), &key)
-            .map_err(|error| Failure::internal(format!("cannot prepare unit {}: {error}", key.unit)))?;
+        prepare_unit(&root, &daemon.home.executable(), &key).map_err(|error| {
+            Failure::internal(format!("cannot prepare unit {}: {error}", key.unit))
+        })?;
         Ok(Some(slot))
     })
     .await
@@ -108,16 +124,21 @@ async fn bring_up(daemon: &Arc<Daemon>, key: &UnitKey) -> Result<Option<u32>, Fa
 /// Removes machines without units and models that are over.
 fn sweep(daemon: &Arc<Daemon>) {
     let models: Vec<(String, Vec<(u32, Option<u32>)>)> = daemon.read_all(|models| {
-        models.values().map(|model| (model.name.clone(), machines::abandoned(model))).collect()
+        models
+            .values()
+            .map(|model| (model.name.clone(), machines::abandoned(model)))
+            .collect()
     });
     for (model, abandoned) in models {
         for (number, slot) in abandoned {
-            let removed = slot.map_or(Ok(()), |slot| machines::remove(daemon, slot, number)).and_then(|()| {
-                daemon.update(&model, |model| {
-                    model.machines.remove(&number);
-                    Ok(())
-                })
-            });
+            let removed = slot
+                .map_or(Ok(()), |slot| machines::remove(daemon, slot, number))
+                .and_then(|()| {
+                    daemon.update(&model, |model| {
+                        model.machines.remove(&number);
+                        Ok(())
+                    })
+                });
             if let Err(failure) = removed {
                 tracing::error!(model, "cannot remove machine {number}: {failure}");
             }
@@ -132,8 +153,13 @@ fn sweep(daemon: &Arc<Daemon>) {
 fn check_machines(daemon: &Arc<Daemon>) {
     let machines: Vec<(String, u32)> = daemon.read_all(|models| {
         let up = |model: &Model| {
-            let running = model.machines.values().filter(|it| it.powered && it.started.is_some());
-            running.map(|it| (model.name.clone(), it.number)).collect::<Vec<_>>()
+            let running = model
+                .machines
+                .values()
+                .filter(|it| it.powered && it.started.is_some());
+            running
+                .map(|it| (model.name.clone(), it.number))
+                .collect::<Vec<_>>()
         };
         models.values().flat_map(up).collect()
     });

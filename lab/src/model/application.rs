@@ -60,7 +60,10 @@ pub fn shown_status(model: &Model, application: &Application) -> Status {
     let mut worst: Option<Status> = None;
     for unit in model.units_of(&application.name) {
         let status = unit.shown_workload();
-        if worst.as_ref().is_none_or(|worst| severity(&status.current) > severity(&worst.current)) {
+        if worst
+            .as_ref()
+            .is_none_or(|worst| severity(&status.current) > severity(&worst.current))
+        {
             worst = Some(status);
         }
     }

@@ -144,21 +144,39 @@ impl ActionSpec {
 
 impl Charm {
     /// Takes from a charm's files what the controller needs.
-    pub fn new(files: &CharmFiles, key: String, revision: u32, version: String, base: Base) -> Self {
+    pub fn new(
+        files: &CharmFiles,
+        key: String,
+        revision: u32,
+        version: String,
+        base: Base,
+    ) -> Self {
         let metadata = &files.metadata;
-        let endpoint = |(name, role, at): (&str, juju_charm_files::Role, &juju_charm_files::Endpoint)| {
-            let role = match role {
-                juju_charm_files::Role::Provider => Role::Provider,
-                juju_charm_files::Role::Requirer => Role::Requirer,
-                juju_charm_files::Role::Peer => Role::Peer,
+        let endpoint =
+            |(name, role, at): (&str, juju_charm_files::Role, &juju_charm_files::Endpoint)| {
+                let role = match role {
+                    juju_charm_files::Role::Provider => Role::Provider,
+                    juju_charm_files::Role::Requirer => Role::Requirer,
+                    juju_charm_files::Role::Peer => Role::Peer,
+                };
+                let container_scoped = at.scope == Scope::Container;
+                (
+                    name.to_owned(),
+                    EndpointSpec {
+                        role,
+                        interface: at.interface.clone(),
+                        container_scoped,
+                        limit: at.limit,
+                    },
+                )
             };
-            let container_scoped = at.scope == Scope::Container;
-            (name.to_owned(), EndpointSpec { role, interface: at.interface.clone(), container_scoped, limit: at.limit })
-        };
         let storage = |(name, it): (&String, &Storage)| {
             let spec = StorageSpec {
                 kind: it.kind.as_str().to_owned(),
-                location: it.location.as_ref().map(|path| path.to_string_lossy().into_owned()),
+                location: it
+                    .location
+                    .as_ref()
+                    .map(|path| path.to_string_lossy().into_owned()),
                 read_only: it.read_only,
                 min: it.count.min,
                 max: it.count.max,
@@ -168,7 +186,14 @@ impl Charm {
         };
         let option = |(name, it): (&str, &ConfigOption)| {
             let default = Some(it.default.clone()).filter(|value| !value.is_null());
-            (name.to_owned(), OptionSpec { kind: it.kind.into(), description: it.description.clone(), default })
+            (
+                name.to_owned(),
+                OptionSpec {
+                    kind: it.kind.into(),
+                    description: it.description.clone(),
+                    default,
+                },
+            )
         };
         let action = |(name, it): (&str, &Action)| {
             let spec = ActionSpec {
@@ -185,7 +210,13 @@ impl Charm {
                 ResourceType::OciImage => "oci-image",
             };
             let filename = it.filename.clone().unwrap_or_else(|| name.clone());
-            (name.clone(), ResourceSpec { kind: kind.to_owned(), filename })
+            (
+                name.clone(),
+                ResourceSpec {
+                    kind: kind.to_owned(),
+                    filename,
+                },
+            )
         };
         Self {
             key,

@@ -37,10 +37,16 @@ enum Kind {
 /// Why a setting is refused.
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
 pub enum SettingError {
-    #[error("unknown model config key \"{0}\"\nhint: 'juju model-config' lists the keys this lab knows")]
+    #[error(
+        "unknown model config key \"{0}\"\nhint: 'juju model-config' lists the keys this lab knows"
+    )]
     Unknown(String),
     #[error("{key}: expected {expected}, got \"{value}\"")]
-    Type { key: String, expected: &'static str, value: String },
+    Type {
+        key: String,
+        expected: &'static str,
+        value: String,
+    },
 }
 
 /// Checks a setting before it is stored.
@@ -53,7 +59,15 @@ pub fn check(key: &str, value: &str) -> Result<(), SettingError> {
         Kind::Duration => (duration(value).is_some(), "a duration like 5m or 30s"),
         Kind::Text => (true, ""),
     };
-    if valid { Ok(()) } else { Err(SettingError::Type { key: key.to_owned(), expected, value: value.to_owned() }) }
+    if valid {
+        Ok(())
+    } else {
+        Err(SettingError::Type {
+            key: key.to_owned(),
+            expected,
+            value: value.to_owned(),
+        })
+    }
 }
 
 pub fn is_known(key: &str) -> bool {
@@ -71,7 +85,9 @@ pub fn duration(text: &str) -> Option<SignedDuration> {
         let digits = rest.find(|c: char| !c.is_ascii_digit() && c != '.')?;
         let number: f64 = rest[..digits].parse().ok()?;
         rest = &rest[digits..];
-        let unit = rest.find(|c: char| c.is_ascii_digit() || c == '.').unwrap_or(rest.len());
+        let unit = rest
+            .find(|c: char| c.is_ascii_digit() || c == '.')
+            .unwrap_or(rest.len());
         seconds += number
             * match &rest[..unit] {
                 "h" => 3600.0,
@@ -90,7 +106,10 @@ pub fn duration(text: &str) -> Option<SignedDuration> {
 impl Model {
     /// A setting's effective value; empty for a name that does not exist.
     pub fn setting(&self, key: &str) -> &str {
-        let default = SETTINGS.iter().find(|(name, _, _)| *name == key).map_or("", |(_, default, _)| *default);
+        let default = SETTINGS
+            .iter()
+            .find(|(name, _, _)| *name == key)
+            .map_or("", |(_, default, _)| *default);
         self.config.get(key).map_or(default, String::as_str)
     }
 
@@ -109,7 +128,8 @@ impl Model {
 
     /// Delay before the first retry of a failed hook; none if hooks are not retried automatically.
     pub fn retry_delay(&self) -> Option<SignedDuration> {
-        (self.setting("automatically-retry-hooks") == "true").then(|| self.duration_setting("lab-hook-retry-delay"))
+        (self.setting("automatically-retry-hooks") == "true")
+            .then(|| self.duration_setting("lab-hook-retry-delay"))
     }
 
     /// All settings with their source.
@@ -120,8 +140,18 @@ impl Model {
                 Kind::Boolean => Value::Bool(text == "true"),
                 Kind::Duration | Kind::Text => Value::from(text),
             };
-            let source = if self.config.contains_key(*name) { "model" } else { "default" };
-            ((*name).to_owned(), ModelConfigEntry { value, source: source.to_owned() })
+            let source = if self.config.contains_key(*name) {
+                "model"
+            } else {
+                "default"
+            };
+            (
+                (*name).to_owned(),
+                ModelConfigEntry {
+                    value,
+                    source: source.to_owned(),
+                },
+            )
         };
         SETTINGS.iter().map(entry).collect()
     }
@@ -142,7 +172,10 @@ mod tests {
 
     #[test]
     fn unknown_keys_and_wrong_types_are_refused() {
-        assert_eq!(check("colour", "red"), Err(SettingError::Unknown("colour".into())));
+        assert_eq!(
+            check("colour", "red"),
+            Err(SettingError::Unknown("colour".into()))
+        );
         assert!(check("update-status-hook-interval", "often").is_err());
         assert_eq!(check("update-status-hook-interval", "30s"), Ok(()));
     }

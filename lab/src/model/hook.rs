@@ -89,7 +89,11 @@ impl Hook {
             Self::Storage(hook) => format!(
                 "{}-storage-{}",
                 hook.id.split('/').next().unwrap_or_default(),
-                if hook.attached { "attached" } else { "detaching" }
+                if hook.attached {
+                    "attached"
+                } else {
+                    "detaching"
+                }
             ),
             Self::Secret(hook) => format!("secret-{}", hook.event.as_str()),
         }
@@ -99,8 +103,16 @@ impl Hook {
     pub fn running_message(&self) -> String {
         let name = self.name();
         match self {
-            Self::Relation(RelationHook { remote_unit: Some(unit), .. }) => format!("running {name} hook for {unit}"),
-            Self::Secret(SecretHook { event: SecretEvent::Expired | SecretEvent::Remove, id, revision, .. }) => {
+            Self::Relation(RelationHook {
+                remote_unit: Some(unit),
+                ..
+            }) => format!("running {name} hook for {unit}"),
+            Self::Secret(SecretHook {
+                event: SecretEvent::Expired | SecretEvent::Remove,
+                id,
+                revision,
+                ..
+            }) => {
                 format!("running {name} hook for secret:{id}/{revision}")
             }
             Self::Secret(SecretHook { id, .. }) => format!("running {name} hook for secret:{id}"),

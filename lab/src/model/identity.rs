@@ -6,14 +6,18 @@ use std::fmt::Write as _;
 
 /// `postgresql` of `postgresql/0`.
 pub fn application_of(unit: &str) -> &str {
-    unit.split_once('/').map_or(unit, |(application, _)| application)
+    unit.split_once('/')
+        .map_or(unit, |(application, _)| application)
 }
 
 /// Number of a well-formed unit name.
 pub fn unit_number(unit: &str) -> Option<u32> {
     let (application, number) = unit.split_once('/')?;
     let canonical = number == "0" || !number.starts_with('0');
-    if is_application_name(application) && canonical && number.bytes().all(|byte| byte.is_ascii_digit()) {
+    if is_application_name(application)
+        && canonical
+        && number.bytes().all(|byte| byte.is_ascii_digit())
+    {
         number.parse().ok()
     } else {
         None
@@ -26,17 +30,23 @@ pub fn is_application_name(name: &str) -> bool {
     name.starts_with(|first: char| first.is_ascii_lowercase())
         && name.split('-').enumerate().all(|(index, word)| {
             !word.is_empty()
-                && word.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit())
+                && word
+                    .bytes()
+                    .all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit())
                 && (index == 0 || word.bytes().any(|byte| byte.is_ascii_lowercase()))
         })
 }
 
 /// Rule for model names: lower-case letters, digits and hyphens, starting and ending with a letter or digit.
 pub fn is_model_name(name: &str) -> bool {
-    let edge = |byte: Option<u8>| byte.is_some_and(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit());
+    let edge = |byte: Option<u8>| {
+        byte.is_some_and(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit())
+    };
     edge(name.bytes().next())
         && edge(name.bytes().next_back())
-        && name.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-')
+        && name
+            .bytes()
+            .all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-')
 }
 
 /// `unit-postgresql-0` of `postgresql/0`.
@@ -66,10 +76,12 @@ pub fn token() -> String {
 }
 
 pub fn hex(bytes: &[u8]) -> String {
-    bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
+    bytes
+        .iter()
+        .fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
+            let _ = write!(text, "{byte:02x}");
+            text
+        })
 }
 
 /// A secret id in the form of an xid: 12 bytes, the first four the second of creation, as 20 digits of base 32.
@@ -98,7 +110,10 @@ pub fn parse_secret_uri(text: &str) -> Option<&str> {
         Some(rest) => rest.rsplit('/').next().unwrap_or(rest),
         None => text,
     };
-    let valid = id.len() == 20 && id.bytes().all(|byte| byte.is_ascii_digit() || matches!(byte, b'a'..=b'v'));
+    let valid = id.len() == 20
+        && id
+            .bytes()
+            .all(|byte| byte.is_ascii_digit() || matches!(byte, b'a'..=b'v'));
     valid.then_some(id)
 }
 
@@ -110,7 +125,16 @@ mod tests {
     fn unit_names_are_an_application_and_a_canonical_number() {
         assert_eq!(unit_number("postgresql/10"), Some(10));
         assert_eq!(unit_number("postgresql-k8s/0"), Some(0));
-        for bad in ["postgresql", "postgresql/", "postgresql/01", "postgresql/-1", "/0", "Pg/0", "pg-1/0", "pg//0"] {
+        for bad in [
+            "postgresql",
+            "postgresql/",
+            "postgresql/01",
+            "postgresql/-1",
+            "/0",
+            "Pg/0",
+            "pg-1/0",
+            "pg//0",
+        ] {
             assert_eq!(unit_number(bad), None, "{bad}");
         }
     }

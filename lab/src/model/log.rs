@@ -1,7 +1,7 @@
 //! Which records of a debug log a reader wants.
 
-use crate::api::{LogFilter, LogRecord};
 use super::identity;
+use crate::api::{LogFilter, LogRecord};
 
 /// True if the record passes the filter's levels, entities and modules.
 pub fn matches(filter: &LogFilter, record: &LogRecord) -> bool {
@@ -18,7 +18,9 @@ pub fn matches(filter: &LogFilter, record: &LogRecord) -> bool {
 fn entity_matches(pattern: &str, entity: &str) -> bool {
     if let Some(prefix) = pattern.strip_suffix('*') {
         return entity.starts_with(prefix)
-            || entity.strip_prefix("unit-").is_some_and(|rest| rest.starts_with(&prefix.replace('/', "-")));
+            || entity
+                .strip_prefix("unit-")
+                .is_some_and(|rest| rest.starts_with(&prefix.replace('/', "-")));
     }
     if identity::unit_number(pattern).is_some() {
         return entity == identity::unit_tag(pattern);
@@ -31,7 +33,9 @@ fn entity_matches(pattern: &str, entity: &str) -> bool {
 }
 
 fn module_matches(prefix: &str, module: &str) -> bool {
-    module.strip_prefix(prefix).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
+    module
+        .strip_prefix(prefix)
+        .is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
 }
 
 #[cfg(test)]

@@ -23,6 +23,14 @@ pub struct Machine {
 
 impl Machine {
     pub fn new(number: u32, now: Timestamp) -> Self {
-        Self { number, slot: None, life: Life::Alive, created: now, started: None, powered: true, boot: 1 }
+        Self {
+            number,
+            slot: None,
+            life: Life::Alive,
+            created: now,
+            started: None,
+            powered: true,
+            boot: 1,
+        }
     }
 }

@@ -100,23 +100,32 @@ impl Model {
             operations: BTreeMap::new(),
             tasks: BTreeMap::new(),
             offers: BTreeMap::new(),
-            sequences: Sequences { operation: 1, ..Sequences::default() },
+            sequences: Sequences {
+                operation: 1,
+                ..Sequences::default()
+            },
         }
     }
 
     /// Units of an application, by name.
     pub fn units_of<'a>(&'a self, application: &'a str) -> impl Iterator<Item = &'a Unit> {
-        self.units.values().filter(move |unit| unit.application == application)
+        self.units
+            .values()
+            .filter(move |unit| unit.application == application)
     }
 
     /// Relations with an end at this application.
     pub fn relations_of<'a>(&'a self, application: &'a str) -> impl Iterator<Item = &'a Relation> {
-        self.relations.values().filter(move |relation| relation.end_of(application).is_some())
+        self.relations
+            .values()
+            .filter(move |relation| relation.end_of(application).is_some())
     }
 
     /// Storage instances attached, or to be attached, to this unit.
     pub fn storage_of<'a>(&'a self, unit: &'a str) -> impl Iterator<Item = &'a StorageInstance> {
-        self.storage.values().filter(move |storage| storage.unit.as_deref() == Some(unit))
+        self.storage
+            .values()
+            .filter(move |storage| storage.unit.as_deref() == Some(unit))
     }
 
     /// The application of this unit.

@@ -60,7 +60,13 @@ impl Work {
 }
 
 impl Task {
-    pub fn finish(&mut self, status: TaskStatus, message: Option<String>, results: TaskResults, now: Timestamp) {
+    pub fn finish(
+        &mut self,
+        status: TaskStatus,
+        message: Option<String>,
+        results: TaskResults,
+        now: Timestamp,
+    ) {
         self.status = status;
         self.message = message;
         self.results = Arc::new(results);

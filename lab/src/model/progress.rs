@@ -89,10 +89,18 @@ pub struct RelationProgress {
 impl Progress {
     /// The hook that failed, if the unit is in error.
     pub fn failed(&self) -> Option<(&Hook, &HookFailure)> {
-        self.hook.as_ref().and_then(|pending| pending.failure.as_ref().map(|failure| (&pending.hook, failure)))
+        self.hook.as_ref().and_then(|pending| {
+            pending
+                .failure
+                .as_ref()
+                .map(|failure| (&pending.hook, failure))
+        })
     }
 
     pub fn queue(&mut self, hook: Hook) {
-        self.hook = Some(PendingHook { hook, failure: None });
+        self.hook = Some(PendingHook {
+            hook,
+            failure: None,
+        });
     }
 }

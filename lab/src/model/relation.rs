@@ -1,7 +1,7 @@
 //! Relations and their databags.
 
-use super::charm::Role;
 use super::Life;
+use super::charm::Role;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::fmt;
@@ -52,13 +52,19 @@ pub enum ScopeState {
 // Bags may carry secrets of charms that do not use Juju's secrets.
 impl fmt::Debug for Bag {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Bag").field("keys", &self.data.keys()).field("version", &self.version).finish()
+        f.debug_struct("Bag")
+            .field("keys", &self.data.keys())
+            .field("version", &self.version)
+            .finish()
     }
 }
 
 impl fmt::Debug for Relation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Relation").field("id", &self.id).field("ends", &self.ends).finish_non_exhaustive()
+        f.debug_struct("Relation")
+            .field("id", &self.id)
+            .field("ends", &self.ends)
+            .finish_non_exhaustive()
     }
 }
 
@@ -78,8 +84,14 @@ impl Bag {
 }
 
 /// A bag's content with writes laid over it.
-pub fn overlay(data: &BTreeMap<String, String>, writes: Option<&BTreeMap<String, Option<String>>>) -> BTreeMap<String, String> {
-    let mut bag = Bag { data: data.clone(), version: 0 };
+pub fn overlay(
+    data: &BTreeMap<String, String>,
+    writes: Option<&BTreeMap<String, Option<String>>>,
+) -> BTreeMap<String, String> {
+    let mut bag = Bag {
+        data: data.clone(),
+        version: 0,
+    };
     if let Some(writes) = writes {
         bag.apply(writes);
     }
@@ -97,15 +109,24 @@ impl Relation {
 
     /// The end that `application` sees; its own for peers.
     pub fn remote_end(&self, application: &str) -> Option<&End> {
-        let own = self.ends.iter().position(|end| end.application == application)?;
+        let own = self
+            .ends
+            .iter()
+            .position(|end| end.application == application)?;
         self.ends.get(if self.is_peer() { 0 } else { 1 - own })
     }
 
     /// Units that `unit` should see as members, with the versions of their bags.
     /// `principals` tells a subordinate's principal; container-scoped relations hold only between the two.
-    pub fn members_seen_by(&self, unit: &str, principal_of: &dyn Fn(&str) -> Option<String>) -> BTreeMap<String, u64> {
+    pub fn members_seen_by(
+        &self,
+        unit: &str,
+        principal_of: &dyn Fn(&str) -> Option<String>,
+    ) -> BTreeMap<String, u64> {
         let own = super::identity::application_of(unit);
-        let Some(remote) = self.remote_end(own) else { return BTreeMap::new() };
+        let Some(remote) = self.remote_end(own) else {
+            return BTreeMap::new();
+        };
         self.units
             .iter()
             .filter(|(name, scope)| {
@@ -122,14 +143,21 @@ impl Relation {
 
     /// A unit enters with Juju's own keys in its bag. A unit that is or was there is left as it is.
     pub fn enter(&mut self, unit: &str, address: &str) {
-        self.units.entry(unit.to_owned()).or_insert_with(|| UnitScope {
-            bag: Bag { data: network_keys(address), version: 1 },
-            state: ScopeState::In,
-        });
+        self.units
+            .entry(unit.to_owned())
+            .or_insert_with(|| UnitScope {
+                bag: Bag {
+                    data: network_keys(address),
+                    version: 1,
+                },
+                state: ScopeState::In,
+            });
     }
 
     pub fn is_inside(&self, unit: &str) -> bool {
-        self.units.get(unit).is_some_and(|scope| scope.state != ScopeState::Left)
+        self.units
+            .get(unit)
+            .is_some_and(|scope| scope.state != ScopeState::Left)
     }
 
     /// `database:5` as seen from `application`.
@@ -155,7 +183,13 @@ impl fmt::Display for Relation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         // Juju names the requirer first.
         for (index, end) in self.ends.iter().rev().enumerate() {
-            write!(f, "{}{}:{}", if index > 0 { " " } else { "" }, end.application, end.endpoint)?;
+            write!(
+                f,
+                "{}{}:{}",
+                if index > 0 { " " } else { "" },
+                end.application,
+                end.endpoint
+            )?;
         }
         Ok(())
     }
@@ -176,8 +210,14 @@ mod tests {
 
     #[test]
     fn an_empty_value_deletes_its_key() {
-        let mut bag = Bag { data: BTreeMap::from([("a".into(), "1".into())]), version: 4 };
-        assert!(bag.apply(&BTreeMap::from([("a".to_owned(), Some(String::new())), ("b".to_owned(), None)])));
+        let mut bag = Bag {
+            data: BTreeMap::from([("a".into(), "1".into())]),
+            version: 4,
+        };
+        assert!(bag.apply(&BTreeMap::from([
+            ("a".to_owned(), Some(String::new())),
+            ("b".to_owned(), None)
+        ])));
         assert_eq!((bag.data.len(), bag.version), (0, 5));
     }
 }

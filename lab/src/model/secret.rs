@@ -116,7 +116,9 @@ impl fmt::Debug for Secret {
 
 impl fmt::Debug for Revision {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Revision").field("keys", &self.content.keys()).finish_non_exhaustive()
+        f.debug_struct("Revision")
+            .field("keys", &self.content.keys())
+            .finish_non_exhaustive()
     }
 }
 
@@ -130,7 +132,12 @@ impl fmt::Display for Owner {
 }
 
 impl Secret {
-    pub fn new(id: String, owner: Owner, content: BTreeMap<String, String>, now: Timestamp) -> Self {
+    pub fn new(
+        id: String,
+        owner: Owner,
+        content: BTreeMap<String, String>,
+        now: Timestamp,
+    ) -> Self {
         Self {
             id,
             owner,
@@ -140,7 +147,13 @@ impl Secret {
             rotates: None,
             expires: None,
             latest: 1,
-            revisions: BTreeMap::from([(1, Revision { content, created: now })]),
+            revisions: BTreeMap::from([(
+                1,
+                Revision {
+                    content,
+                    created: now,
+                },
+            )]),
             consumers: BTreeMap::new(),
             grants: Vec::new(),
             auto_prune: false,
@@ -165,16 +178,30 @@ impl Secret {
 
     pub fn may_read(&self, unit: &str) -> bool {
         let application = identity::application_of(unit);
-        self.is_owned_by(unit) || self.grants.iter().any(|grant| grant.to == unit || grant.to == application)
+        self.is_owned_by(unit)
+            || self
+                .grants
+                .iter()
+                .any(|grant| grant.to == unit || grant.to == application)
     }
 
     /// Adds a revision unless the latest has the same content.
     pub fn add_revision(&mut self, content: BTreeMap<String, String>, now: Timestamp) {
-        if self.revisions.get(&self.latest).is_some_and(|latest| latest.content == content) {
+        if self
+            .revisions
+            .get(&self.latest)
+            .is_some_and(|latest| latest.content == content)
+        {
             return;
         }
         self.latest += 1;
-        self.revisions.insert(self.latest, Revision { content, created: now });
+        self.revisions.insert(
+            self.latest,
+            Revision {
+                content,
+                created: now,
+            },
+        );
         self.updated = now;
         self.rotates = self.rotate.next(now);
         self.expires = None;
@@ -183,8 +210,16 @@ impl Secret {
 
     /// Revisions that are not the latest and that nobody tracks.
     pub fn obsolete(&self) -> Vec<u64> {
-        let tracked = |revision: u64| self.consumers.values().any(|consumer| consumer.revision == revision);
-        self.revisions.keys().copied().filter(|revision| *revision != self.latest && !tracked(*revision)).collect()
+        let tracked = |revision: u64| {
+            self.consumers
+                .values()
+                .any(|consumer| consumer.revision == revision)
+        };
+        self.revisions
+            .keys()
+            .copied()
+            .filter(|revision| *revision != self.latest && !tracked(*revision))
+            .collect()
     }
 
     /// Drops obsolete revisions of user secrets that ask for it.
@@ -198,8 +233,10 @@ impl Secret {
 
     /// Moves a consumer to a revision; a label replaces the one it had.
     pub fn track(&mut self, unit: &str, revision: u64, label: Option<&str>) {
-        let consumer =
-            self.consumers.entry(unit.to_owned()).or_insert(Consumer { revision, label: None });
+        let consumer = self.consumers.entry(unit.to_owned()).or_insert(Consumer {
+            revision,
+            label: None,
+        });
         consumer.revision = revision;
         if let Some(label) = label {
             consumer.label = Some(label.to_owned());
@@ -219,22 +256,32 @@ impl Model {
     /// A secret that this unit can name by a label: its own consumer label first, then its owner's label.
     pub fn secret_by_label(&self, unit: &str, label: &str) -> Option<&Secret> {
         let consumed = |secret: &&Secret| {
-            secret.consumers.get(unit).is_some_and(|consumer| consumer.label.as_deref() == Some(label))
+            secret
+                .consumers
+                .get(unit)
+                .is_some_and(|consumer| consumer.label.as_deref() == Some(label))
         };
-        let owned = |secret: &&Secret| secret.is_owned_by(unit) && secret.label.as_deref() == Some(label);
-        self.secrets.values().find(consumed).or_else(|| self.secrets.values().find(owned))
+        let owned =
+            |secret: &&Secret| secret.is_owned_by(unit) && secret.label.as_deref() == Some(label);
+        self.secrets
+            .values()
+            .find(consumed)
+            .or_else(|| self.secrets.values().find(owned))
     }
 
     /// Drops grants bound to a relation, when it goes.
     pub fn revoke_by_relation(&mut self, relation: u64) {
         for secret in self.secrets.values_mut() {
-            secret.grants.retain(|grant| grant.relation != Some(relation));
+            secret
+                .grants
+                .retain(|grant| grant.relation != Some(relation));
         }
     }
 
     /// Forgets a removed unit: its secrets, its pins and grants to it.
     pub fn forget_unit_in_secrets(&mut self, unit: &str) {
-        self.secrets.retain(|_, secret| secret.owner != Owner::Unit(unit.to_owned()));
+        self.secrets
+            .retain(|_, secret| secret.owner != Owner::Unit(unit.to_owned()));
         for secret in self.secrets.values_mut() {
             secret.consumers.remove(unit);
             secret.grants.retain(|grant| grant.to != unit);
@@ -245,10 +292,14 @@ impl Model {
     /// Whether an alive unit still could rotate or expire this secret.
     pub fn has_living_owner(&self, secret: &Secret) -> bool {
         match &secret.owner {
-            Owner::Application(name) => {
-                self.applications.get(name).is_some_and(|application| application.life == Life::Alive)
-            }
-            Owner::Unit(name) => self.units.get(name).is_some_and(|unit| unit.life == Life::Alive),
+            Owner::Application(name) => self
+                .applications
+                .get(name)
+                .is_some_and(|application| application.life == Life::Alive),
+            Owner::Unit(name) => self
+                .units
+                .get(name)
+                .is_some_and(|unit| unit.life == Life::Alive),
             Owner::Model => false,
         }
     }
@@ -260,14 +311,22 @@ mod tests {
 
     fn secret() -> Secret {
         let content = BTreeMap::from([("password".to_owned(), "one".to_owned())]);
-        Secret::new("d0vdtqnmp25c762e7jug".into(), Owner::Application("pg".into()), content, Timestamp::UNIX_EPOCH)
+        Secret::new(
+            "d0vdtqnmp25c762e7jug".into(),
+            Owner::Application("pg".into()),
+            content,
+            Timestamp::UNIX_EPOCH,
+        )
     }
 
     #[test]
     fn a_revision_is_obsolete_once_nobody_tracks_it_and_it_is_not_the_latest() {
         let mut secret = secret();
         secret.track("client/0", 1, None);
-        secret.add_revision(BTreeMap::from([("password".into(), "two".into())]), Timestamp::UNIX_EPOCH);
+        secret.add_revision(
+            BTreeMap::from([("password".into(), "two".into())]),
+            Timestamp::UNIX_EPOCH,
+        );
         assert_eq!(secret.obsolete(), Vec::<u64>::new());
         secret.track("client/0", 2, None);
         assert_eq!(secret.obsolete(), [1]);

@@ -18,11 +18,19 @@ pub struct Status {
 
 impl Status {
     pub fn new(current: &str, message: &str, since: Timestamp) -> Self {
-        Self { current: current.to_owned(), message: message.to_owned(), since }
+        Self {
+            current: current.to_owned(),
+            message: message.to_owned(),
+            since,
+        }
     }
 
     pub fn info(&self) -> StatusInfo {
-        StatusInfo { current: self.current.clone(), message: self.message.clone(), since: self.since }
+        StatusInfo {
+            current: self.current.clone(),
+            message: self.message.clone(),
+            since: self.since,
+        }
     }
 }
 
@@ -62,6 +70,10 @@ impl History {
 
     /// The newest `limit` entries, oldest first.
     pub fn latest(&self, limit: usize) -> Vec<StatusEntry> {
-        self.0.iter().skip(self.0.len().saturating_sub(limit)).cloned().collect()
+        self.0
+            .iter()
+            .skip(self.0.len().saturating_sub(limit))
+            .cloned()
+            .collect()
     }
 }

@@ -1,8 +1,8 @@
 //! Units.
 
+use super::Life;
 use super::progress::Progress;
 use super::status::{History, Status};
-use super::Life;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
@@ -40,7 +40,10 @@ pub struct Unit {
 // The charm state may hold secrets.
 impl fmt::Debug for Unit {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Unit").field("name", &self.name).field("life", &self.life).finish_non_exhaustive()
+        f.debug_struct("Unit")
+            .field("name", &self.name)
+            .field("life", &self.life)
+            .finish_non_exhaustive()
     }
 }
 

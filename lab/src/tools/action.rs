@@ -13,7 +13,10 @@ const RESERVED: [&str; 4] = ["stdout", "stdout-encoding", "stderr", "stderr-enco
 const DEFAULT_FAILURE: &str = "action failed without reason given, check action for errors";
 
 fn task(invocation: &Invocation<'_>) -> Result<u64, ToolError> {
-    invocation.context.task.ok_or_else(|| ToolError::runtime("not running an action"))
+    invocation
+        .context
+        .task
+        .ok_or_else(|| ToolError::runtime("not running an action"))
 }
 
 pub(super) fn get(invocation: &mut Invocation<'_>, args: &Args) -> Result<Output, ToolError> {
@@ -25,8 +28,13 @@ pub(super) fn get(invocation: &mut Invocation<'_>, args: &Args) -> Result<Output
             _ => Value::Object(Map::new()),
         })
     })?;
-    let Some(key) = args.rest.first() else { return Ok(Output::Value(params)) };
-    let value = key.split('.').try_fold(&params, |value, segment| value.get(segment)).cloned();
+    let Some(key) = args.rest.first() else {
+        return Ok(Output::Value(params));
+    };
+    let value = key
+        .split('.')
+        .try_fold(&params, |value, segment| value.get(segment))
+        .cloned();
     Ok(Output::Value(value.unwrap_or(Value::Null)))
 }
 
@@ -36,11 +44,15 @@ pub(super) fn set(invocation: &mut Invocation<'_>, args: &Args) -> Result<Output
     let mut pairs = Vec::new();
     for arg in &args.rest {
         let Some((key, value)) = arg.split_once('=') else {
-            return Err(ToolError::usage(format!("argument \"{arg}\" must be of the form key...=value")));
+            return Err(ToolError::usage(format!(
+                "argument \"{arg}\" must be of the form key...=value"
+            )));
         };
         let segments: Vec<&str> = key.split('.').collect();
         if let Some(reserved) = segments.iter().find(|segment| RESERVED.contains(*segment)) {
-            return Err(ToolError::usage(format!("cannot set reserved action key \"{reserved}\"")));
+            return Err(ToolError::usage(format!(
+                "cannot set reserved action key \"{reserved}\""
+            )));
         }
         if !segments.iter().all(|segment| is_segment(segment)) {
             return Err(ToolError::usage(format!(
@@ -70,7 +82,9 @@ fn insert(map: &mut Map<String, Value>, segments: &[&str], value: &str) {
             map.insert((*last).to_owned(), Value::from(value));
         }
         [first, rest @ ..] => {
-            let child = map.entry((*first).to_owned()).or_insert_with(|| Value::Object(Map::new()));
+            let child = map
+                .entry((*first).to_owned())
+                .or_insert_with(|| Value::Object(Map::new()));
             if !child.is_object() {
                 *child = Value::Object(Map::new());
             }
@@ -90,21 +104,32 @@ pub(super) fn log(invocation: &mut Invocation<'_>, args: &Args) -> Result<Output
     let time = invocation.now;
     invocation.update(|model| {
         if let Some(task) = model.tasks.get_mut(&id) {
-            task.log.push(LogLine { time, message: message.clone() });
+            task.log.push(LogLine {
+                time,
+                message: message.clone(),
+            });
         }
         Ok(())
     })?;
     let context = invocation.context;
     let module = format!("unit.{}.action-log", context.unit);
     let entity = identity::unit_tag(&context.unit);
-    invocation.daemon.logs.append(&context.model_uuid, &entity, Level::Info, &module, &message);
+    invocation
+        .daemon
+        .logs
+        .append(&context.model_uuid, &entity, Level::Info, &module, &message);
     Ok(Output::Nothing)
 }
 
 pub(super) fn fail(invocation: &mut Invocation<'_>, args: &Args) -> Result<Output, ToolError> {
     args.at_most(1)?;
     task(invocation)?;
-    invocation.state.failed = Some(args.rest.first().map_or(DEFAULT_FAILURE, String::as_str).to_owned());
+    invocation.state.failed = Some(
+        args.rest
+            .first()
+            .map_or(DEFAULT_FAILURE, String::as_str)
+            .to_owned(),
+    );
     Ok(Output::Nothing)
 }
 

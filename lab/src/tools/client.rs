@@ -28,10 +28,13 @@ pub fn main(tool: &str, args: impl Iterator<Item = OsString>) -> ExitCode {
 fn call(tool: &str, args: Vec<String>) -> Result<Answer, String> {
     let context = variable("JUJU_CONTEXT_ID")?;
     let address = variable("JUJU_AGENT_SOCKET_ADDRESS")?;
-    let directory = std::env::current_dir().map_err(|error| format!("cannot get current directory: {error}"))?;
+    let directory = std::env::current_dir()
+        .map_err(|error| format!("cannot get current directory: {error}"))?;
     let stdin = if wants_stdin(&args) {
         let mut bytes = Vec::new();
-        std::io::stdin().read_to_end(&mut bytes).map_err(|error| format!("cannot read standard input: {error}"))?;
+        std::io::stdin()
+            .read_to_end(&mut bytes)
+            .map_err(|error| format!("cannot read standard input: {error}"))?;
         Some(bytes)
     } else {
         None
@@ -43,7 +46,8 @@ fn call(tool: &str, args: Vec<String>) -> Result<Answer, String> {
         directory: directory.to_string_lossy().into_owned(),
         stdin,
     };
-    let failed = |error: std::io::Error| format!("cannot talk to the unit agent at {address}: {error}");
+    let failed =
+        |error: std::io::Error| format!("cannot talk to the unit agent at {address}: {error}");
     let mut stream = connect(&address).map_err(failed)?;
     wire::send(&mut stream, &call).map_err(failed)?;
     wire::receive(&mut stream).map_err(failed)

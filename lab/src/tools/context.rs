@@ -63,13 +63,32 @@ pub struct Buffer {
 /// A buffered change of a secret, named by its bare id.
 #[derive(Clone)]
 pub enum SecretChange {
-    Create { id: String, owner: Owner, update: SecretUpdate },
-    Update { id: String, update: SecretUpdate },
-    Remove { id: String, revision: Option<u64> },
-    Grant { id: String, to: String, relation: u64 },
-    Revoke { id: String, to: String },
+    Create {
+        id: String,
+        owner: Owner,
+        update: SecretUpdate,
+    },
+    Update {
+        id: String,
+        update: SecretUpdate,
+    },
+    Remove {
+        id: String,
+        revision: Option<u64>,
+    },
+    Grant {
+        id: String,
+        to: String,
+        relation: u64,
+    },
+    Revoke {
+        id: String,
+        to: String,
+    },
     /// `secret-get --refresh` of a secret updated in the same hook.
-    Track { id: String },
+    Track {
+        id: String,
+    },
 }
 
 impl SecretChange {
@@ -106,22 +125,35 @@ impl Context {
     /// Makes the cached bag of this hook's remote unit stale, so that it is read anew.
     pub fn refresh_bags(&self) {
         let mut bags = self.bags.lock().unwrap_or_else(PoisonError::into_inner);
-        bags.retain(|(relation, unit), _| self.members.get(relation).is_some_and(|members| members.contains(unit)));
-        if let Some(RelationHook { relation, remote_unit: Some(unit), .. }) = self.relation_hook() {
+        bags.retain(|(relation, unit), _| {
+            self.members
+                .get(relation)
+                .is_some_and(|members| members.contains(unit))
+        });
+        if let Some(RelationHook {
+            relation,
+            remote_unit: Some(unit),
+            ..
+        }) = self.relation_hook()
+        {
             bags.remove(&(*relation, unit.clone()));
         }
     }
 
     /// True in the broken hook of this relation.
     pub fn is_breaking(&self, relation: u64) -> bool {
-        self.relation_hook().is_some_and(|hook| hook.relation == relation && hook.event == RelationEvent::Broken)
+        self.relation_hook()
+            .is_some_and(|hook| hook.relation == relation && hook.event == RelationEvent::Broken)
     }
 }
 
 // Buffers hold bags and secrets.
 impl fmt::Debug for Context {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Context").field("unit", &self.unit).field("name", &self.name).finish_non_exhaustive()
+        f.debug_struct("Context")
+            .field("unit", &self.unit)
+            .field("name", &self.name)
+            .finish_non_exhaustive()
     }
 }
 
@@ -131,14 +163,24 @@ pub struct Contexts(Mutex<HashMap<String, Arc<Context>>>);
 
 impl Contexts {
     pub fn insert(&self, context: &Arc<Context>) {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).insert(context.id.clone(), Arc::clone(context));
+        self.0
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .insert(context.id.clone(), Arc::clone(context));
     }
 
     pub fn remove(&self, id: &str) {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).remove(id);
+        self.0
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .remove(id);
     }
 
     pub fn get(&self, id: &str) -> Option<Arc<Context>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).get(id).cloned()
+        self.0
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .get(id)
+            .cloned()
     }
 }

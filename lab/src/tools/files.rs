@@ -11,7 +11,8 @@ pub(super) fn read(invocation: &Invocation<'_>, file: &str) -> Result<String, To
         invocation.stdin.unwrap_or_default().to_vec()
     } else {
         let path = invocation.path(file);
-        std::fs::read(&path).map_err(|error| ToolError::runtime(format!("open {}: {error}", path.display())))?
+        std::fs::read(&path)
+            .map_err(|error| ToolError::runtime(format!("open {}: {error}", path.display())))?
     };
     String::from_utf8(bytes).map_err(|_| ToolError::runtime(format!("{file} is not UTF-8 text")))
 }
@@ -56,14 +57,19 @@ mod tests {
     #[test]
     fn scalars_become_strings_and_nested_values_are_refused() {
         let map = flat_map("a: 1\nb: true\nc: text\nd:\n").unwrap();
-        assert_eq!(map.into_values().collect::<Vec<_>>(), ["1", "true", "text", ""]);
+        assert_eq!(
+            map.into_values().collect::<Vec<_>>(),
+            ["1", "true", "text", ""]
+        );
         let error = ToolError::Runtime("cannot parse file: value of \"a\" is not a string".into());
         assert_eq!(flat_map("a: [1]").unwrap_err(), error);
     }
 
     #[test]
     fn an_error_does_not_repeat_the_content() {
-        let ToolError::Runtime(text) = flat_map("password: 'hunter2\n").unwrap_err() else { panic!() };
+        let ToolError::Runtime(text) = flat_map("password: 'hunter2\n").unwrap_err() else {
+            panic!()
+        };
         assert!(!text.contains("hunter2"));
     }
 }

@@ -14,7 +14,10 @@ pub(super) fn is_leader(invocation: &mut Invocation<'_>, args: &Args) -> Result<
     Ok(Output::Value(Value::Bool(invocation.is_leader()?)))
 }
 
-pub(super) fn goal_state(invocation: &mut Invocation<'_>, args: &Args) -> Result<Output, ToolError> {
+pub(super) fn goal_state(
+    invocation: &mut Invocation<'_>,
+    args: &Args,
+) -> Result<Output, ToolError> {
     args.at_most(0)?;
     let application = &invocation.context.application;
     invocation.read(|model| {
@@ -23,31 +26,54 @@ pub(super) fn goal_state(invocation: &mut Invocation<'_>, args: &Args) -> Result
             if let (Some(own), false) = (relation.end_of(application), relation.is_peer())
                 && let Some(remote) = relation.remote_end(application)
             {
-                let entry = relations.entry(own.endpoint.clone()).or_insert_with(|| Value::Object(Map::new()));
+                let entry = relations
+                    .entry(own.endpoint.clone())
+                    .or_insert_with(|| Value::Object(Map::new()));
                 if let Value::Object(entry) = entry {
-                    entry.insert(remote.application.clone(), application_goal(model, relation, &remote.application));
+                    entry.insert(
+                        remote.application.clone(),
+                        application_goal(model, relation, &remote.application),
+                    );
                     entry.extend(units(model, &remote.application));
                 }
             }
         }
-        Ok(Output::Value(json!({"units": units(model, application), "relations": relations})))
+        Ok(Output::Value(
+            json!({"units": units(model, application), "relations": relations}),
+        ))
     })
 }
 
 fn units(model: &Model, application: &str) -> Map<String, Value> {
-    let word = |life: Life, status: String| if life == Life::Alive { status } else { "dying".to_owned() };
+    let word = |life: Life, status: String| {
+        if life == Life::Alive {
+            status
+        } else {
+            "dying".to_owned()
+        }
+    };
     model
         .units_of(application)
         .map(|unit| {
             let status = unit.shown_workload();
-            (unit.name.clone(), json!({"status": word(unit.life, status.current), "since": since(status.since)}))
+            (
+                unit.name.clone(),
+                json!({"status": word(unit.life, status.current), "since": since(status.since)}),
+            )
         })
         .collect()
 }
 
 fn application_goal(model: &Model, relation: &Relation, application: &str) -> Value {
-    let joined = if relation.life == Life::Alive { "joined" } else { "dying" };
-    let time = model.applications.get(application).map(|it| shown_status(model, it).since);
+    let joined = if relation.life == Life::Alive {
+        "joined"
+    } else {
+        "dying"
+    };
+    let time = model
+        .applications
+        .get(application)
+        .map(|it| shown_status(model, it).since);
     json!({"status": joined, "since": time.map(since)})
 }
 

@@ -10,7 +10,11 @@ use std::fmt::Write as _;
 
 pub(super) const FLAGS: &[Flag] = &[
     parse::switch("debug"),
-    Flag { long: "log-level", short: Some('l'), takes_value: true },
+    Flag {
+        long: "log-level",
+        short: Some('l'),
+        takes_value: true,
+    },
     parse::FORMAT,
 ];
 pub(super) const REBOOT_FLAGS: &[Flag] = &[parse::switch("now")];
@@ -19,10 +23,17 @@ pub(super) fn log(invocation: &mut Invocation<'_>, args: &Args) -> Result<Output
     if args.rest.is_empty() {
         return Err(ToolError::usage("no message specified"));
     }
-    let mut level = if args.has("debug") { Level::Debug } else { Level::Info };
+    let mut level = if args.has("debug") {
+        Level::Debug
+    } else {
+        Level::Info
+    };
     if let Some(word) = args.get("log-level") {
         level = word.parse().unwrap_or_else(|()| {
-            let _ = writeln!(invocation.warnings, "WARNING unknown log level \"{word}\", using INFO");
+            let _ = writeln!(
+                invocation.warnings,
+                "WARNING unknown log level \"{word}\", using INFO"
+            );
             Level::Info
         });
     }
@@ -33,7 +44,10 @@ pub(super) fn log(invocation: &mut Invocation<'_>, args: &Args) -> Result<Output
     }
     let module = format!("unit.{}.juju-log", context.unit);
     let entity = identity::unit_tag(&context.unit);
-    invocation.daemon.logs.append(&context.model_uuid, &entity, level, &module, &message);
+    invocation
+        .daemon
+        .logs
+        .append(&context.model_uuid, &entity, level, &module, &message);
     Ok(Output::Nothing)
 }
 
@@ -41,11 +55,16 @@ pub(super) fn log(invocation: &mut Invocation<'_>, args: &Args) -> Result<Output
 pub(super) fn reboot(invocation: &mut Invocation<'_>, args: &Args) -> Result<Output, ToolError> {
     args.at_most(0)?;
     if invocation.context.task.is_some() {
-        return Err(ToolError::runtime("juju-reboot is not supported when running an action."));
+        return Err(ToolError::runtime(
+            "juju-reboot is not supported when running an action.",
+        ));
     }
     invocation.state.reboot = true;
     if args.has("now") {
-        invocation.daemon.agents.kill(&invocation.context.model_uuid, &invocation.context.unit);
+        invocation
+            .daemon
+            .agents
+            .kill(&invocation.context.model_uuid, &invocation.context.unit);
     }
     Ok(Output::Nothing)
 }

@@ -19,7 +19,10 @@ pub(super) const FLAGS: &[Flag] = &[
 
 /// A MAC address in the range of virtual machines, made of the machine's address.
 pub(crate) fn mac_address(address: &str) -> String {
-    let mut bytes = address.split('.').skip(1).map(|byte| byte.parse::<u8>().unwrap_or_default());
+    let mut bytes = address
+        .split('.')
+        .skip(1)
+        .map(|byte| byte.parse::<u8>().unwrap_or_default());
     let mut next = || bytes.next().unwrap_or_default();
     format!("00:16:3e:{:02x}:{:02x}:{:02x}", next(), next(), next())
 }
@@ -33,10 +36,14 @@ pub(super) fn get(invocation: &mut Invocation<'_>, args: &Args) -> Result<Output
     let context = invocation.context;
     let address = invocation.read(|model| {
         let charm = &crate::daemon::application_of(model, &context.application)?.charm;
-        let known = charm.endpoint(binding).is_some_and(|endpoint| !endpoint.container_scoped)
+        let known = charm
+            .endpoint(binding)
+            .is_some_and(|endpoint| !endpoint.container_scoped)
             || charm.extra_bindings.contains(binding);
         if !known {
-            return Err(ToolError::runtime(format!("no network config found for binding \"{binding}\"")));
+            return Err(ToolError::runtime(format!(
+                "no network config found for binding \"{binding}\""
+            )));
         }
         if let Some(id) = relation
             && !model.relations.contains_key(&id)
@@ -45,7 +52,9 @@ pub(super) fn get(invocation: &mut Invocation<'_>, args: &Args) -> Result<Output
         }
         Ok(invocation.daemon.unit_address(model, &context.unit))
     })?;
-    let subnet = address.rsplit_once('.').map(|(network, _)| format!("{network}.0/24"));
+    let subnet = address
+        .rsplit_once('.')
+        .map(|(network, _)| format!("{network}.0/24"));
     let egress = json!([format!("{address}/32")]);
     if args.has("primary-address") {
         return Ok(Output::Value(Value::from(address)));
@@ -61,7 +70,12 @@ pub(super) fn get(invocation: &mut Invocation<'_>, args: &Args) -> Result<Output
         }
     }
     if chosen.len() == 1 {
-        return Ok(Output::Value(chosen.into_iter().next().map_or(Value::Null, |(_, value)| value)));
+        return Ok(Output::Value(
+            chosen
+                .into_iter()
+                .next()
+                .map_or(Value::Null, |(_, value)| value),
+        ));
     }
     if !chosen.is_empty() {
         return Ok(Output::Value(Value::Object(chosen)));
@@ -82,7 +96,8 @@ pub(super) fn unit_get(invocation: &mut Invocation<'_>, args: &Args) -> Result<O
     match args.rest.first().map(String::as_str) {
         Some("private-address" | "public-address") => {
             let unit = &invocation.context.unit;
-            let address = invocation.read(|model| Ok(invocation.daemon.unit_address(model, unit)))?;
+            let address =
+                invocation.read(|model| Ok(invocation.daemon.unit_address(model, unit)))?;
             Ok(Output::Value(Value::from(address)))
         }
         Some(other) => Err(ToolError::usage(format!("unknown setting \"{other}\""))),

@@ -29,9 +29,9 @@ impl Format {
             Some("smart") if default == Self::Smart => Ok(Self::Smart),
             Some("json") => Ok(Self::Json),
             Some("yaml") => Ok(Self::Yaml),
-            Some(other) => {
-                Err(ToolError::usage(format!("invalid value \"{other}\" for option --format: unknown format \"{other}\"")))
-            }
+            Some(other) => Err(ToolError::usage(format!(
+                "invalid value \"{other}\" for option --format: unknown format \"{other}\""
+            ))),
         }
     }
 
@@ -43,10 +43,15 @@ impl Format {
             (Self::Smart, Value::String(text)) => text.clone(),
             (Self::Smart, Value::Bool(true)) => "True".to_owned(),
             (Self::Smart, Value::Bool(false)) => "False".to_owned(),
-            (Self::Smart, Value::Array(items)) if items.iter().all(Value::is_string) => {
-                items.iter().filter_map(Value::as_str).collect::<Vec<_>>().join("\n")
-            }
-            (Self::Smart | Self::Yaml, value) => serde_yaml::to_string(value).unwrap_or_default().trim_end().to_owned(),
+            (Self::Smart, Value::Array(items)) if items.iter().all(Value::is_string) => items
+                .iter()
+                .filter_map(Value::as_str)
+                .collect::<Vec<_>>()
+                .join("\n"),
+            (Self::Smart | Self::Yaml, value) => serde_yaml::to_string(value)
+                .unwrap_or_default()
+                .trim_end()
+                .to_owned(),
         };
         if text.is_empty() { text } else { text + "\n" }
     }

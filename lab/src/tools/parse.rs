@@ -12,16 +12,32 @@ pub(super) struct Flag {
 }
 
 pub(super) const fn switch(long: &'static str) -> Flag {
-    Flag { long, short: None, takes_value: false }
+    Flag {
+        long,
+        short: None,
+        takes_value: false,
+    }
 }
 
 pub(super) const fn value(long: &'static str) -> Flag {
-    Flag { long, short: None, takes_value: true }
+    Flag {
+        long,
+        short: None,
+        takes_value: true,
+    }
 }
 
 pub(super) const FORMAT: Flag = value("format");
-pub(super) const OUTPUT: Flag = Flag { long: "output", short: Some('o'), takes_value: true };
-pub(super) const RELATION: Flag = Flag { long: "relation", short: Some('r'), takes_value: true };
+pub(super) const OUTPUT: Flag = Flag {
+    long: "output",
+    short: Some('o'),
+    takes_value: true,
+};
+pub(super) const RELATION: Flag = Flag {
+    long: "relation",
+    short: Some('r'),
+    takes_value: true,
+};
 pub(super) const FILE: Flag = value("file");
 
 /// Parsed arguments.
@@ -46,8 +62,14 @@ impl Args {
     /// Refuses more than `most` arguments.
     pub(super) fn at_most(&self, most: usize) -> Result<(), ToolError> {
         if self.rest.len() > most {
-            let extra: Vec<String> = self.rest[most..].iter().map(|arg| format!("\"{arg}\"")).collect();
-            return Err(ToolError::usage(format!("unrecognized args: [{}]", extra.join(" "))));
+            let extra: Vec<String> = self.rest[most..]
+                .iter()
+                .map(|arg| format!("\"{arg}\""))
+                .collect();
+            return Err(ToolError::usage(format!(
+                "unrecognized args: [{}]",
+                extra.join(" ")
+            )));
         }
         Ok(())
     }
@@ -65,12 +87,20 @@ pub(super) fn parse(args: &[String], known: &[Flag]) -> Result<Args, ToolError> 
         if arg == "--help" || arg == "-h" {
             parsed.help = true;
         } else if let Some(body) = arg.strip_prefix("--") {
-            let (name, inline) = body.split_once('=').map_or((body, None), |(name, value)| (name, Some(value)));
-            let flag = known.iter().find(|flag| flag.long == name).ok_or_else(|| undefined(&format!("--{name}")))?;
+            let (name, inline) = body
+                .split_once('=')
+                .map_or((body, None), |(name, value)| (name, Some(value)));
+            let flag = known
+                .iter()
+                .find(|flag| flag.long == name)
+                .ok_or_else(|| undefined(&format!("--{name}")))?;
             let value = match (flag.takes_value, inline) {
                 (_, Some(value)) => value.to_owned(),
                 (false, None) => "true".to_owned(),
-                (true, None) => args.next().cloned().ok_or_else(|| missing(&format!("--{name}")))?,
+                (true, None) => args
+                    .next()
+                    .cloned()
+                    .ok_or_else(|| missing(&format!("--{name}")))?,
             };
             parsed.flags.insert(flag.long, value);
         } else if let Some(letter) = arg.strip_prefix('-').and_then(|body| body.chars().next()) {
@@ -81,7 +111,10 @@ pub(super) fn parse(args: &[String], known: &[Flag]) -> Result<Args, ToolError> 
             let inline = &arg[1 + letter.len_utf8()..];
             let value = match (flag.takes_value, inline.is_empty()) {
                 (true, false) => inline.strip_prefix('=').unwrap_or(inline).to_owned(),
-                (true, true) => args.next().cloned().ok_or_else(|| missing(&format!("-{letter}")))?,
+                (true, true) => args
+                    .next()
+                    .cloned()
+                    .ok_or_else(|| missing(&format!("-{letter}")))?,
                 (false, true) => "true".to_owned(),
                 (false, false) => return Err(undefined(arg)),
             };
@@ -105,7 +138,9 @@ fn missing(flag: &str) -> ToolError {
 pub(super) fn pair(arg: &str) -> Result<(&str, &str), ToolError> {
     match arg.split_once('=') {
         Some((key, value)) if !key.is_empty() => Ok((key, value)),
-        _ => Err(ToolError::usage(format!("expected \"key=value\", got \"{arg}\""))),
+        _ => Err(ToolError::usage(format!(
+            "expected \"key=value\", got \"{arg}\""
+        ))),
     }
 }
 
@@ -120,9 +155,21 @@ mod tests {
 
     #[test]
     fn flags_may_stand_between_arguments_and_end_at_two_dashes() {
-        let args = parsed(&["key", "-r", "db:5", "--format=json", "unit/0", "--", "--app"]).unwrap();
+        let args = parsed(&[
+            "key",
+            "-r",
+            "db:5",
+            "--format=json",
+            "unit/0",
+            "--",
+            "--app",
+        ])
+        .unwrap();
         assert_eq!(args.rest, ["key", "unit/0", "--app"]);
-        assert_eq!((args.get("relation"), args.get("format")), (Some("db:5"), Some("json")));
+        assert_eq!(
+            (args.get("relation"), args.get("format")),
+            (Some("db:5"), Some("json"))
+        );
         assert!(!args.has("app"));
     }
 

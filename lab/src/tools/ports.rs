@@ -29,7 +29,9 @@ pub(super) fn close(invocation: &mut Invocation<'_>, args: &Args) -> Result<Outp
 
 fn requested(invocation: &Invocation<'_>, args: &Args) -> Result<Vec<OpenPort>, ToolError> {
     args.at_most(1)?;
-    let Some(text) = args.rest.first() else { return Err(ToolError::usage("no port or range specified")) };
+    let Some(text) = args.rest.first() else {
+        return Err(ToolError::usage("no port or range specified"));
+    };
     let (protocol, from, to) = parse_range(text)?;
     let endpoints: Vec<&str> = args.get("endpoints").unwrap_or("*").split(',').collect();
     invocation.read(|model| {
@@ -39,9 +41,16 @@ fn requested(invocation: &Invocation<'_>, args: &Args) -> Result<Vec<OpenPort>, 
             .map(|endpoint| {
                 let endpoint = if *endpoint == "*" { "" } else { endpoint };
                 if !endpoint.is_empty() && charm.endpoint(endpoint).is_none() {
-                    return Err(ToolError::runtime(format!("endpoint \"{endpoint}\" not found")));
+                    return Err(ToolError::runtime(format!(
+                        "endpoint \"{endpoint}\" not found"
+                    )));
                 }
-                Ok(OpenPort { protocol: protocol.clone(), from, to, endpoint: endpoint.to_owned() })
+                Ok(OpenPort {
+                    protocol: protocol.clone(),
+                    from,
+                    to,
+                    endpoint: endpoint.to_owned(),
+                })
             })
             .collect()
     })
@@ -55,7 +64,9 @@ fn parse_range(text: &str) -> Result<(String, u16, u16), ToolError> {
     }
     let (ports, protocol) = lower.split_once('/').unwrap_or((&lower, "tcp"));
     if protocol == "icmp" {
-        return Err(ToolError::usage(format!("protocol \"icmp\" doesn't support any ports; got \"{ports}\"")));
+        return Err(ToolError::usage(format!(
+            "protocol \"icmp\" doesn't support any ports; got \"{ports}\""
+        )));
     }
     if !matches!(protocol, "tcp" | "udp") {
         return Err(ToolError::usage(format!(
@@ -63,15 +74,22 @@ fn parse_range(text: &str) -> Result<(String, u16, u16), ToolError> {
         )));
     }
     let number = |text: &str| -> Result<u32, ToolError> {
-        text.parse().map_err(|_| ToolError::usage(format!("invalid port \"{text}\"")))
+        text.parse()
+            .map_err(|_| ToolError::usage(format!("invalid port \"{text}\"")))
     };
     let (from, to) = match ports.split_once('-') {
         Some((from, to)) => (number(from)?, number(to)?),
         None => (number(ports)?, number(ports)?),
     };
-    let bounds = || ToolError::usage(format!("port range bounds must be between 1 and 65535, got {from}-{to}"));
+    let bounds = || {
+        ToolError::usage(format!(
+            "port range bounds must be between 1 and 65535, got {from}-{to}"
+        ))
+    };
     if from > to {
-        return Err(ToolError::usage(format!("invalid port range {from}-{to}/{protocol}")));
+        return Err(ToolError::usage(format!(
+            "invalid port range {from}-{to}/{protocol}"
+        )));
     }
     match (u16::try_from(from), u16::try_from(to)) {
         (Ok(low), Ok(high)) if low > 0 => Ok((protocol.to_owned(), low, high)),
@@ -113,9 +131,18 @@ mod tests {
     fn refusals_are_worded_as_juju_words_them() {
         for (text, expected) in [
             ("x", "invalid port \"x\""),
-            ("0", "port range bounds must be between 1 and 65535, got 0-0"),
-            ("1/sctp", "invalid protocol \"sctp\", expected \"tcp\", \"udp\", or \"icmp\""),
-            ("1/icmp", "protocol \"icmp\" doesn't support any ports; got \"1\""),
+            (
+                "0",
+                "port range bounds must be between 1 and 65535, got 0-0",
+            ),
+            (
+                "1/sctp",
+                "invalid protocol \"sctp\", expected \"tcp\", \"udp\", or \"icmp\"",
+            ),
+            (
+                "1/icmp",
+                "protocol \"icmp\" doesn't support any ports; got \"1\"",
+            ),
         ] {
             assert_eq!(parse_range(text), Err(ToolError::Usage(expected.into())));
         }

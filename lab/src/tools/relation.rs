@@ -11,23 +11,43 @@ use serde_json::json;
 use std::collections::BTreeMap;
 use std::sync::PoisonError;
 
-pub(super) const GET_FLAGS: &[Flag] = &[parse::FORMAT, parse::OUTPUT, parse::RELATION, parse::switch("app")];
+pub(super) const GET_FLAGS: &[Flag] = &[
+    parse::FORMAT,
+    parse::OUTPUT,
+    parse::RELATION,
+    parse::switch("app"),
+];
 pub(super) const LIST_FLAGS: &[Flag] = GET_FLAGS;
 pub(super) const MODEL_FLAGS: &[Flag] = &[parse::FORMAT, parse::OUTPUT, parse::RELATION];
-pub(super) const SET_FLAGS: &[Flag] = &[parse::RELATION, parse::FILE, parse::switch("app"), parse::FORMAT];
+pub(super) const SET_FLAGS: &[Flag] = &[
+    parse::RELATION,
+    parse::FILE,
+    parse::switch("app"),
+    parse::FORMAT,
+];
 
 type Data = BTreeMap<String, String>;
 
 /// Id given by `-r`, checked; none if the flag is absent.
-pub(super) fn relation_flag(invocation: &Invocation<'_>, args: &Args) -> Result<Option<u64>, ToolError> {
-    let Some(text) = args.get("relation") else { return Ok(None) };
+pub(super) fn relation_flag(
+    invocation: &Invocation<'_>,
+    args: &Args,
+) -> Result<Option<u64>, ToolError> {
+    let Some(text) = args.get("relation") else {
+        return Ok(None);
+    };
     let invalid =
         |what: &str| ToolError::usage(format!("invalid value \"{text}\" for option -r: {what}"));
-    let (name, number) = text.rsplit_once(':').map_or((None, text), |(name, number)| (Some(name), number));
+    let (name, number) = text
+        .rsplit_once(':')
+        .map_or((None, text), |(name, number)| (Some(name), number));
     let id: u64 = number.parse().map_err(|_| invalid("invalid relation id"))?;
     let application = &invocation.context.application;
     invocation.read(|model| {
-        let end = model.relations.get(&id).and_then(|relation| relation.end_of(application));
+        let end = model
+            .relations
+            .get(&id)
+            .and_then(|relation| relation.end_of(application));
         match end {
             Some(end) if name.is_none_or(|name| name == end.endpoint) => Ok(Some(id)),
             _ => Err(invalid("relation not found")),
@@ -65,7 +85,11 @@ pub(super) fn ids(invocation: &mut Invocation<'_>, args: &Args) -> Result<Output
         Ok(model
             .relations_of(&context.application)
             .filter(|relation| relation.is_inside(&context.unit))
-            .filter(|relation| relation.end_of(&context.application).is_some_and(|end| end.endpoint == endpoint))
+            .filter(|relation| {
+                relation
+                    .end_of(&context.application)
+                    .is_some_and(|end| end.endpoint == endpoint)
+            })
             .map(|relation| format!("{endpoint}:{}", relation.id))
             .collect::<Vec<_>>())
     })?;
@@ -79,28 +103,44 @@ pub(super) fn list(invocation: &mut Invocation<'_>, args: &Args) -> Result<Outpu
     let id = relation_id(invocation, args)?;
     if args.has("app") {
         let remote = with_relation(invocation, id, |_, relation| {
-            Ok(relation.remote_end(&invocation.context.application).map(|end| end.application.clone()))
+            Ok(relation
+                .remote_end(&invocation.context.application)
+                .map(|end| end.application.clone()))
         })?;
         return Ok(Output::Value(json!(remote)));
     }
-    Ok(Output::Value(json!(invocation.context.members.get(&id).cloned().unwrap_or_default())))
+    Ok(Output::Value(json!(
+        invocation
+            .context
+            .members
+            .get(&id)
+            .cloned()
+            .unwrap_or_default()
+    )))
 }
 
 pub(super) fn model_get(invocation: &mut Invocation<'_>, args: &Args) -> Result<Output, ToolError> {
     args.at_most(0)?;
     relation_id(invocation, args)?;
-    Ok(Output::Value(json!({"uuid": invocation.context.model_uuid})))
+    Ok(Output::Value(
+        json!({"uuid": invocation.context.model_uuid}),
+    ))
 }
 
 pub(super) fn get(invocation: &mut Invocation<'_>, args: &Args) -> Result<Output, ToolError> {
     args.at_most(2)?;
     let id = relation_id(invocation, args)?;
-    let hook = invocation.context.relation_hook().filter(|hook| hook.relation == id);
+    let hook = invocation
+        .context
+        .relation_hook()
+        .filter(|hook| hook.relation == id);
     let mut app = args.has("app");
     let target = match args.rest.get(1) {
         Some(name) => name.clone(),
         None => match (app, hook) {
-            (false, Some(hook)) if hook.remote_unit.is_some() => hook.remote_unit.clone().unwrap_or_default(),
+            (false, Some(hook)) if hook.remote_unit.is_some() => {
+                hook.remote_unit.clone().unwrap_or_default()
+            }
             (_, Some(hook)) => {
                 app = true;
                 hook.remote_app.clone()
@@ -110,21 +150,25 @@ pub(super) fn get(invocation: &mut Invocation<'_>, args: &Args) -> Result<Output
     };
     let is_unit = identity::unit_number(&target).is_some();
     if !app && !is_unit {
-        return Err(ToolError::usage(if identity::is_application_name(&target) {
-            format!("expected unit name, got application name \"{target}\"")
-        } else {
-            format!("invalid unit name \"{target}\"")
-        }));
+        return Err(ToolError::usage(
+            if identity::is_application_name(&target) {
+                format!("expected unit name, got application name \"{target}\"")
+            } else {
+                format!("invalid unit name \"{target}\"")
+            },
+        ));
     }
     let data = if app {
         app_bag(invocation, id, identity::application_of(&target))?
     } else {
         unit_bag(invocation, id, &target)?
     };
-    Ok(Output::Value(match args.rest.first().filter(|key| *key != "-") {
-        None => json!(data),
-        Some(key) => json!(data.get(key)),
-    }))
+    Ok(Output::Value(
+        match args.rest.first().filter(|key| *key != "-") {
+            None => json!(data),
+            Some(key) => json!(data.get(key)),
+        },
+    ))
 }
 
 fn app_bag(invocation: &mut Invocation<'_>, id: u64, application: &str) -> Result<Data, ToolError> {
@@ -141,11 +185,20 @@ fn app_bag(invocation: &mut Invocation<'_>, id: u64, application: &str) -> Resul
     let key = (id, application.to_owned());
     if !invocation.state.app_bags.contains_key(&key) {
         let data = with_relation(invocation, id, |_, relation| {
-            Ok(relation.applications.get(application).map(|bag| bag.data.clone()).unwrap_or_default())
+            Ok(relation
+                .applications
+                .get(application)
+                .map(|bag| bag.data.clone())
+                .unwrap_or_default())
         })?;
         invocation.state.app_bags.insert(key.clone(), data);
     }
-    let data = invocation.state.app_bags.get(&key).cloned().unwrap_or_default();
+    let data = invocation
+        .state
+        .app_bags
+        .get(&key)
+        .cloned()
+        .unwrap_or_default();
     let writes = invocation.state.buffer.app_bags.get(&id).filter(|_| own);
     Ok(overlay(&data, writes))
 }
@@ -154,26 +207,48 @@ fn unit_bag(invocation: &mut Invocation<'_>, id: u64, unit: &str) -> Result<Data
     let context = invocation.context;
     let read = || {
         with_relation(invocation, id, |_, relation| {
-            let remote = relation.remote_end(&context.application).map(|end| end.application.as_str());
+            let remote = relation
+                .remote_end(&context.application)
+                .map(|end| end.application.as_str());
             let related = unit == context.unit || remote == Some(identity::application_of(unit));
-            let scope = relation.units.get(unit).filter(|_| related).ok_or_else(denied)?;
+            let scope = relation
+                .units
+                .get(unit)
+                .filter(|_| related)
+                .ok_or_else(denied)?;
             Ok(scope.bag.data.clone())
         })
     };
     if unit == context.unit {
-        return Ok(overlay(&read()?, invocation.state.buffer.unit_bags.get(&id)));
+        return Ok(overlay(
+            &read()?,
+            invocation.state.buffer.unit_bags.get(&id),
+        ));
     }
-    if !context.members.get(&id).is_some_and(|members| members.contains(unit)) {
+    if !context
+        .members
+        .get(&id)
+        .is_some_and(|members| members.contains(unit))
+    {
         return read();
     }
     // A member's bag stays as this agent saw it until a hook for that very unit runs.
     let key = (id, unit.to_owned());
-    let cached = context.bags.lock().unwrap_or_else(PoisonError::into_inner).get(&key).cloned();
+    let cached = context
+        .bags
+        .lock()
+        .unwrap_or_else(PoisonError::into_inner)
+        .get(&key)
+        .cloned();
     if let Some(data) = cached {
         return Ok(data);
     }
     let data = read()?;
-    context.bags.lock().unwrap_or_else(PoisonError::into_inner).insert(key, data.clone());
+    context
+        .bags
+        .lock()
+        .unwrap_or_else(PoisonError::into_inner)
+        .insert(key, data.clone());
     Ok(data)
 }
 
@@ -188,14 +263,22 @@ pub(super) fn set(invocation: &mut Invocation<'_>, args: &Args) -> Result<Output
         values.insert(key.to_owned(), value.to_owned());
     }
     if args.get("format").is_some() {
-        invocation.warnings.push_str("--format flag deprecated for command \"relation-set\"\n");
+        invocation
+            .warnings
+            .push_str("--format flag deprecated for command \"relation-set\"\n");
     }
     let app = args.has("app");
     if app && !invocation.is_leader()? {
         return Err(ToolError::runtime("cannot write relation settings"));
     }
     let buffer = &mut invocation.state.buffer;
-    let bags = if app { &mut buffer.app_bags } else { &mut buffer.unit_bags };
-    bags.entry(id).or_default().extend(values.into_iter().map(|(key, value)| (key, Some(value))));
+    let bags = if app {
+        &mut buffer.app_bags
+    } else {
+        &mut buffer.unit_bags
+    };
+    bags.entry(id)
+        .or_default()
+        .extend(values.into_iter().map(|(key, value)| (key, Some(value))));
     Ok(Output::Nothing)
 }

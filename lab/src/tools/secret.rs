@@ -29,15 +29,26 @@ pub(super) fn secret_id(text: &str) -> Result<String, ToolError> {
 }
 
 pub(super) fn required_id(args: &Args) -> Result<String, ToolError> {
-    secret_id(args.rest.first().ok_or_else(|| ToolError::usage("missing secret URI"))?)
+    secret_id(
+        args.rest
+            .first()
+            .ok_or_else(|| ToolError::usage("missing secret URI"))?,
+    )
 }
 
 /// Owner of a secret that this hook creates.
 pub(super) fn pending_owner(invocation: &Invocation<'_>, id: &str) -> Option<Owner> {
-    invocation.state.buffer.secrets.iter().find_map(|change| match change {
-        SecretChange::Create { id: created, owner, .. } if created == id => Some(owner.clone()),
-        _ => None,
-    })
+    invocation
+        .state
+        .buffer
+        .secrets
+        .iter()
+        .find_map(|change| match change {
+            SecretChange::Create {
+                id: created, owner, ..
+            } if created == id => Some(owner.clone()),
+            _ => None,
+        })
 }
 
 pub(super) fn add(invocation: &mut Invocation<'_>, args: &Args) -> Result<Output, ToolError> {
@@ -45,7 +56,11 @@ pub(super) fn add(invocation: &mut Invocation<'_>, args: &Args) -> Result<Output
     let owner = match args.get("owner") {
         None | Some("application") => Owner::Application(context.application.clone()),
         Some("unit") => Owner::Unit(context.unit.clone()),
-        Some(other) => return Err(ToolError::usage(format!("secret owner \"{other}\" not valid"))),
+        Some(other) => {
+            return Err(ToolError::usage(format!(
+                "secret owner \"{other}\" not valid"
+            )));
+        }
     };
     let update = secret_content::update(invocation, args, &args.rest)?;
     if update.content.is_none() {
@@ -55,7 +70,11 @@ pub(super) fn add(invocation: &mut Invocation<'_>, args: &Args) -> Result<Output
         return Err(ToolError::runtime(NOT_LEADER));
     }
     let id = identity::secret_id(invocation.now);
-    invocation.state.buffer.secrets.push(SecretChange::Create { id: id.clone(), owner, update });
+    invocation.state.buffer.secrets.push(SecretChange::Create {
+        id: id.clone(),
+        owner,
+        update,
+    });
     Ok(Output::Text(format!("secret:{id}\n")))
 }
 
@@ -65,7 +84,8 @@ fn check_management(invocation: &Invocation<'_>, id: &str) -> Result<(), ToolErr
     let leader = invocation.is_leader()?;
     let unit = &invocation.context.unit;
     invocation.read(|model| {
-        let owned_elsewhere = |secret: &Secret| secret.is_owned_by(unit) && !secret.is_managed_by(unit, leader);
+        let owned_elsewhere =
+            |secret: &Secret| secret.is_owned_by(unit) && !secret.is_managed_by(unit, leader);
         if model.secrets.get(id).is_some_and(owned_elsewhere) {
             return Err(ToolError::runtime(NOT_LEADER));
         }
@@ -80,9 +100,15 @@ pub(super) fn set(invocation: &mut Invocation<'_>, args: &Args) -> Result<Output
     // Several calls in one hook make one revision.
     for change in &mut invocation.state.buffer.secrets {
         match change {
-            SecretChange::Create { id: known, update: earlier, .. } | SecretChange::Update { id: known, update: earlier }
-                if *known == id =>
-            {
+            SecretChange::Create {
+                id: known,
+                update: earlier,
+                ..
+            }
+            | SecretChange::Update {
+                id: known,
+                update: earlier,
+            } if *known == id => {
                 earlier.label = update.label.or(earlier.label.take());
                 earlier.description = update.description.or(earlier.description.take());
                 earlier.rotate = update.rotate.or(earlier.rotate);
@@ -93,7 +119,11 @@ pub(super) fn set(invocation: &mut Invocation<'_>, args: &Args) -> Result<Output
             _ => {}
         }
     }
-    invocation.state.buffer.secrets.push(SecretChange::Update { id, update });
+    invocation
+        .state
+        .buffer
+        .secrets
+        .push(SecretChange::Update { id, update });
     Ok(Output::Nothing)
 }
 
@@ -103,12 +133,21 @@ pub(super) fn remove(invocation: &mut Invocation<'_>, args: &Args) -> Result<Out
     let revision = args
         .get("revision")
         .map(|text| {
-            text.parse::<u64>().ok().filter(|number| *number > 0).ok_or_else(|| {
-                ToolError::usage(format!("invalid value \"{text}\" for option --revision: not a revision"))
-            })
+            text.parse::<u64>()
+                .ok()
+                .filter(|number| *number > 0)
+                .ok_or_else(|| {
+                    ToolError::usage(format!(
+                        "invalid value \"{text}\" for option --revision: not a revision"
+                    ))
+                })
         })
         .transpose()?;
     check_management(invocation, &id)?;
-    invocation.state.buffer.secrets.push(SecretChange::Remove { id, revision });
+    invocation
+        .state
+        .buffer
+        .secrets
+        .push(SecretChange::Remove { id, revision });
     Ok(Output::Nothing)
 }

@@ -18,12 +18,21 @@ use std::collections::BTreeMap;
 const LARGEST: usize = 1_000_000;
 
 /// Reads everything the two tools share. The content is none if there was none.
-pub(super) fn update(invocation: &Invocation<'_>, args: &Args, pairs: &[String]) -> Result<SecretUpdate, ToolError> {
+pub(super) fn update(
+    invocation: &Invocation<'_>,
+    args: &Args,
+    pairs: &[String],
+) -> Result<SecretUpdate, ToolError> {
     let rotate = args
         .get("rotate")
-        .map(|text| Rotate::parse(text).ok_or_else(|| invalid(&format!("rotate policy \"{text}\""))))
+        .map(|text| {
+            Rotate::parse(text).ok_or_else(|| invalid(&format!("rotate policy \"{text}\"")))
+        })
         .transpose()?;
-    let expires = args.get("expire").map(|text| expiry(text, invocation.now)).transpose()?;
+    let expires = args
+        .get("expire")
+        .map(|text| expiry(text, invocation.now))
+        .transpose()?;
     let content = content(invocation, args, pairs)?;
     Ok(SecretUpdate {
         label: args.get("label").map(str::to_owned),
@@ -56,7 +65,11 @@ fn expiry(text: &str, now: Timestamp) -> Result<Timestamp, ToolError> {
 }
 
 /// Content from arguments and `--file`; the file wins.
-fn content(invocation: &Invocation<'_>, args: &Args, pairs: &[String]) -> Result<BTreeMap<String, String>, ToolError> {
+fn content(
+    invocation: &Invocation<'_>,
+    args: &Args,
+    pairs: &[String],
+) -> Result<BTreeMap<String, String>, ToolError> {
     let mut content = BTreeMap::new();
     for arg in pairs {
         let Some((key, value)) = arg.split_once('=').filter(|(key, _)| !key.is_empty()) else {
@@ -84,15 +97,26 @@ fn content(invocation: &Invocation<'_>, args: &Args, pairs: &[String]) -> Result
 }
 
 fn decoded(key: &str, value: &str) -> Result<String, ToolError> {
-    let bytes = STANDARD.decode(value).map_err(|_| invalid(&format!("base64 value of key \"{key}\"")))?;
-    String::from_utf8(bytes).map_err(|_| invalid(&format!("value of key \"{key}\" (only UTF-8 text is supported)")))
+    let bytes = STANDARD
+        .decode(value)
+        .map_err(|_| invalid(&format!("base64 value of key \"{key}\"")))?;
+    String::from_utf8(bytes).map_err(|_| {
+        invalid(&format!(
+            "value of key \"{key}\" (only UTF-8 text is supported)"
+        ))
+    })
 }
 
 fn file_content(invocation: &Invocation<'_>, key: &str, file: &str) -> Result<String, ToolError> {
     let path = invocation.path(file);
-    let bytes = std::fs::read(&path)
-        .map_err(|error| ToolError::runtime(format!("reading content for secret key \"{key}\": {error}")))?;
-    String::from_utf8(bytes).map_err(|_| invalid(&format!("value of key \"{key}\" (only UTF-8 text is supported)")))
+    let bytes = std::fs::read(&path).map_err(|error| {
+        ToolError::runtime(format!("reading content for secret key \"{key}\": {error}"))
+    })?;
+    String::from_utf8(bytes).map_err(|_| {
+        invalid(&format!(
+            "value of key \"{key}\" (only UTF-8 text is supported)"
+        ))
+    })
 }
 
 /// Checks keys and sizes; also for secrets of the operator.
@@ -105,11 +129,16 @@ pub(crate) fn check(content: &BTreeMap<String, String>) -> Result<(), ToolError>
         }
         total += encoded(value);
         if encoded(value) > LARGEST {
-            return Err(ToolError::usage(format!("secret content for key \"{key}\" too large: {} bytes", encoded(value))));
+            return Err(ToolError::usage(format!(
+                "secret content for key \"{key}\" too large: {} bytes",
+                encoded(value)
+            )));
         }
     }
     if total > LARGEST {
-        return Err(ToolError::usage(format!("secret content too large: {total} bytes")));
+        return Err(ToolError::usage(format!(
+            "secret content too large: {total} bytes"
+        )));
     }
     Ok(())
 }
@@ -119,7 +148,9 @@ fn is_key(key: &str) -> bool {
     let alphanumeric = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit();
     key.starts_with(|first: char| first.is_ascii_lowercase())
         && key.bytes().filter(|byte| alphanumeric(*byte)).count() >= 3
-        && key.split('-').all(|word| !word.is_empty() && word.bytes().all(alphanumeric))
+        && key
+            .split('-')
+            .all(|word| !word.is_empty() && word.bytes().all(alphanumeric))
 }
 
 #[cfg(test)]
@@ -139,9 +170,15 @@ mod tests {
     #[test]
     fn an_expiry_is_a_time_or_a_duration_without_days() {
         let now = Timestamp::UNIX_EPOCH;
-        assert_eq!(expiry("90m", now), Ok(now + jiff::SignedDuration::from_mins(90)));
+        assert_eq!(
+            expiry("90m", now),
+            Ok(now + jiff::SignedDuration::from_mins(90))
+        );
         assert!(expiry("2026-01-01T00:00:00Z", now).is_ok());
-        assert_eq!(expiry("2026-01-01T00:00:00", now), expiry("2026-01-01T00:00:00Z", now));
+        assert_eq!(
+            expiry("2026-01-01T00:00:00", now),
+            expiry("2026-01-01T00:00:00Z", now)
+        );
         assert!(expiry("1d", now).is_err());
         assert!(expiry("soon", now).is_err());
     }

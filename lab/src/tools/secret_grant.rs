@@ -12,8 +12,16 @@ use crate::model::identity;
 pub(super) const GRANT_FLAGS: &[Flag] = &[parse::RELATION, parse::value("unit")];
 pub(super) const REVOKE_FLAGS: &[Flag] = &[
     parse::RELATION,
-    Flag { long: "application", short: None, takes_value: true },
-    Flag { long: "app", short: None, takes_value: true },
+    Flag {
+        long: "application",
+        short: None,
+        takes_value: true,
+    },
+    Flag {
+        long: "app",
+        short: None,
+        takes_value: true,
+    },
     parse::value("unit"),
 ];
 
@@ -33,8 +41,10 @@ fn check_owned(invocation: &Invocation<'_>, id: &str) -> Result<(), ToolError> {
 fn remote_application(invocation: &Invocation<'_>, relation: u64) -> Result<String, ToolError> {
     invocation.read(|model| {
         let relation = model.relations.get(&relation);
-        let end = relation.and_then(|relation| relation.remote_end(&invocation.context.application));
-        end.map(|end| end.application.clone()).ok_or_else(|| ToolError::runtime("relation not found"))
+        let end =
+            relation.and_then(|relation| relation.remote_end(&invocation.context.application));
+        end.map(|end| end.application.clone())
+            .ok_or_else(|| ToolError::runtime("relation not found"))
     })
 }
 
@@ -49,14 +59,22 @@ pub(super) fn grant(invocation: &mut Invocation<'_>, args: &Args) -> Result<Outp
     let application = remote_application(invocation, relation)?;
     let to = match args.get("unit") {
         None => application.clone(),
-        Some(unit) if identity::application_of(unit) == application && identity::unit_number(unit).is_some() => {
+        Some(unit)
+            if identity::application_of(unit) == application
+                && identity::unit_number(unit).is_some() =>
+        {
             unit.to_owned()
         }
-        Some(unit) => return Err(ToolError::runtime(format!("unit \"{unit}\" is not in relation {relation}"))),
+        Some(unit) => {
+            return Err(ToolError::runtime(format!(
+                "unit \"{unit}\" is not in relation {relation}"
+            )));
+        }
     };
     let unit_grants = invocation.read(|model| {
         Ok(model.secrets.get(&id).is_some_and(|secret| {
-            let of_unit = |to: &str| to != application && identity::application_of(to) == application;
+            let of_unit =
+                |to: &str| to != application && identity::application_of(to) == application;
             secret.grants.iter().any(|grant| of_unit(&grant.to))
         }))
     })?;
@@ -65,7 +83,11 @@ pub(super) fn grant(invocation: &mut Invocation<'_>, args: &Args) -> Result<Outp
             "any unit level grants need to be revoked before granting access to the corresponding application",
         ));
     }
-    invocation.state.buffer.secrets.push(SecretChange::Grant { id, to, relation });
+    invocation
+        .state
+        .buffer
+        .secrets
+        .push(SecretChange::Grant { id, to, relation });
     Ok(Output::Nothing)
 }
 
@@ -77,13 +99,23 @@ pub(super) fn revoke(invocation: &mut Invocation<'_>, args: &Args) -> Result<Out
     let application = args.get("app").or(args.get("application"));
     let unit = args.get("unit");
     let to = match (relation, application, unit) {
-        (_, Some(_), Some(_)) => return Err(ToolError::usage("specify only one of application or unit")),
-        (Some(_), Some(_), None) => return Err(ToolError::usage("do not specify both relation and app")),
-        (None, None, None) => return Err(ToolError::usage("missing relation or application or unit")),
+        (_, Some(_), Some(_)) => {
+            return Err(ToolError::usage("specify only one of application or unit"));
+        }
+        (Some(_), Some(_), None) => {
+            return Err(ToolError::usage("do not specify both relation and app"));
+        }
+        (None, None, None) => {
+            return Err(ToolError::usage("missing relation or application or unit"));
+        }
         (_, None, Some(unit)) => unit.to_owned(),
         (None, Some(application), None) => application.to_owned(),
         (Some(relation), None, None) => remote_application(invocation, relation)?,
     };
-    invocation.state.buffer.secrets.push(SecretChange::Revoke { id, to });
+    invocation
+        .state
+        .buffer
+        .secrets
+        .push(SecretChange::Revoke { id, to });
     Ok(Output::Nothing)
 }

@@ -30,32 +30,54 @@ fn not_found(name: &str) -> ToolError {
 
 /// What this hook would make of a secret, with its latest attributes.
 fn pending<'a>(invocation: &'a Invocation<'_>, id: &str) -> Option<&'a SecretUpdate> {
-    invocation.state.buffer.secrets.iter().find_map(|change| match change {
-        SecretChange::Create { id: known, update, .. } | SecretChange::Update { id: known, update }
-            if known == id =>
-        {
-            Some(update)
-        }
-        _ => None,
-    })
+    invocation
+        .state
+        .buffer
+        .secrets
+        .iter()
+        .find_map(|change| match change {
+            SecretChange::Create {
+                id: known, update, ..
+            }
+            | SecretChange::Update { id: known, update }
+                if known == id =>
+            {
+                Some(update)
+            }
+            _ => None,
+        })
 }
 
 fn created<'a>(invocation: &'a Invocation<'_>, id: &str) -> Option<(&'a Owner, &'a SecretUpdate)> {
-    invocation.state.buffer.secrets.iter().find_map(|change| match change {
-        SecretChange::Create { id: known, owner, update } if known == id => Some((owner, update)),
-        _ => None,
-    })
+    invocation
+        .state
+        .buffer
+        .secrets
+        .iter()
+        .find_map(|change| match change {
+            SecretChange::Create {
+                id: known,
+                owner,
+                update,
+            } if known == id => Some((owner, update)),
+            _ => None,
+        })
 }
 
 fn pending_by_label(invocation: &Invocation<'_>, label: &str) -> Option<String> {
-    invocation.state.buffer.secrets.iter().find_map(|change| match change {
-        SecretChange::Create { id, update, .. } | SecretChange::Update { id, update }
-            if update.label.as_deref() == Some(label) =>
-        {
-            Some(id.clone())
-        }
-        _ => None,
-    })
+    invocation
+        .state
+        .buffer
+        .secrets
+        .iter()
+        .find_map(|change| match change {
+            SecretChange::Create { id, update, .. } | SecretChange::Update { id, update }
+                if update.label.as_deref() == Some(label) =>
+            {
+                Some(id.clone())
+            }
+            _ => None,
+        })
 }
 
 fn id_by_label(invocation: &Invocation<'_>, label: &str) -> Result<String, ToolError> {
@@ -64,7 +86,10 @@ fn id_by_label(invocation: &Invocation<'_>, label: &str) -> Result<String, ToolE
     }
     let unit = &invocation.context.unit;
     invocation.read(|model| {
-        model.secret_by_label(unit, label).map(|secret| secret.id.clone()).ok_or_else(|| not_found(label))
+        model
+            .secret_by_label(unit, label)
+            .map(|secret| secret.id.clone())
+            .ok_or_else(|| not_found(label))
     })
 }
 
@@ -73,23 +98,33 @@ pub(super) fn get(invocation: &mut Invocation<'_>, args: &Args) -> Result<Output
     let label = args.get("label").filter(|label| !label.is_empty());
     let (peek, refresh) = (args.has("peek"), args.has("refresh"));
     if peek && refresh {
-        return Err(ToolError::usage("specify one of --peek or --refresh but not both"));
+        return Err(ToolError::usage(
+            "specify one of --peek or --refresh but not both",
+        ));
     }
     args.at_most(2)?;
     let (id, key) = match (args.rest.as_slice(), label) {
         ([], None) => return Err(ToolError::usage("require either a secret URI or label")),
         ([], Some(label)) => (id_by_label(invocation, label)?, None),
-        ([only], Some(label)) if secret_id(only).is_err() => (id_by_label(invocation, label)?, Some(only)),
+        ([only], Some(label)) if secret_id(only).is_err() => {
+            (id_by_label(invocation, label)?, Some(only))
+        }
         ([id], _) => (secret_id(id)?, None),
         ([id, key, ..], _) => (secret_id(id)?, Some(key)),
     };
     let content = content(invocation, &id, label, peek, refresh)?;
-    let Some(key) = key else { return Ok(Output::Value(json!(content))) };
-    let (key, encode) = key.strip_suffix("#base64").map_or((key.as_str(), false), |key| (key, true));
+    let Some(key) = key else {
+        return Ok(Output::Value(json!(content)));
+    };
+    let (key, encode) = key
+        .strip_suffix("#base64")
+        .map_or((key.as_str(), false), |key| (key, true));
     match content.get(key) {
         Some(value) if encode => Ok(Output::Value(Value::from(STANDARD.encode(value)))),
         Some(value) => Ok(Output::Value(Value::from(value.clone()))),
-        None => Err(ToolError::runtime(format!("secret key value for \"{key}\" not found"))),
+        None => Err(ToolError::runtime(format!(
+            "secret key value for \"{key}\" not found"
+        ))),
     }
 }
 
@@ -109,7 +144,11 @@ fn content(
         && (peek || refresh)
     {
         if refresh {
-            invocation.state.buffer.secrets.push(SecretChange::Track { id: id.to_owned() });
+            invocation
+                .state
+                .buffer
+                .secrets
+                .push(SecretChange::Track { id: id.to_owned() });
         }
         return Ok(updated);
     }
@@ -120,12 +159,21 @@ fn content(
         }
         let consumer = secret.consumers.get(&unit);
         let pinned = consumer.map(|consumer| consumer.revision);
-        let revision = pinned.filter(|_| !peek && !refresh).unwrap_or(secret.latest);
+        let revision = pinned
+            .filter(|_| !peek && !refresh)
+            .unwrap_or(secret.latest);
         let moves = pinned.is_none()
             || (refresh && pinned != Some(secret.latest))
-            || label.is_some_and(|label| consumer.and_then(|it| it.label.as_deref()) != Some(label));
-        let content = secret.revisions.get(&revision).map(|revision| revision.content.clone());
-        Ok((content.ok_or_else(|| not_found(&format!("{id}/{revision}")))?, moves))
+            || label
+                .is_some_and(|label| consumer.and_then(|it| it.label.as_deref()) != Some(label));
+        let content = secret
+            .revisions
+            .get(&revision)
+            .map(|revision| revision.content.clone());
+        Ok((
+            content.ok_or_else(|| not_found(&format!("{id}/{revision}")))?,
+            moves,
+        ))
     })?;
     if moves {
         invocation.update(|model| track(model, id, &unit, label, refresh))?;
@@ -134,11 +182,21 @@ fn content(
 }
 
 /// Pins or moves the consumer at once: this is not part of the hook's commit.
-fn track(model: &mut Model, id: &str, unit: &str, label: Option<&str>, refresh: bool) -> Result<(), ToolError> {
+fn track(
+    model: &mut Model,
+    id: &str,
+    unit: &str,
+    label: Option<&str>,
+    refresh: bool,
+) -> Result<(), ToolError> {
     if let Some(label) = label
-        && model.secret_by_label(unit, label).is_some_and(|other| other.id != id)
+        && model
+            .secret_by_label(unit, label)
+            .is_some_and(|other| other.id != id)
     {
-        return Err(ToolError::runtime(format!("secret with label \"{label}\" already exists")));
+        return Err(ToolError::runtime(format!(
+            "secret with label \"{label}\" already exists"
+        )));
     }
     let secret = model.secrets.get_mut(id).ok_or_else(|| not_found(id))?;
     let pinned = secret.consumers.get(unit).map(|consumer| consumer.revision);
@@ -151,7 +209,11 @@ pub(super) fn info(invocation: &mut Invocation<'_>, args: &Args) -> Result<Outpu
     args.at_most(1)?;
     let label = args.get("label").filter(|label| !label.is_empty());
     let id = match (args.rest.first(), label) {
-        (Some(_), Some(_)) => return Err(ToolError::usage("specify either a secret URI or label but not both")),
+        (Some(_), Some(_)) => {
+            return Err(ToolError::usage(
+                "specify either a secret URI or label but not both",
+            ));
+        }
         (None, None) => return Err(ToolError::usage("require either a secret URI or label")),
         (Some(id), None) => secret_id(id)?,
         (None, Some(label)) => id_by_label(invocation, label)?,
@@ -166,7 +228,12 @@ pub(super) fn info(invocation: &mut Invocation<'_>, args: &Args) -> Result<Outpu
                 .get(&id)
                 .filter(|secret| secret.is_managed_by(&context.unit, leader))
                 .ok_or_else(|| not_found(label.unwrap_or(&id)))?;
-            Ok(attributes(secret.latest, &secret.owner, Some(secret), &access(model, secret)))
+            Ok(attributes(
+                secret.latest,
+                &secret.owner,
+                Some(secret),
+                &access(model, secret),
+            ))
         })?,
     };
     if let Some(update) = pending(invocation, &id) {
@@ -175,10 +242,19 @@ pub(super) fn info(invocation: &mut Invocation<'_>, args: &Args) -> Result<Outpu
     Ok(Output::Value(json!({ id: info })))
 }
 
-fn attributes(revision: u64, owner: &Owner, secret: Option<&Secret>, access: &[Value]) -> Map<String, Value> {
+fn attributes(
+    revision: u64,
+    owner: &Owner,
+    secret: Option<&Secret>,
+    access: &[Value],
+) -> Map<String, Value> {
     let mut info = Map::new();
     info.insert("revision".into(), json!(revision));
-    let owner = if matches!(owner, Owner::Unit(_)) { "unit" } else { "application" };
+    let owner = if matches!(owner, Owner::Unit(_)) {
+        "unit"
+    } else {
+        "application"
+    };
     info.insert("owner".into(), json!(owner));
     info.insert("rotation".into(), json!(Rotate::Never.as_str()));
     if let Some(secret) = secret {
@@ -206,7 +282,10 @@ fn overlay(info: &mut Map<String, Value>, update: &SecretUpdate) {
     for (key, value) in [
         ("label", update.label.clone()),
         ("description", update.description.clone()),
-        ("rotation", update.rotate.map(|rotate| rotate.as_str().to_owned())),
+        (
+            "rotation",
+            update.rotate.map(|rotate| rotate.as_str().to_owned()),
+        ),
         ("expiry", update.expires.map(|time| time.to_string())),
     ] {
         if let Some(value) = value {
@@ -239,8 +318,12 @@ pub(crate) fn target_tag(name: &str) -> String {
 pub(crate) fn scope_tag(model: &Model, relation: Option<u64>) -> String {
     match relation.and_then(|id| model.relations.get(&id)) {
         Some(relation) => {
-            let ends: Vec<String> =
-                relation.ends.iter().rev().map(|end| format!("{}.{}", end.application, end.endpoint)).collect();
+            let ends: Vec<String> = relation
+                .ends
+                .iter()
+                .rev()
+                .map(|end| format!("{}.{}", end.application, end.endpoint))
+                .collect();
             format!("relation-{}", ends.join("#"))
         }
         None => format!("model-{}", model.uuid),
@@ -252,7 +335,10 @@ pub(super) fn ids(invocation: &mut Invocation<'_>, args: &Args) -> Result<Output
     let leader = invocation.is_leader()?;
     let unit = &invocation.context.unit;
     let ids: Vec<String> = invocation.read(|model| {
-        let managed = model.secrets.values().filter(|secret| secret.is_managed_by(unit, leader));
+        let managed = model
+            .secrets
+            .values()
+            .filter(|secret| secret.is_managed_by(unit, leader));
         Ok(managed.map(|secret| secret.id.clone()).collect())
     })?;
     Ok(Output::Value(json!(ids)))

@@ -5,8 +5,8 @@ use super::output::{Format, Output};
 use super::parse::{self, Args, Flag};
 use super::wire::{self, Answer, Call};
 use super::{
-    ToolError, action, config, leader, log, network, ports, relation, resource, secret, secret_grant, secret_read,
-    state, status, storage,
+    ToolError, action, config, leader, log, network, ports, relation, resource, secret,
+    secret_grant, secret_read, state, status, storage,
 };
 use crate::daemon::Daemon;
 use crate::model::Model;
@@ -51,15 +51,27 @@ async fn exchange(daemon: &Daemon, mut stream: UnixStream) -> std::io::Result<()
 /// Runs one call.
 pub fn run(daemon: &Daemon, call: &Call) -> Answer {
     let Some(context) = daemon.contexts.get(&call.context) else {
-        return refuse(&ToolError::runtime(format!("unknown context id \"{}\"", call.context)));
+        return refuse(&ToolError::runtime(format!(
+            "unknown context id \"{}\"",
+            call.context
+        )));
     };
     // Calls of one hook are served one at a time.
     let mut state = context.state.lock().unwrap_or_else(PoisonError::into_inner);
     let Some(tool) = find(&call.tool) else {
-        return refuse(&ToolError::runtime(format!("unknown command \"{}\"", call.tool)));
+        return refuse(&ToolError::runtime(format!(
+            "unknown command \"{}\"",
+            call.tool
+        )));
     };
     let args = match parse::parse(&call.args, tool.flags) {
-        Ok(args) if args.help => return Answer { code: 0, stdout: usage(&call.tool, tool), stderr: String::new() },
+        Ok(args) if args.help => {
+            return Answer {
+                code: 0,
+                stdout: usage(&call.tool, tool),
+                stderr: String::new(),
+            };
+        }
         Ok(args) => args,
         Err(error) => return refuse(&error),
     };
@@ -83,14 +95,19 @@ pub fn run(daemon: &Daemon, call: &Call) -> Answer {
             None => Ok(text),
             Some(file) => {
                 let path = invocation.path(file);
-                std::fs::write(&path, text)
-                    .map_err(|error| ToolError::runtime(format!("cannot write {}: {error}", path.display())))?;
+                std::fs::write(&path, text).map_err(|error| {
+                    ToolError::runtime(format!("cannot write {}: {error}", path.display()))
+                })?;
                 Ok(String::new())
             }
         }
     });
     match result {
-        Ok(stdout) => Answer { code: 0, stdout, stderr: invocation.warnings },
+        Ok(stdout) => Answer {
+            code: 0,
+            stdout,
+            stderr: invocation.warnings,
+        },
         Err(error) => refuse(&error),
     }
 }
@@ -100,7 +117,11 @@ fn refuse(error: &ToolError) -> Answer {
         ToolError::Usage(text) => (2, text),
         ToolError::Runtime(text) => (1, text),
     };
-    Answer { code, stdout: String::new(), stderr: format!("ERROR {text}\n") }
+    Answer {
+        code,
+        stdout: String::new(),
+        stderr: format!("ERROR {text}\n"),
+    }
 }
 
 /// What a running tool works with.
@@ -117,12 +138,19 @@ pub(super) struct Invocation<'a> {
 
 impl Invocation<'_> {
     /// Reads the unit's model.
-    pub(super) fn read<R>(&self, read: impl FnOnce(&Model) -> Result<R, ToolError>) -> Result<R, ToolError> {
-        self.daemon.read(&self.context.model, |model| Ok(read(model)))?
+    pub(super) fn read<R>(
+        &self,
+        read: impl FnOnce(&Model) -> Result<R, ToolError>,
+    ) -> Result<R, ToolError> {
+        self.daemon
+            .read(&self.context.model, |model| Ok(read(model)))?
     }
 
     /// Changes the unit's model at once, whatever becomes of the hook.
-    pub(super) fn update<R>(&self, change: impl FnOnce(&mut Model) -> Result<R, ToolError>) -> Result<R, ToolError> {
+    pub(super) fn update<R>(
+        &self,
+        change: impl FnOnce(&mut Model) -> Result<R, ToolError>,
+    ) -> Result<R, ToolError> {
         self.daemon.update(&self.context.model, change)
     }
 
@@ -148,15 +176,26 @@ const READ: &[Flag] = &[parse::FORMAT, parse::OUTPUT];
 const NONE: &[Flag] = &[];
 
 fn find(name: &str) -> Option<&'static Tool> {
-    TOOLS.iter().find(|(tool, _)| *tool == name).map(|(_, tool)| tool)
+    TOOLS
+        .iter()
+        .find(|(tool, _)| *tool == name)
+        .map(|(_, tool)| tool)
 }
 
 const fn tool(flags: &'static [Flag], run: Run) -> Tool {
-    Tool { flags, format: Format::Smart, run }
+    Tool {
+        flags,
+        format: Format::Smart,
+        run,
+    }
 }
 
 const fn yaml_tool(flags: &'static [Flag], run: Run) -> Tool {
-    Tool { flags, format: Format::Yaml, run }
+    Tool {
+        flags,
+        format: Format::Yaml,
+        run,
+    }
 }
 
 static TOOLS: &[(&str, Tool)] = &[
@@ -178,16 +217,31 @@ static TOOLS: &[(&str, Tool)] = &[
     ("relation-get", tool(relation::GET_FLAGS, relation::get)),
     ("relation-ids", tool(READ, relation::ids)),
     ("relation-list", tool(relation::LIST_FLAGS, relation::list)),
-    ("relation-model-get", yaml_tool(relation::MODEL_FLAGS, relation::model_get)),
+    (
+        "relation-model-get",
+        yaml_tool(relation::MODEL_FLAGS, relation::model_get),
+    ),
     ("relation-set", tool(relation::SET_FLAGS, relation::set)),
     ("resource-get", tool(NONE, resource::get)),
     ("secret-add", tool(secret::ADD_FLAGS, secret::add)),
-    ("secret-get", yaml_tool(secret_read::GET_FLAGS, secret_read::get)),
-    ("secret-grant", tool(secret_grant::GRANT_FLAGS, secret_grant::grant)),
+    (
+        "secret-get",
+        yaml_tool(secret_read::GET_FLAGS, secret_read::get),
+    ),
+    (
+        "secret-grant",
+        tool(secret_grant::GRANT_FLAGS, secret_grant::grant),
+    ),
     ("secret-ids", yaml_tool(READ, secret_read::ids)),
-    ("secret-info-get", yaml_tool(secret_read::INFO_FLAGS, secret_read::info)),
+    (
+        "secret-info-get",
+        yaml_tool(secret_read::INFO_FLAGS, secret_read::info),
+    ),
     ("secret-remove", tool(secret::REMOVE_FLAGS, secret::remove)),
-    ("secret-revoke", tool(secret_grant::REVOKE_FLAGS, secret_grant::revoke)),
+    (
+        "secret-revoke",
+        tool(secret_grant::REVOKE_FLAGS, secret_grant::revoke),
+    ),
     ("secret-set", tool(secret::SET_FLAGS, secret::set)),
     ("state-delete", tool(NONE, state::delete)),
     ("state-get", tool(state::GET_FLAGS, state::get)),
@@ -201,7 +255,11 @@ static TOOLS: &[(&str, Tool)] = &[
 ];
 
 fn usage(name: &str, tool: &Tool) -> String {
-    let flags = tool.flags.iter().map(|flag| format!("    --{}\n", flag.long)).collect::<String>();
+    let flags = tool
+        .flags
+        .iter()
+        .map(|flag| format!("    --{}\n", flag.long))
+        .collect::<String>();
     format!("Usage: {name} [options] [arguments]\n\nOptions:\n{flags}    --help\n")
 }
 

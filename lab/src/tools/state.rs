@@ -18,11 +18,18 @@ const LARGEST_ITEM: usize = 64 << 10;
 pub(super) fn get(invocation: &mut Invocation<'_>, args: &Args) -> Result<Output, ToolError> {
     args.at_most(1)?;
     let stored = invocation.read(|model| {
-        Ok(crate::daemon::unit_of(model, &invocation.context.unit)?.state.clone())
+        Ok(crate::daemon::unit_of(model, &invocation.context.unit)?
+            .state
+            .clone())
     })?;
     let state = overlay(&stored, Some(&invocation.state.buffer.state));
     match args.rest.first().filter(|key| *key != "-") {
-        None => Ok(Output::Value(state.into_iter().map(|(key, value)| (key, Value::from(value))).collect())),
+        None => Ok(Output::Value(
+            state
+                .into_iter()
+                .map(|(key, value)| (key, Value::from(value)))
+                .collect(),
+        )),
         Some(key) => match state.get(key) {
             Some(value) => Ok(Output::Value(Value::from(value.clone()))),
             None if args.has("strict") => Err(ToolError::runtime(format!("\"{key}\" not found"))),
@@ -42,11 +49,21 @@ pub(super) fn set(invocation: &mut Invocation<'_>, args: &Args) -> Result<Output
     }
     for (key, value) in &values {
         if key.len() > LARGEST_ITEM || value.len() > LARGEST_ITEM {
-            let what = if key.len() > LARGEST_ITEM { "key" } else { "value" };
-            return Err(ToolError::runtime(format!("max allowed {what} length ({LARGEST_ITEM}) exceeded")));
+            let what = if key.len() > LARGEST_ITEM {
+                "key"
+            } else {
+                "value"
+            };
+            return Err(ToolError::runtime(format!(
+                "max allowed {what} length ({LARGEST_ITEM}) exceeded"
+            )));
         }
     }
-    invocation.state.buffer.state.extend(values.into_iter().map(|(key, value)| (key, Some(value))));
+    invocation
+        .state
+        .buffer
+        .state
+        .extend(values.into_iter().map(|(key, value)| (key, Some(value))));
     Ok(Output::Nothing)
 }
 

@@ -8,8 +8,12 @@ use crate::model::application::shown_status;
 use crate::model::status::{SETTABLE, Status};
 use serde_json::{Map, Value, json};
 
-pub(super) const GET_FLAGS: &[Flag] =
-    &[parse::FORMAT, parse::OUTPUT, parse::switch("application"), parse::switch("include-data")];
+pub(super) const GET_FLAGS: &[Flag] = &[
+    parse::FORMAT,
+    parse::OUTPUT,
+    parse::switch("application"),
+    parse::switch("include-data"),
+];
 pub(super) const SET_FLAGS: &[Flag] = &[parse::switch("application")];
 
 const NOT_LEADER: &str = "this unit is not the leader";
@@ -26,8 +30,16 @@ pub(super) fn get(invocation: &mut Invocation<'_>, args: &Args) -> Result<Output
     };
     let context = invocation.context;
     if !args.has("application") {
-        let status = invocation.read(|model| Ok(crate::daemon::unit_of(model, &context.unit)?.workload.clone()))?;
-        return Ok(Output::Value(if with_data { view(&status) } else { Value::from(status.current) }));
+        let status = invocation.read(|model| {
+            Ok(crate::daemon::unit_of(model, &context.unit)?
+                .workload
+                .clone())
+        })?;
+        return Ok(Output::Value(if with_data {
+            view(&status)
+        } else {
+            Value::from(status.current)
+        }));
     }
     if !invocation.is_leader()? {
         return Err(ToolError::runtime(NOT_LEADER));
@@ -35,8 +47,10 @@ pub(super) fn get(invocation: &mut Invocation<'_>, args: &Args) -> Result<Output
     invocation.read(|model| {
         let application = crate::daemon::application_of(model, &context.application)?;
         let mut shown = view(&shown_status(model, application));
-        let units: Map<String, Value> =
-            model.units_of(&context.application).map(|unit| (unit.name.clone(), view(&unit.workload))).collect();
+        let units: Map<String, Value> = model
+            .units_of(&context.application)
+            .map(|unit| (unit.name.clone(), view(&unit.workload)))
+            .collect();
         if with_data && let Value::Object(shown) = &mut shown {
             shown.insert("units".into(), Value::Object(units));
         }
@@ -47,7 +61,9 @@ pub(super) fn get(invocation: &mut Invocation<'_>, args: &Args) -> Result<Output
 pub(super) fn set(invocation: &mut Invocation<'_>, args: &Args) -> Result<Output, ToolError> {
     args.at_most(2)?;
     let Some(status) = args.rest.first() else {
-        return Err(ToolError::usage(format!("invalid args, require <status> [message]")));
+        return Err(ToolError::usage(format!(
+            "invalid args, require <status> [message]"
+        )));
     };
     if !SETTABLE.contains(&status.as_str()) {
         return Err(ToolError::usage(format!(
@@ -77,9 +93,14 @@ pub(super) fn set(invocation: &mut Invocation<'_>, args: &Args) -> Result<Output
     })
 }
 
-pub(super) fn version_set(invocation: &mut Invocation<'_>, args: &Args) -> Result<Output, ToolError> {
+pub(super) fn version_set(
+    invocation: &mut Invocation<'_>,
+    args: &Args,
+) -> Result<Output, ToolError> {
     args.at_most(1)?;
-    let Some(version) = args.rest.first() else { return Err(ToolError::usage("no version specified")) };
+    let Some(version) = args.rest.first() else {
+        return Err(ToolError::usage("no version specified"));
+    };
     let context = invocation.context;
     invocation.update(|model| {
         if let Some(application) = model.applications.get_mut(&context.application) {

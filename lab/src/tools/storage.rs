@@ -7,8 +7,15 @@ use super::server::Invocation;
 use crate::model::hook::Hook;
 use serde_json::{Value, json};
 
-pub(super) const GET_FLAGS: &[Flag] =
-    &[parse::FORMAT, parse::OUTPUT, Flag { long: "storage", short: Some('s'), takes_value: true }];
+pub(super) const GET_FLAGS: &[Flag] = &[
+    parse::FORMAT,
+    parse::OUTPUT,
+    Flag {
+        long: "storage",
+        short: Some('s'),
+        takes_value: true,
+    },
+];
 
 pub(super) fn get(invocation: &mut Invocation<'_>, args: &Args) -> Result<Output, ToolError> {
     args.at_most(1)?;
@@ -21,16 +28,23 @@ pub(super) fn get(invocation: &mut Invocation<'_>, args: &Args) -> Result<Output
         return Err(ToolError::usage("no storage instance specified"));
     };
     let attributes = invocation.read(|model| {
-        let storage = model.storage_of(&context.unit).find(|storage| storage.id == id).ok_or_else(|| {
-            ToolError::usage(format!("invalid value \"{id}\" for option -s: storage not found"))
-        })?;
+        let storage = model
+            .storage_of(&context.unit)
+            .find(|storage| storage.id == id)
+            .ok_or_else(|| {
+                ToolError::usage(format!(
+                    "invalid value \"{id}\" for option -s: storage not found"
+                ))
+            })?;
         Ok(json!({"kind": storage.kind, "location": storage.location}))
     })?;
     match args.rest.first().map(String::as_str) {
         None | Some("-") => Ok(Output::Value(attributes)),
         Some(key) => match attributes.get(key) {
             Some(value) => Ok(Output::Value(value.clone())),
-            None => Err(ToolError::runtime(format!("invalid storage attribute \"{key}\""))),
+            None => Err(ToolError::runtime(format!(
+                "invalid storage attribute \"{key}\""
+            ))),
         },
     }
 }
@@ -48,7 +62,8 @@ pub(super) fn list(invocation: &mut Invocation<'_>, args: &Args) -> Result<Outpu
         Ok(model
             .storage_of(&context.unit)
             .filter(|storage| {
-                unit.progress.storage.contains(&storage.id) || attaching == Some(storage.id.as_str())
+                unit.progress.storage.contains(&storage.id)
+                    || attaching == Some(storage.id.as_str())
             })
             .filter(|storage| name.is_none_or(|name| storage.name == *name))
             .map(|storage| Value::from(storage.id.clone()))
@@ -74,7 +89,10 @@ pub(super) fn add(invocation: &mut Invocation<'_>, args: &Args) -> Result<Output
     let context = invocation.context;
     invocation.read(|model| {
         let charm = &crate::daemon::application_of(model, &context.application)?.charm;
-        match requests.iter().find(|(name, _)| !charm.storage.contains_key(name)) {
+        match requests
+            .iter()
+            .find(|(name, _)| !charm.storage.contains_key(name))
+        {
             Some((name, _)) => Err(ToolError::runtime(format!("storage \"{name}\" not found"))),
             None => Ok(()),
         }

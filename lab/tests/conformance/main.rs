@@ -1,0 +1,19 @@
+//! The lab against the rules of Juju: charms are shell scripts, so that only the documented contract is used.
+
+mod actions;
+mod configuration;
+mod crashes;
+mod databags;
+mod environment;
+mod errors;
+mod lab;
+mod leadership;
+mod lifecycle;
+mod operator_secrets;
+mod placement;
+mod relations;
+mod secrets;
+mod storage;
+mod tool_errors;
+mod transactions;
+mod upgrades;
