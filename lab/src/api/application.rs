@@ -250,4 +250,15 @@ pub struct Offer {
     /// Number of relations through this offer; filled in by the daemon.
     #[serde(default)]
     pub connected: usize,
+    /// What each of `endpoints` is, from the charm's metadata; filled in by the daemon when the offer is created.
+    #[serde(default)]
+    pub described: BTreeMap<String, OfferedEndpoint>,
+}
+
+/// An endpoint of an offer.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OfferedEndpoint {
+    pub interface: String,
+    /// `provider` or `requirer`
+    pub role: String,
 }

@@ -13,8 +13,8 @@ mod status;
 
 pub use application::{
     AddUnits, AttachedStorage, CharmSource, ConfigView, Deploy, Deployed, Endpoint, Integrate,
-    Integrated, Offer, OptionView, Refresh, RelationEnds, RemoveApplications, RemoveUnits, Removed,
-    ResourceSource, StorageDirective,
+    Integrated, Offer, OfferedEndpoint, OptionView, Refresh, RelationEnds, RemoveApplications,
+    RemoveUnits, Removed, ResourceSource, StorageDirective,
 };
 pub use log::{Level, LogFilter, LogPage, LogRecord};
 pub use model::{

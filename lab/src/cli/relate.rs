@@ -1,5 +1,7 @@
 //! Relations and offers: integrating applications, taking them apart, sharing endpoints between models.
 
+use std::collections::BTreeMap;
+
 use clap::Args;
 
 use crate::api::{self, Endpoint, Integrated, RelationEnds, Request};
@@ -103,6 +105,7 @@ impl Offer {
             endpoints: endpoints.clone(),
             url: String::new(),
             connected: 0,
+            described: BTreeMap::new(),
         };
         session.call::<()>(&Request::CreateOffer(offer.clone()))?;
         let offers: Vec<api::Offer> = session.call(&Request::Offers {

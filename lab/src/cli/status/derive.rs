@@ -1,6 +1,6 @@
 //! What status shows but nobody stored: the application's status from its units', what an agent is doing, the scale.
 
-use crate::api::{ApplicationStatus, StatusInfo, UnitStatus};
+use crate::api::{ApplicationStatus, FullStatus, Offer, StatusInfo, UnitStatus};
 
 /// The application's own status if its leader set one, else that of its worst unit.
 pub(crate) fn application_status(application: &ApplicationStatus) -> StatusInfo {
@@ -53,6 +53,24 @@ pub(crate) fn unit_message(unit: &UnitStatus) -> String {
     }
 }
 
+/// Interface and role of an offered endpoint; from its relations if the daemon did not describe it.
+pub(super) fn offered_endpoint(
+    status: &FullStatus,
+    offer: &Offer,
+    endpoint: &str,
+) -> (String, String) {
+    if let Some(described) = offer.described.get(endpoint) {
+        return (described.interface.clone(), described.role.clone());
+    }
+    let interface = status
+        .applications
+        .get(&offer.application)
+        .and_then(|application| application.relations.get(endpoint))
+        .and_then(|related| related.first())
+        .map_or_else(String::new, |related| related.interface.clone());
+    (interface, "provider".to_owned())
+}
+
 /// `3`, or `2/3` while an agent is not up.
 pub(crate) fn scale(application: &ApplicationStatus) -> String {
     let all = application.units.len();
@@ -72,6 +90,7 @@ pub(crate) fn scale(application: &ApplicationStatus) -> String {
 mod tests {
     use super::super::samples;
     use super::*;
+    use crate::api::OfferedEndpoint;
 
     #[test]
     fn an_unset_application_takes_the_status_of_its_worst_unit() {
@@ -122,6 +141,26 @@ mod tests {
         for (status, expected) in cases {
             assert_eq!(doing(&status), expected, "{}", status.message);
         }
+    }
+
+    #[test]
+    fn an_offered_endpoint_is_what_the_daemon_says_or_what_its_relations_show() {
+        let status = samples::model();
+        let mut offer = samples::offer();
+        let described = |offer: &Offer| offered_endpoint(&status, offer, "database");
+        assert_eq!(
+            described(&offer),
+            ("postgresql_client".to_owned(), "provider".to_owned())
+        );
+        let endpoint = OfferedEndpoint {
+            interface: "other".to_owned(),
+            role: "requirer".to_owned(),
+        };
+        offer.described.insert("database".to_owned(), endpoint);
+        assert_eq!(
+            described(&offer),
+            ("other".to_owned(), "requirer".to_owned())
+        );
     }
 
     #[test]

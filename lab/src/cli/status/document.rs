@@ -159,7 +159,8 @@ pub(super) struct OfferEntry {
 #[derive(Debug, Serialize)]
 pub(super) struct OfferedEndpoint {
     pub(super) name: String,
-    pub(super) role: &'static str,
+    pub(super) interface: String,
+    pub(super) role: String,
 }
 
 #[expect(

@@ -67,13 +67,13 @@ fn offered(status: &FullStatus, offer: &Offer) -> OfferEntry {
         .get(&offer.application)
         .map(|application| application.charm.clone());
     let endpoint = |name: &String| {
-        (
-            name.clone(),
-            OfferedEndpoint {
-                name: name.clone(),
-                role: "provider",
-            },
-        )
+        let (interface, role) = derive::offered_endpoint(status, offer, name);
+        let shown = OfferedEndpoint {
+            name: name.clone(),
+            interface,
+            role,
+        };
+        (name.clone(), shown)
     };
     OfferEntry {
         application: offer.application.clone(),

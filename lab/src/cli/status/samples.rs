@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 
 use crate::api::{
-    ApplicationStatus, Base, Endpoint, FullStatus, MachineStatus, ModelInfo, RelatedApplication,
-    RelationStatus, StatusInfo, StorageStatus, UnitStatus,
+    ApplicationStatus, Base, Endpoint, FullStatus, MachineStatus, ModelInfo, Offer,
+    RelatedApplication, RelationStatus, StatusInfo, StorageStatus, UnitStatus,
 };
 
 pub(crate) fn time() -> Timestamp {
@@ -213,5 +213,18 @@ fn storage() -> StorageStatus {
         machine: Some("0".to_owned()),
         location: "/var/lib/pg".to_owned(),
         read_only: false,
+    }
+}
+
+/// An offer of `postgresql`, as a daemon tells it that does not describe endpoints.
+pub(crate) fn offer() -> Offer {
+    Offer {
+        model: "dev".to_owned(),
+        name: "pg".to_owned(),
+        application: "postgresql".to_owned(),
+        endpoints: vec!["database".to_owned()],
+        url: "admin/dev.pg".to_owned(),
+        connected: 1,
+        described: BTreeMap::new(),
     }
 }

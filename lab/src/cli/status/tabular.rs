@@ -213,7 +213,7 @@ fn offers(status: &FullStatus) -> Table {
         let charm = application.map_or("", |application| application.charm_name.as_str());
         let revision = application.map_or_else(String::new, |a| a.charm_revision.to_string());
         for (index, endpoint) in offer.endpoints.iter().enumerate() {
-            let interface = interface_of(status, &offer.application, endpoint);
+            let (interface, role) = derive::offered_endpoint(status, offer, endpoint);
             if index == 0 {
                 table.row([
                     Cell::from(offer.name.as_str()),
@@ -223,29 +223,16 @@ fn offers(status: &FullStatus) -> Table {
                     format!("{0}/{0}", offer.connected).into(),
                     endpoint.as_str().into(),
                     interface.into(),
-                    "provider".into(),
+                    role.into(),
                 ]);
             } else {
                 let mut cells: Vec<Cell> = vec![Cell::default(); 5];
-                cells.extend([
-                    endpoint.as_str().into(),
-                    interface.into(),
-                    "provider".into(),
-                ]);
+                cells.extend([endpoint.as_str().into(), interface.into(), role.into()]);
                 table.row(cells);
             }
         }
     }
     table
-}
-
-fn interface_of(status: &FullStatus, application: &str, endpoint: &str) -> String {
-    status
-        .applications
-        .get(application)
-        .and_then(|application| application.relations.get(endpoint))
-        .and_then(|related| related.first())
-        .map_or_else(String::new, |related| related.interface.clone())
 }
 
 fn relations(status: &FullStatus) -> Table {
@@ -308,6 +295,23 @@ Storage Unit  Storage ID  Type        Pool    Mountpoint   Size     Status    Me
 postgresql/0  pgdata/0    filesystem  rootfs  /var/lib/pg  1.0 GiB  attached
 ";
         assert_eq!(tail, expected);
+    }
+
+    #[test]
+    fn offers_are_shown_with_their_endpoints() {
+        let mut status = samples::model();
+        status.offers.push(samples::offer());
+        let text = render(
+            &status,
+            Sections::default(),
+            &Clock::utc(),
+            Palette::plain(),
+        );
+        let expected = "\
+Offer  Application  Charm       Rev  Connected  Endpoint  Interface          Role
+pg     postgresql   postgresql    2  1/1        database  postgresql_client  provider
+";
+        assert_eq!(text.split("\n\n").last(), Some(expected));
     }
 
     #[test]

@@ -18,7 +18,7 @@ const MAX_DEPTH: usize = 128;
 pub(crate) enum YamlError {
     #[error("yaml: line {line}: {reason}")]
     Syntax { line: usize, reason: String },
-    #[error("yaml: map keyed with the non-string value {0}")]
+    #[error("yaml: map keyed with the non-string value {0}\nhint: write the key in quotes")]
     KeyNotString(String),
     #[error("yaml: key {0:?} already set in map")]
     DuplicateKey(String),

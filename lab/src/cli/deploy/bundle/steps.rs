@@ -214,6 +214,7 @@ fn offers<'a>(
             endpoints: offer.endpoints.clone(),
             url: String::new(),
             connected: 0,
+            described: BTreeMap::new(),
         })
 }
 
