@@ -1,11 +1,13 @@
 //! The commands with which PostgreSQL hands WAL over and gets it back.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use crate::domain::words::Stanza;
 
 /// How long a standby waits for one file from the repository, in seconds. A segment takes a fraction of one.
-const RESTORE_SECONDS: u32 = 10;
+const FETCH_SECONDS: u32 = 10;
+/// How long a standby that gets nothing from the repository goes on asking it, in minutes.
+const LEASE_MINUTES: u32 = 10;
 
 /// A repository that belongs to this cluster, as pgBackRest's commands name it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -44,21 +46,34 @@ impl ArchiveCommand {
 }
 
 impl Repository {
-    /// The value of `restore_command`, with which a standby that fell too far behind catches up from the repository.
+    /// The value of `restore_command` of a standby: while it catches up from the repository, and not afterwards.
     ///
-    /// PostgreSQL runs it while a standby is promoted too, and waits for it: without a limit, an object store out of
-    /// reach held a failover for four minutes. Without the file, PostgreSQL goes on. Fetching asynchronously would wait
-    /// for `archive-timeout` by itself and leave a process behind.
-    pub fn restore_command(&self) -> String {
+    /// PostgreSQL runs the command also when nothing is missing: at every start, for every timeline it could follow, and
+    /// while it is promoted, and waits each time. With an object store out of reach, a standby that always asks it was
+    /// measured to hold a failover for four minutes, and to follow a new primary so late that it could not take over
+    /// from it. So `lease`, a file that [`Self::replica_command`] makes and each fetched file renews, has to be younger
+    /// than [`LEASE_MINUTES`]; without it the command fails at once and PostgreSQL goes on by streaming.
+    ///
+    /// Fetching asynchronously would wait for `archive-timeout` by itself and leave a process behind.
+    pub fn restore_command(&self, lease: &Path) -> String {
+        let lease = percent_doubled(&shell_word(&lease.to_string_lossy()));
+        let pgbackrest = percent_doubled(&self.pgbackrest());
         format!(
-            "timeout {RESTORE_SECONDS} {} --no-archive-async archive-get %f \"%p\"",
-            percent_doubled(&self.pgbackrest())
+            "find {lease} -mmin -{LEASE_MINUTES} 2>/dev/null | grep -q . && timeout {FETCH_SECONDS} {pgbackrest} \
+             --no-archive-async archive-get %f \"%p\" && touch {lease}"
         )
     }
 
-    /// The command with which Patroni makes a replica from the newest backup.
-    pub fn replica_command(&self) -> String {
-        format!("{} --delta --type=standby restore", self.pgbackrest())
+    /// The command with which Patroni makes a replica from the newest backup; what the backup lacks comes by way of
+    /// [`Self::restore_command`].
+    pub fn replica_command(&self, lease: &Path) -> String {
+        let lease = shell_word(&lease.to_string_lossy());
+        let script = format!(
+            "{} --delta --type=standby restore && touch {lease}",
+            self.pgbackrest()
+        );
+        // Patroni runs a program, not a command of a shell.
+        format!("sh -c {}", shell_word(&script))
     }
 
     fn pgbackrest(&self) -> String {
@@ -98,17 +113,27 @@ mod tests {
     }
 
     #[test]
-    fn with_a_repository_wal_goes_to_pgbackrest_and_comes_back_from_it() {
-        let repository = repository("/etc/postgresql-charm/pgbackrest.conf");
-        let program =
-            "pgbackrest --config=/etc/postgresql-charm/pgbackrest.conf --stanza=prod.postgresql";
+    fn with_a_repository_wal_goes_to_pgbackrest() {
+        let archive = ArchiveCommand::PgBackRest(repository("/etc/pgbackrest.conf"));
         assert_eq!(
-            repository.restore_command(),
-            format!("timeout 10 {program} --no-archive-async archive-get %f \"%p\"")
+            archive.command(),
+            "pgbackrest --config=/etc/pgbackrest.conf --stanza=prod.postgresql archive-push \"%p\""
+        );
+    }
+
+    #[test]
+    fn a_standby_asks_the_repository_only_while_it_catches_up_from_it() {
+        let repository = repository("/etc/pgbackrest.conf");
+        assert_eq!(
+            repository.replica_command(Path::new("/pg/15/lease")),
+            "sh -c 'pgbackrest --config=/etc/pgbackrest.conf --stanza=prod.postgresql --delta --type=standby restore \
+             && touch /pg/15/lease'"
         );
         assert_eq!(
-            ArchiveCommand::PgBackRest(repository).command(),
-            format!("{program} archive-push \"%p\"")
+            repository.restore_command(Path::new("/pg/15/lease")),
+            "find /pg/15/lease -mmin -10 2>/dev/null | grep -q . && timeout 10 pgbackrest \
+             --config=/etc/pgbackrest.conf --stanza=prod.postgresql --no-archive-async archive-get %f \"%p\" \
+             && touch /pg/15/lease"
         );
     }
 
@@ -116,12 +141,19 @@ mod tests {
     fn a_path_with_a_space_a_quote_or_a_percent_sign_reaches_pgbackrest_unchanged() {
         let repository = repository("/it's 100% mine/c.conf");
         assert_eq!(
-            repository.replica_command(),
-            r"pgbackrest --config='/it'\''s 100% mine/c.conf' --stanza=prod.postgresql --delta --type=standby restore"
-        );
-        assert_eq!(
-            ArchiveCommand::PgBackRest(repository).command(),
+            ArchiveCommand::PgBackRest(repository.clone()).command(),
             r#"pgbackrest --config='/it'\''s 100%% mine/c.conf' --stanza=prod.postgresql archive-push "%p""#
+        );
+        let lease = Path::new("/50% full/lease");
+        let restore = repository.restore_command(lease);
+        assert!(
+            restore.starts_with("find '/50%% full/lease' -mmin"),
+            "{restore}"
+        );
+        let replica = repository.replica_command(lease);
+        assert!(
+            replica.ends_with(r"&& touch '\''/50% full/lease'\'''"),
+            "{replica}"
         );
     }
 }

@@ -172,10 +172,14 @@ impl Configuration<'_> {
         let mut methods = Vec::new();
         if let Some(repository) = self.replicas_from {
             methods.push("pgbackrest".to_owned());
+            let lease = self
+                .layout
+                .version_dir(self.major)
+                .join("catching-up-from-repository");
             postgresql.push(
                 "pgbackrest",
                 [
-                    ("command", repository.replica_command().into()),
+                    ("command", repository.replica_command(&lease).into()),
                     // What is there already is compared, not copied again.
                     ("keep_data", true.into()),
                     ("no_params", true.into()),
@@ -184,7 +188,7 @@ impl Configuration<'_> {
             );
             postgresql.push(
                 "recovery_conf",
-                [("restore_command", repository.restore_command().into())].into(),
+                [("restore_command", repository.restore_command(&lease).into())].into(),
             );
         }
         methods.push("basebackup".to_owned());
