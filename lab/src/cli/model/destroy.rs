@@ -49,12 +49,16 @@ impl DestroyModel {
             ));
             confirm::by_name("model", &info.name)?;
         }
-        let destroy_storage = self.destroy_storage;
-        session.call::<()>(&Request::DestroyModel(api::DestroyModel {
+        let destroy = api::DestroyModel {
             model: model.clone(),
-            destroy_storage,
+            destroy_storage: self.destroy_storage,
             force: self.force,
-        }))?;
+        };
+        // Somebody else may have been faster.
+        let begun = session.call::<()>(&Request::DestroyModel(destroy));
+        if !is_gone(&begun) {
+            begun?;
+        }
         session.tell("Destroying model");
         self.wait_until_gone(session, &model)?;
         if session
@@ -72,17 +76,13 @@ impl DestroyModel {
         let started = Instant::now();
         let mut last = String::new();
         loop {
-            let info: ModelInfo = match session.call(&Request::ShowModel {
+            let shown = session.call::<ModelInfo>(&Request::ShowModel {
                 model: model.to_owned(),
-            }) {
-                Ok(info) => info,
-                Err(CliError::Call(CallError::Refused(failure)))
-                    if failure.code == Code::NotFound =>
-                {
-                    return Ok(());
-                }
-                Err(error) => return Err(error),
-            };
+            });
+            if is_gone(&shown) {
+                return Ok(());
+            }
+            let info = shown?;
             let line = format!(
                 "Waiting for model to be removed, {} machine(s), {} application(s)...",
                 info.machines, info.applications
@@ -103,4 +103,9 @@ impl DestroyModel {
             std::thread::sleep(Duration::from_millis(200));
         }
     }
+}
+
+/// Whether the daemon answered that there is no such model.
+fn is_gone<T>(answer: &Result<T, CliError>) -> bool {
+    matches!(answer, Err(CliError::Call(CallError::Refused(failure))) if failure.code == Code::NotFound)
 }
