@@ -38,7 +38,10 @@ enum Command {
 fn main() -> ExitCode {
     let mut args = std::env::args_os();
     let name = args.next().unwrap_or_default();
-    let name = Path::new(&name).file_name().and_then(|name| name.to_str()).unwrap_or_default();
+    let name = Path::new(&name)
+        .file_name()
+        .and_then(|name| name.to_str())
+        .unwrap_or_default();
     if tools::NAMES.contains(&name) {
         return tools::client::main(name, args);
     }
@@ -48,7 +51,10 @@ fn main() -> ExitCode {
     }
     // These have command lines of their own.
     if let Some((first, rest)) = args.split_first() {
-        let rest: Vec<String> = rest.iter().map(|arg| arg.to_string_lossy().into_owned()).collect();
+        let rest: Vec<String> = rest
+            .iter()
+            .map(|arg| arg.to_string_lossy().into_owned())
+            .collect();
         match first.to_str() {
             Some("juju") => return cli::main(args),
             Some("wait") => return cli::wait::main(args.into_iter().skip(1).collect()),
@@ -59,7 +65,7 @@ fn main() -> ExitCode {
             _ => {}
         }
     }
-    match run(Arguments::parse().command) {
+    match run(&Arguments::parse().command) {
         Ok(code) => code,
         Err(error) => {
             eprintln!("ERROR {error:#}");
@@ -68,12 +74,16 @@ fn main() -> ExitCode {
     }
 }
 
-fn run(command: Command) -> anyhow::Result<ExitCode> {
+fn run(command: &Command) -> anyhow::Result<ExitCode> {
     let home = Home::from_environment().context("cannot choose the lab's home")?;
     match command {
         Command::Up => {
             let info = process::up(&home)?;
-            println!("The lab runs in {} (process {}).", info.home.display(), info.pid);
+            println!(
+                "The lab runs in {} (process {}).",
+                info.home.display(),
+                info.pid
+            );
         }
         Command::Down => process::down(&home)?,
         Command::Daemon => process::run(&home)?,
@@ -82,7 +92,12 @@ fn run(command: Command) -> anyhow::Result<ExitCode> {
                 println!("No lab runs in {}.", home.path().display());
                 return Ok(ExitCode::FAILURE);
             };
-            println!("The lab runs in {} (process {}, since {}).", info.home.display(), info.pid, info.started);
+            println!(
+                "The lab runs in {} (process {}, since {}).",
+                info.home.display(),
+                info.pid,
+                info.started
+            );
         }
         Command::Destroy => process::destroy(&home)?,
     }

@@ -31,7 +31,7 @@ impl Agent {
             if let Some(unit) = model.units.get_mut(&self.key.unit) {
                 unit.progress.upgrading = Some(key.clone());
                 if !unit.progress.installed && !unit.spoke {
-                    unit.workload.message = "installing agent".to_owned();
+                    "installing agent".clone_into(&mut unit.workload.message);
                 }
             }
         })?;

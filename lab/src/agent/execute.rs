@@ -21,7 +21,7 @@ const LARGEST_CAPTURE: usize = 64 << 20;
 
 /// What is run.
 #[derive(Debug)]
-pub struct Program {
+pub(super) struct Program {
     pub path: PathBuf,
     pub args: Vec<OsString>,
     pub directory: PathBuf,
@@ -33,14 +33,14 @@ pub struct Program {
 }
 
 #[derive(Debug)]
-pub struct Ended {
+pub(super) struct Ended {
     pub status: ExitStatus,
     pub stdout: Vec<u8>,
     pub stderr: Vec<u8>,
 }
 
 /// Runs a program to its end.
-pub async fn execute(
+pub(super) async fn execute(
     daemon: &Arc<Daemon>,
     key: &UnitKey,
     program: Program,

@@ -33,11 +33,11 @@ pub fn begin_hook(model: &mut Model, unit: &str, hook: &Hook, context: &str, now
     });
     match hook {
         Hook::Install if !unit.spoke => {
-            unit.set_workload("maintenance", "installing charm software", now)
+            unit.set_workload("maintenance", "installing charm software", now);
         }
         Hook::Stop => unit.set_workload("maintenance", "stopping charm software", now),
         Hook::Remove => {
-            unit.set_workload("maintenance", "cleaning up prior to charm deletion", now)
+            unit.set_workload("maintenance", "cleaning up prior to charm deletion", now);
         }
         _ => {}
     }
@@ -110,7 +110,7 @@ pub fn complete_hook(model: &mut Model, unit: &str, hook: &Hook, seen: &Seen, no
             }
         }
         Hook::Secret(secret) => {
-            complete_secret(model, unit, secret.event, &secret.id, secret.revision, now)
+            complete_secret(model, unit, secret.event, &secret.id, secret.revision, now);
         }
     }
     retire(model, unit);

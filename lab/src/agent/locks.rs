@@ -4,9 +4,11 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use tokio::sync::OwnedMutexGuard;
 
+type Lock = Arc<tokio::sync::Mutex<()>>;
+
 /// Locks by machine and group; the empty group is the machine's own lock.
 #[derive(Debug, Default)]
-pub(super) struct Locks(Mutex<HashMap<(u32, String), Arc<tokio::sync::Mutex<()>>>>);
+pub(super) struct Locks(Mutex<HashMap<(u32, String), Lock>>);
 
 impl Locks {
     pub(super) async fn acquire(&self, slot: u32, group: &str) -> OwnedMutexGuard<()> {

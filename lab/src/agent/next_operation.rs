@@ -10,7 +10,7 @@ use jiff::Timestamp;
 
 /// All that the choice depends on.
 #[derive(Debug, Clone)]
-pub struct Snapshot {
+pub(super) struct Snapshot {
     pub life: Life,
     pub progress: Progress,
     /// The machine's present boot.
@@ -36,7 +36,7 @@ pub struct Snapshot {
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Operation {
+pub(super) enum Operation {
     /// Put the charm's files into the empty charm directory.
     Unpack,
     /// Replace the charm's files; upgrade-charm follows unless it is forced out of an error.
@@ -54,7 +54,7 @@ pub enum Operation {
 }
 
 /// Chooses the next operation.
-pub fn next_operation(s: &Snapshot) -> Operation {
+pub(super) fn next_operation(s: &Snapshot) -> Operation {
     let progress = &s.progress;
     let alive = s.life == Life::Alive;
     let failed = progress.failed();

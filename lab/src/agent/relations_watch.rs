@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 
 /// A relation as one unit may see it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct RelationView {
+pub(super) struct RelationView {
     pub id: u64,
     /// The unit's own name.
     pub local_unit: String,
@@ -33,7 +33,7 @@ fn hook(view: &RelationView, event: RelationEvent, unit: Option<&str>, version: 
 }
 
 /// relation-created, if it did not run yet.
-pub fn created_hook(view: &RelationView, progress: &Progress) -> Option<Hook> {
+pub(super) fn created_hook(view: &RelationView, progress: &Progress) -> Option<Hook> {
     let created = progress
         .relations
         .get(&view.id)
@@ -43,7 +43,7 @@ pub fn created_hook(view: &RelationView, progress: &Progress) -> Option<Hook> {
 
 /// The next hook of a relation that was created. Departures come first, then the end, then news of the remote
 /// application, arrivals, and news of units.
-pub fn next_hook(view: &RelationView, progress: &Progress, dying: bool) -> Option<Hook> {
+pub(super) fn next_hook(view: &RelationView, progress: &Progress, dying: bool) -> Option<Hook> {
     let seen = progress
         .relations
         .get(&view.id)
@@ -101,7 +101,7 @@ fn departed_hook(
 }
 
 /// True if the unit has nothing left to do in a relation that ends for it, so that it may leave.
-pub fn is_over(peer: bool, seen: Option<&RelationProgress>) -> bool {
+pub(super) fn is_over(peer: bool, seen: Option<&RelationProgress>) -> bool {
     match seen {
         None => true,
         Some(seen) if !seen.created => true,

@@ -38,7 +38,7 @@ impl Agent {
         let seen = self.seen();
         let context = self.context(Some(hook), None, &hook.name())?;
         self.change(|model| {
-            lifecycle::begin_hook(model, &self.key.unit, hook, &context.id, Timestamp::now())
+            lifecycle::begin_hook(model, &self.key.unit, hook, &context.id, Timestamp::now());
         })?;
         self.prepare_storage(hook)?;
         let (name, program) = (hook.name(), self.dispatch("hooks", &hook.name()));
@@ -63,11 +63,11 @@ impl Agent {
             Outcome::Failed(text) => {
                 self.log(Level::Error, OPERATION_MODULE, &text);
                 self.change(|model| {
-                    lifecycle::fail_hook(model, &self.key.unit, hook, Timestamp::now())
+                    lifecycle::fail_hook(model, &self.key.unit, hook, Timestamp::now());
                 })?;
             }
             Outcome::Done | Outcome::Missing => {
-                self.finish_hook(hook, &context, &seen, &outcome)?
+                self.finish_hook(hook, &context, &seen, &outcome)?;
             }
         }
         if reboot {
@@ -112,7 +112,7 @@ impl Agent {
                 let text = format!("hook \"{name}\" failed: cannot apply changes: {error}");
                 self.log(Level::Error, OPERATION_MODULE, &text);
                 self.change(|model| {
-                    lifecycle::fail_hook(model, &self.key.unit, hook, Timestamp::now())
+                    lifecycle::fail_hook(model, &self.key.unit, hook, Timestamp::now());
                 })?;
             }
         }
@@ -170,7 +170,7 @@ impl Agent {
         let legacy = charm.join(directory).join(name);
         legacy
             .exists()
-            .then_some((legacy, format!("explicit, bespoke hook script")))
+            .then_some((legacy, "explicit, bespoke hook script".to_owned()))
     }
 
     /// A new context, registered until it is dropped from the daemon by [`Self::launch`].

@@ -13,6 +13,7 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use jiff::Timestamp;
 use std::ffi::OsString;
+use std::fmt::Write as _;
 use std::path::PathBuf;
 use std::sync::{Arc, PoisonError};
 
@@ -133,7 +134,7 @@ impl Agent {
                         &format!("cannot apply changes: {error}"),
                     );
                     message.get_or_insert_with(|| "committing requested changes failed".to_owned());
-                    results.stderr.push_str(&format!("{error}\n"));
+                    let _ = writeln!(results.stderr, "{error}");
                     TaskStatus::Failed
                 }
                 _ if message.is_some() => TaskStatus::Failed,

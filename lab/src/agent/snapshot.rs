@@ -15,7 +15,7 @@ use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
 
 /// What the agent of `unit` sees; none if the unit is gone.
-pub fn take(model: &Model, unit: &str, address: &str, now: Timestamp) -> Option<Snapshot> {
+pub(super) fn take(model: &Model, unit: &str, address: &str, now: Timestamp) -> Option<Snapshot> {
     let unit = model.units.get(unit)?;
     let application = model.applications.get(&unit.application)?;
     let leader = model.is_leader(&unit.name, now);
@@ -56,7 +56,7 @@ pub fn take(model: &Model, unit: &str, address: &str, now: Timestamp) -> Option<
 }
 
 /// Changes whenever config-changed has something to report.
-pub fn fingerprint(application: &Application, address: &str) -> String {
+pub(super) fn fingerprint(application: &Application, address: &str) -> String {
     let values: BTreeMap<&String, _> = application
         .charm
         .options
@@ -127,7 +127,7 @@ fn secrets(
             ] {
                 match at {
                     Some(at) if at <= now => {
-                        due[index].push(hook(event, owner_label(), secret.latest))
+                        due[index].push(hook(event, owner_label(), secret.latest));
                     }
                     Some(at) => next = Some(next.map_or(at, |next| next.min(at))),
                     None => {}

@@ -1,19 +1,37 @@
 //! Offers: endpoints made known to other models.
 
-use crate::api::{Failure, Offer};
+use crate::api::{Failure, Offer, OfferedEndpoint};
 use crate::daemon::{Daemon, application_of, qualified};
+use crate::model::charm::Role;
 
 pub fn create(daemon: &Daemon, request: &Offer) -> Result<(), Failure> {
     daemon.update(&request.model, |model| {
         let application = application_of(model, &request.application)?;
-        for endpoint in &request.endpoints {
-            if application.charm.endpoint(endpoint).is_none() {
-                return Err(Failure::not_found(format!(
+        let describe = |endpoint: &String| {
+            let spec = application.charm.endpoint(endpoint).ok_or_else(|| {
+                Failure::not_found(format!(
                     "application \"{}\" has no \"{endpoint}\" endpoint",
                     request.application
-                )));
-            }
-        }
+                ))
+            })?;
+            let role = if spec.role == Role::Requirer {
+                "requirer"
+            } else {
+                "provider"
+            };
+            Ok((
+                endpoint.clone(),
+                OfferedEndpoint {
+                    interface: spec.interface,
+                    role: role.to_owned(),
+                },
+            ))
+        };
+        let described = request
+            .endpoints
+            .iter()
+            .map(describe)
+            .collect::<Result<_, Failure>>()?;
         let name = if request.name.is_empty() {
             request.application.clone()
         } else {
@@ -23,6 +41,7 @@ pub fn create(daemon: &Daemon, request: &Offer) -> Result<(), Failure> {
             url: format!("{}.{name}", qualified(&model.name)),
             name: name.clone(),
             connected: 0,
+            described,
             ..request.clone()
         };
         model.offers.insert(name, offer);

@@ -112,7 +112,7 @@ pub fn exec(daemon: &Arc<Daemon>, request: &Exec) -> Result<Enqueued, Failure> {
             {
                 Some(number) => planned.push(machine_work(number, &request.command)),
                 None => {
-                    planned.push((machine.clone(), Err(format!("machine {machine} not found"))))
+                    planned.push((machine.clone(), Err(format!("machine {machine} not found"))));
                 }
             }
         }

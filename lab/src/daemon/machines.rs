@@ -124,7 +124,9 @@ pub fn place(daemon: &Daemon) -> Result<(), Failure> {
         (used, homeless)
     });
     for (model, number) in homeless {
-        let slot = (0..).find(|slot| !used.contains(slot)).unwrap_or_default();
+        let slot = (0..=u32::MAX)
+            .find(|slot| !used.contains(slot))
+            .unwrap_or_default();
         if daemon.address(Some(slot)).is_none() {
             return Err(Failure::invalid(
                 "the lab has no address left for another machine".to_owned(),

@@ -103,7 +103,7 @@ impl Daemon {
         };
         let mut draft = current.clone();
         let result = change(&mut draft)?;
-        self.settle_leases(&mut draft);
+        Self::settle_leases(&mut draft);
         self.store
             .save(&draft)
             .map_err(|error| Failure::internal(error.to_string()))?;
@@ -118,7 +118,7 @@ impl Daemon {
     pub fn tick_leases(&self) {
         let mut moved = false;
         for model in self.lock().values_mut() {
-            if self.settle_leases(model) {
+            if Self::settle_leases(model) {
                 moved = true;
                 if let Err(error) = self.store.save(model) {
                     tracing::error!(
@@ -133,7 +133,7 @@ impl Daemon {
         }
     }
 
-    fn settle_leases(&self, model: &mut Model) -> bool {
+    fn settle_leases(model: &mut Model) -> bool {
         let up: std::collections::BTreeSet<String> = model
             .units
             .values()

@@ -85,7 +85,7 @@ impl Store {
                 .file_name()
                 .and_then(|name| name.to_str())
                 .unwrap_or_default();
-            if name.starts_with("model-") && name.ends_with(".json") {
+            if name.starts_with("model-") && path.extension().is_some_and(|it| it == "json") {
                 let bytes = fs::read(&path).map_err(|source| PersistError::Io {
                     operation: "read",
                     path: path.clone(),

@@ -39,7 +39,7 @@ pub async fn supervise(daemon: Arc<Daemon>) {
             _ = beat.tick() => {
                 daemon.tick_leases();
                 beats = beats.wrapping_add(1);
-                if beats % BEATS_PER_MACHINE_CHECK == 0 {
+                if beats.is_multiple_of(BEATS_PER_MACHINE_CHECK) {
                     check_machines(&daemon);
                 }
             }
@@ -123,7 +123,7 @@ async fn bring_up(daemon: &Arc<Daemon>, key: &UnitKey) -> Result<Option<u32>, Fa
 
 /// Removes machines without units and models that are over.
 fn sweep(daemon: &Arc<Daemon>) {
-    let models: Vec<(String, Vec<(u32, Option<u32>)>)> = daemon.read_all(|models| {
+    let models: Vec<(String, Vec<_>)> = daemon.read_all(|models| {
         models
             .values()
             .map(|model| (model.name.clone(), machines::abandoned(model)))

@@ -11,6 +11,7 @@ use super::{
 use crate::daemon::Daemon;
 use crate::model::Model;
 use jiff::Timestamp;
+use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, PoisonError};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -255,11 +256,10 @@ static TOOLS: &[(&str, Tool)] = &[
 ];
 
 fn usage(name: &str, tool: &Tool) -> String {
-    let flags = tool
-        .flags
-        .iter()
-        .map(|flag| format!("    --{}\n", flag.long))
-        .collect::<String>();
+    let mut flags = String::new();
+    for flag in tool.flags {
+        let _ = writeln!(flags, "    --{}", flag.long);
+    }
     format!("Usage: {name} [options] [arguments]\n\nOptions:\n{flags}    --help\n")
 }
 

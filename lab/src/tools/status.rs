@@ -61,9 +61,7 @@ pub(super) fn get(invocation: &mut Invocation<'_>, args: &Args) -> Result<Output
 pub(super) fn set(invocation: &mut Invocation<'_>, args: &Args) -> Result<Output, ToolError> {
     args.at_most(2)?;
     let Some(status) = args.rest.first() else {
-        return Err(ToolError::usage(format!(
-            "invalid args, require <status> [message]"
-        )));
+        return Err(ToolError::usage("invalid args, require <status> [message]"));
     };
     if !SETTABLE.contains(&status.as_str()) {
         return Err(ToolError::usage(format!(

@@ -21,7 +21,7 @@ fn parameters_arrive_with_their_defaults_and_results_nest() {
         "[ $name = work ] && { action-log one; action-log two; echo printed; \
                    action-set backup.id=7 \"backup.size=1 MB\" greeting=\"hello $(action-get who)\" times=\"$(action-get times)\"; }; true",
     );
-    let task = lab.run("probe/0", "work", json!({"times": 3}));
+    let task = lab.run("probe/0", "work", &json!({"times": 3}));
     assert_eq!(task.status, TaskStatus::Completed);
     let results = Value::Object(task.results.values.clone());
     assert_eq!(
@@ -45,12 +45,12 @@ fn parameters_arrive_with_their_defaults_and_results_nest() {
 #[test]
 fn wrong_parameters_schedule_no_task_and_say_why() {
     let lab = lab("");
-    let enqueued = lab.enqueue("probe/0", "work", json!({"times": 0, "colour": "red"}));
+    let enqueued = lab.enqueue("probe/0", "work", &json!({"times": 0, "colour": "red"}));
     let failure = enqueued.tasks[0].failure.clone().unwrap();
     assert!(failure.starts_with("validation failed: "), "{failure}");
     assert_eq!(enqueued.tasks[0].id, None);
     assert_eq!(
-        lab.enqueue("probe/0", "play", json!({})).tasks[0]
+        lab.enqueue("probe/0", "play", &json!({})).tasks[0]
             .failure
             .as_deref(),
         Some("action \"play\" not defined on unit \"probe/0\"")
@@ -67,8 +67,8 @@ fn wrong_parameters_schedule_no_task_and_say_why() {
 #[test]
 fn operations_and_tasks_are_numbered_by_one_counter() {
     let lab = lab("");
-    let first = lab.enqueue("probe/0", "work", json!({}));
-    let second = lab.enqueue("probe/leader", "work", json!({}));
+    let first = lab.enqueue("probe/0", "work", &json!({}));
+    let second = lab.enqueue("probe/leader", "work", &json!({}));
     assert_eq!(
         (first.operation.as_str(), first.tasks[0].id.as_deref()),
         ("1", Some("2"))
@@ -93,12 +93,12 @@ fn operations_and_tasks_are_numbered_by_one_counter() {
 fn a_running_task_is_killed_when_it_is_cancelled_and_a_pending_one_never_runs() {
     let lab =
         lab("[ $name = work ] && { state-set kept=yes; touch $shared/running; sleep 1000; }; true");
-    let running = lab.enqueue("probe/0", "work", json!({})).tasks[0]
+    let running = lab.enqueue("probe/0", "work", &json!({})).tasks[0]
         .id
         .clone()
         .unwrap();
     lab.until("the task runs", || lab.shared("running").exists());
-    let pending = lab.enqueue("probe/0", "work", json!({})).tasks[0]
+    let pending = lab.enqueue("probe/0", "work", &json!({})).tasks[0]
         .id
         .clone()
         .unwrap();
@@ -125,7 +125,7 @@ fn a_running_task_is_killed_when_it_is_cancelled_and_a_pending_one_never_runs() 
 #[test]
 fn output_that_is_not_text_is_stored_as_base64() {
     let lab = lab("[ $name = work ] && printf '\\377\\376'; true");
-    let results = lab.run("probe/0", "work", json!({})).results;
+    let results = lab.run("probe/0", "work", &json!({})).results;
     assert_eq!(
         (results.stdout.as_str(), results.stdout_encoding.as_deref()),
         ("//4=", Some("base64"))
@@ -140,13 +140,13 @@ fn a_charm_without_dispatch_uses_its_files_and_misses_the_rest() {
         panic!()
     };
     std::fs::remove_file(path.join("dispatch")).unwrap();
-    lab.call::<Value>(&Request::Deploy(crate::lab::deploy_request(path)));
+    lab.call::<Value>(&Request::Deploy(crate::lab::deploy_request(&path)));
     lab.settle();
     assert!(
         lab.log_text()
             .contains("skipped \"install\" hook (missing)")
     );
-    let task = lab.run("probe/0", "work", json!({}));
+    let task = lab.run("probe/0", "work", &json!({}));
     assert_eq!(
         task.message.as_deref(),
         Some("action not implemented on unit \"probe/0\"")

@@ -53,7 +53,7 @@ fn an_action_interrupted_by_the_daemons_death_has_failed_and_is_not_run_again() 
         &Charm::recorder("probe", "", script).file("actions.yaml", "work:\n  description: d\n"),
         1,
     );
-    let id = lab.enqueue("probe/0", "work", json!({})).tasks[0]
+    let id = lab.enqueue("probe/0", "work", &json!({})).tasks[0]
         .id
         .clone()
         .unwrap();

@@ -120,7 +120,7 @@ fn actions_have_an_empty_hook_name_and_commands_have_no_dispatch_path() {
     let charm =
         Charm::recorder("probe", "", DUMP).file("actions.yaml", "look:\n  description: d\n");
     lab.deploy(&charm, 1);
-    let task = lab.run("probe/0", "look", serde_json::json!({}));
+    let task = lab.run("probe/0", "look", &serde_json::json!({}));
     let action = environment(&lab, "look");
     let about = ["JUJU_ACTION_NAME", "JUJU_ACTION_TAG", "JUJU_ACTION_UUID"];
     assert_eq!(

@@ -40,7 +40,7 @@ fn a_failed_hook_puts_the_unit_in_error_and_nothing_but_actions_runs() {
     ));
     lab.forget_events("probe/0");
     lab.set_config("probe", "a", "1").unwrap();
-    lab.run("probe/0", "work", json!({}));
+    lab.run("probe/0", "work", &json!({}));
     lab.settle();
     assert_eq!(lab.events("probe/0"), ["work"]);
     assert_eq!(lab.status().applications["probe"].status.current, "error");
@@ -150,7 +150,7 @@ fn a_dispatch_that_cannot_be_executed_fails_its_hooks() {
         std::fs::Permissions::from_mode(0o644),
     )
     .unwrap();
-    lab.call::<serde_json::Value>(&Request::Deploy(crate::lab::deploy_request(path)));
+    lab.call::<serde_json::Value>(&Request::Deploy(crate::lab::deploy_request(&path)));
     lab.until("the unit is in error", || {
         lab.unit("probe/0").workload.message == "hook failed: \"install\""
     });

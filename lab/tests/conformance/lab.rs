@@ -19,7 +19,7 @@ use tempfile::TempDir;
 pub(crate) const MODEL: &str = "dev";
 
 /// What no test should ever have to wait for longer.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 
 pub(crate) struct Lab {
     home: PathBuf,
@@ -127,7 +127,7 @@ impl Lab {
         let request = Deploy {
             application: Some(name.into()),
             num_units: units,
-            ..deploy_request(charm.write(self.directory.path()))
+            ..deploy_request(&charm.write(self.directory.path()))
         };
         self.call::<serde_json::Value>(&Request::Deploy(request));
     }
@@ -255,7 +255,7 @@ impl Lab {
         self.finished(&enqueued.tasks[0].id.clone().unwrap())
     }
 
-    pub(crate) fn enqueue(&self, unit: &str, action: &str, params: serde_json::Value) -> Enqueued {
+    pub(crate) fn enqueue(&self, unit: &str, action: &str, params: &serde_json::Value) -> Enqueued {
         let request = RunAction {
             model: MODEL.into(),
             units: vec![unit.into()],
@@ -265,7 +265,7 @@ impl Lab {
         self.call(&Request::RunAction(request))
     }
 
-    pub(crate) fn run(&self, unit: &str, action: &str, params: serde_json::Value) -> TaskView {
+    pub(crate) fn run(&self, unit: &str, action: &str, params: &serde_json::Value) -> TaskView {
         let enqueued = self.enqueue(unit, action, params);
         let id = enqueued.tasks[0].id.clone();
         self.finished(&id.unwrap_or_else(|| panic!("{:?}", enqueued.tasks[0].failure)))
@@ -388,7 +388,7 @@ impl Drop for Lab {
     }
 }
 
-pub(crate) fn deploy_request(charm: PathBuf) -> Deploy {
+pub(crate) fn deploy_request(charm: &Path) -> Deploy {
     serde_json::from_value(serde_json::json!({"model": MODEL, "charm": {"path": charm}})).unwrap()
 }
 

@@ -1,4 +1,9 @@
 //! The lab against the rules of Juju: charms are shell scripts, so that only the documented contract is used.
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a test that cannot go on must say where"
+)]
 
 mod actions;
 mod configuration;

@@ -14,7 +14,7 @@ fn a_refused_deploy_leaves_nothing_behind() {
         panic!()
     };
     let deploy = |change: &dyn Fn(&mut Deploy)| {
-        let mut request = deploy_request(path.clone());
+        let mut request = deploy_request(&path);
         change(&mut request);
         lab.try_call::<Deployed>(&Request::Deploy(request))
             .map_err(|failure| failure.message)
@@ -62,7 +62,7 @@ fn a_charm_for_kubernetes_is_refused() {
         panic!()
     };
     let failure = lab
-        .try_call::<Deployed>(&Request::Deploy(deploy_request(path)))
+        .try_call::<Deployed>(&Request::Deploy(deploy_request(&path)))
         .unwrap_err();
     assert!(
         failure.message.contains("made for Kubernetes") && failure.message.contains("hint: "),
@@ -108,7 +108,7 @@ fn a_model_is_destroyed_with_everything_in_it_even_if_hooks_fail() {
     };
     let request = Deploy {
         model: "admin/second".into(),
-        ..deploy_request(path)
+        ..deploy_request(&path)
     };
     lab.call::<Deployed>(&Request::Deploy(request));
     let destroy = DestroyModel {

@@ -160,7 +160,7 @@ fn hooks_of_units_on_one_machine_never_overlap() {
     };
     let request = juju_lab::api::Deploy {
         to: vec!["0".into()],
-        ..crate::lab::deploy_request(path)
+        ..crate::lab::deploy_request(&path)
     };
     lab.set_model("update-status-hook-interval", "20ms");
     lab.call::<serde_json::Value>(&Request::Deploy(request));

@@ -80,7 +80,7 @@ fn persistent_storage_survives_its_unit_and_is_attached_again_with_its_content()
     };
     let request = Deploy {
         storage: BTreeMap::from([("data".into(), lasting)]),
-        ..deploy_request(path)
+        ..deploy_request(&path)
     };
     lab.call::<serde_json::Value>(&Request::Deploy(request));
     lab.settle();

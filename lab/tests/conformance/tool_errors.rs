@@ -2,6 +2,124 @@
 
 use crate::lab::{Charm, Lab};
 
+/// Command, exit status, and what follows `ERROR `.
+const REFUSALS: &[(&str, i32, &str)] = &[
+    (
+        "relation-get -r cluster:99 - probe/0",
+        2,
+        "invalid value \"cluster:99\" for option -r: relation not found",
+    ),
+    (
+        "relation-get -r cluster:x - probe/0",
+        2,
+        "invalid value \"cluster:x\" for option -r: invalid relation id",
+    ),
+    ("relation-get", 2, "no relation id specified"),
+    (
+        "relation-get -r cluster:0",
+        2,
+        "no unit or application specified",
+    ),
+    (
+        "relation-get -r cluster:0 - probe",
+        2,
+        "expected unit name, got application name \"probe\"",
+    ),
+    (
+        "relation-get -r cluster:0 - Probe/x",
+        2,
+        "invalid unit name \"Probe/x\"",
+    ),
+    (
+        "relation-get -r cluster:0 - other/0",
+        1,
+        "permission denied",
+    ),
+    ("relation-ids", 2, "no endpoint name specified"),
+    (
+        "relation-set -r cluster:0 word",
+        2,
+        "expected \"key=value\", got \"word\"",
+    ),
+    (
+        "status-set broken x",
+        2,
+        "invalid status \"broken\", expected one of [maintenance blocked waiting active]",
+    ),
+    (
+        "action-set a",
+        2,
+        "argument \"a\" must be of the form key...=value",
+    ),
+    (
+        "action-set stdout=x",
+        2,
+        "cannot set reserved action key \"stdout\"",
+    ),
+    (
+        "config-get a --all",
+        2,
+        "cannot use argument --all together with key",
+    ),
+    (
+        "is-leader --colour",
+        2,
+        "option provided but not defined: --colour",
+    ),
+    (
+        "is-leader --format xml",
+        2,
+        "invalid value \"xml\" for option --format: unknown format \"xml\"",
+    ),
+    ("juju-log", 2, "no message specified"),
+    (
+        "open-port 70000",
+        2,
+        "port range bounds must be between 1 and 65535, got 70000-70000",
+    ),
+    (
+        "network-get nowhere",
+        1,
+        "no network config found for binding \"nowhere\"",
+    ),
+    (
+        "resource-get nothing",
+        1,
+        "could not download resource: resource \"nothing\" not found",
+    ),
+    ("secret-add", 2, "missing secret value or filename"),
+    ("secret-add ab=x", 2, "key \"ab\" not valid"),
+    (
+        "secret-add abc=x --rotate often",
+        2,
+        "rotate policy \"often\" not valid",
+    ),
+    ("secret-get", 2, "require either a secret URI or label"),
+    (
+        "secret-get --label x --peek --refresh",
+        2,
+        "specify one of --peek or --refresh but not both",
+    ),
+    (
+        "secret-revoke 00000000000000000000 --app a --unit a/0",
+        2,
+        "specify only one of application or unit",
+    ),
+    (
+        "secret-revoke 00000000000000000000",
+        2,
+        "missing relation or application or unit",
+    ),
+    ("state-get --strict nothing", 1, "\"nothing\" not found"),
+    ("storage-get", 2, "no storage instance specified"),
+    (
+        "storage-get -s data/9",
+        2,
+        "invalid value \"data/9\" for option -s: storage not found",
+    ),
+    ("credential-get", 1, "cannot access cloud credentials"),
+];
+
 #[test]
 fn wrong_arguments_exit_with_2_and_everything_else_with_1() {
     let lab = Lab::start();
@@ -9,127 +127,11 @@ fn wrong_arguments_exit_with_2_and_everything_else_with_1() {
         &Charm::recorder("probe", "peers: {cluster: probe_peers}\n", ""),
         1,
     );
-    let table = [
-        (
-            "relation-get -r cluster:99 - probe/0",
-            2,
-            "invalid value \"cluster:99\" for option -r: relation not found",
-        ),
-        (
-            "relation-get -r cluster:x - probe/0",
-            2,
-            "invalid value \"cluster:x\" for option -r: invalid relation id",
-        ),
-        ("relation-get", 2, "no relation id specified"),
-        (
-            "relation-get -r cluster:0",
-            2,
-            "no unit or application specified",
-        ),
-        (
-            "relation-get -r cluster:0 - probe",
-            2,
-            "expected unit name, got application name \"probe\"",
-        ),
-        (
-            "relation-get -r cluster:0 - Probe/x",
-            2,
-            "invalid unit name \"Probe/x\"",
-        ),
-        (
-            "relation-get -r cluster:0 - other/0",
-            1,
-            "permission denied",
-        ),
-        ("relation-ids", 2, "no endpoint name specified"),
-        (
-            "relation-set -r cluster:0 word",
-            2,
-            "expected \"key=value\", got \"word\"",
-        ),
-        (
-            "status-set broken x",
-            2,
-            "invalid status \"broken\", expected one of [maintenance blocked waiting active]",
-        ),
-        (
-            "action-set a",
-            2,
-            "argument \"a\" must be of the form key...=value",
-        ),
-        (
-            "action-set stdout=x",
-            2,
-            "cannot set reserved action key \"stdout\"",
-        ),
-        (
-            "config-get a --all",
-            2,
-            "cannot use argument --all together with key",
-        ),
-        (
-            "is-leader --colour",
-            2,
-            "option provided but not defined: --colour",
-        ),
-        (
-            "is-leader --format xml",
-            2,
-            "invalid value \"xml\" for option --format: unknown format \"xml\"",
-        ),
-        ("juju-log", 2, "no message specified"),
-        (
-            "open-port 70000",
-            2,
-            "port range bounds must be between 1 and 65535, got 70000-70000",
-        ),
-        (
-            "network-get nowhere",
-            1,
-            "no network config found for binding \"nowhere\"",
-        ),
-        (
-            "resource-get nothing",
-            1,
-            "could not download resource: resource \"nothing\" not found",
-        ),
-        ("secret-add", 2, "missing secret value or filename"),
-        ("secret-add ab=x", 2, "key \"ab\" not valid"),
-        (
-            "secret-add abc=x --rotate often",
-            2,
-            "rotate policy \"often\" not valid",
-        ),
-        ("secret-get", 2, "require either a secret URI or label"),
-        (
-            "secret-get --label x --peek --refresh",
-            2,
-            "specify one of --peek or --refresh but not both",
-        ),
-        (
-            "secret-revoke 00000000000000000000 --app a --unit a/0",
-            2,
-            "specify only one of application or unit",
-        ),
-        (
-            "secret-revoke 00000000000000000000",
-            2,
-            "missing relation or application or unit",
-        ),
-        ("state-get --strict nothing", 1, "\"nothing\" not found"),
-        ("storage-get", 2, "no storage instance specified"),
-        (
-            "storage-get -s data/9",
-            2,
-            "invalid value \"data/9\" for option -s: storage not found",
-        ),
-        ("credential-get", 1, "cannot access cloud credentials"),
-    ];
-    for (command, code, text) in table {
+    for (command, code, text) in REFUSALS {
         let task = lab.exec_task("probe/0", command);
         assert_eq!(
             (task.results.return_code, task.results.stderr.as_str()),
-            (Some(code), format!("ERROR {text}\n").as_str()),
+            (Some(*code), format!("ERROR {text}\n").as_str()),
             "{command}"
         );
     }

@@ -65,7 +65,7 @@ fn an_action_that_calls_action_fail_still_commits() {
         "state-set kept=yes; action-set a=1; action-fail \"no luck\"",
     )
     .unwrap();
-    let task = lab.run("probe/0", "deliver", serde_json::json!({}));
+    let task = lab.run("probe/0", "deliver", &serde_json::json!({}));
     assert_eq!(
         (task.status, task.message.as_deref()),
         (TaskStatus::Failed, Some("no luck"))
@@ -82,7 +82,7 @@ fn an_action_that_crashes_keeps_its_results_and_loses_its_writes() {
         "state-set kept=yes; action-set a=1; action-fail lost; exit 3",
     )
     .unwrap();
-    let task = lab.run("probe/0", "deliver", serde_json::json!({}));
+    let task = lab.run("probe/0", "deliver", &serde_json::json!({}));
     assert_eq!(
         (task.status, task.message.as_deref()),
         (TaskStatus::Failed, Some("exit status 3"))
@@ -133,7 +133,7 @@ fn a_rejected_commit_fails_an_action_with_a_message_of_its_own() {
         unit: "probe/0".into(),
         message,
     }));
-    let task = lab.run("probe/0", "deliver", serde_json::json!({}));
+    let task = lab.run("probe/0", "deliver", &serde_json::json!({}));
     assert_eq!(
         task.message.as_deref(),
         Some("committing requested changes failed")
