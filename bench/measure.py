@@ -2,8 +2,9 @@
 """Measures recorded dispatches of the charm and prints a table.
 
     measure.py FOLDER PROGRAM NAME...
+    measure.py --command NAME PROGRAM ARGUMENT...
 
-FOLDER/NAME holds `environment` (as `env -0` prints it) and the recorded answers of the hook tools; FOLDER/tools holds the
+The first form measures dispatches, the second another program beside them. FOLDER/NAME holds `environment` (as `env -0` prints it) and the recorded answers of the hook tools; FOLDER/tools holds the
 hook tools that give them. Each dispatch is repeated; medians are printed.
 """
 
@@ -20,25 +21,17 @@ RUNS = 15
 QUIET = {"stdin": subprocess.DEVNULL, "stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
 
 
-class Dispatch:
-    """One recorded dispatch, ready to be repeated."""
+class Command:
+    """A program with its arguments."""
 
-    def __init__(self, folder, program, name):
+    def __init__(self, name, *command):
         self.name = name
-        self.program = program
-        self.calls = folder / name / "calls"
-        text = (folder / name / "environment").read_bytes()
-        pairs = (entry.partition(b"=") for entry in text.split(b"\0") if entry)
-        self.environment = {os.fsdecode(key): os.fsdecode(value) for key, _, value in pairs}
-        self.environment |= {
-            "PATH": f"{folder / 'tools'}:{self.environment['PATH']}",
-            "BENCH_RECORDINGS": str(folder / name),
-            "BENCH_CALLS": str(self.calls),
-        }
+        self.command = command
+        self.environment = dict(os.environ)
+        self.folder = None
 
     def start(self, *before):
-        charm = self.environment.get("JUJU_CHARM_DIR") or self.environment.get("CHARM_DIR")
-        return subprocess.Popen([*before, self.program], env=self.environment, cwd=charm, **QUIET)
+        return subprocess.Popen([*before, *self.command], env=self.environment, cwd=self.folder, **QUIET)
 
     def run(self):
         """Seconds, CPU seconds of everything, CPU seconds of the charm alone, exit status."""
@@ -63,6 +56,23 @@ class Dispatch:
                     peak = max(peak, int(line.split()[1]) * 1024)
         return peak
 
+
+class Dispatch(Command):
+    """One recorded dispatch, ready to be repeated."""
+
+    def __init__(self, folder, program, name):
+        super().__init__(name, program)
+        self.calls = folder / name / "calls"
+        text = (folder / name / "environment").read_bytes()
+        pairs = (entry.partition(b"=") for entry in text.split(b"\0") if entry)
+        self.environment = {os.fsdecode(key): os.fsdecode(value) for key, _, value in pairs}
+        self.environment |= {
+            "PATH": f"{folder / 'tools'}:{self.environment['PATH']}",
+            "BENCH_RECORDINGS": str(folder / name),
+            "BENCH_CALLS": str(self.calls),
+        }
+        self.folder = self.environment["JUJU_CHARM_DIR"]
+
     def hook_tools(self):
         self.calls.unlink(missing_ok=True)
         self.start().wait()
@@ -84,7 +94,9 @@ def row(dispatch):
         dispatch.run()
     runs = [dispatch.run() for _ in range(RUNS)]
     walls, cpus, owns, exits = zip(*runs)
-    hook_tools, programs = dispatch.hook_tools(), dispatch.programs()
+    hook_tools = programs = None
+    if isinstance(dispatch, Dispatch):
+        hook_tools, programs = dispatch.hook_tools(), dispatch.programs()
     return [
         dispatch.name,
         "/".join(str(code) for code in sorted(set(exits))),
@@ -93,8 +105,8 @@ def row(dispatch):
         f"{statistics.median(owns) * 1e3:.1f}",
         f"{statistics.median(cpus) * 1e3:.1f}",
         f"{max(dispatch.peak() for _ in range(3)) / 2**20:.1f}",
-        str(hook_tools),
-        "?" if programs is None else str(programs - hook_tools),
+        "" if hook_tools is None else str(hook_tools),
+        "" if programs is None else str(programs - hook_tools),
     ]
 
 
@@ -106,9 +118,13 @@ def table(rows):
 
 
 def main():
-    folder, program, *names = sys.argv[1:]
+    first, second, *rest = sys.argv[1:]
+    if first == "--command":
+        rows = [row(Command(second, *rest))]
+    else:
+        rows = [row(Dispatch(Path(first), second, name)) for name in rest]
     heading = ["dispatch", "exit", "wall ms", "min-max", "own CPU ms", "all CPU ms", "own MiB", "hook tools", "programs"]
-    table([heading] + [row(Dispatch(Path(folder), program, name)) for name in names])
+    table([heading] + rows)
 
 
 main()
