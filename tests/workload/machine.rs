@@ -1,0 +1,131 @@
+//! A directory, an address and a user for one test, and programs that end with it.
+
+use std::os::unix::process::CommandExt;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::time::Duration;
+
+use postgresql_charm::adapters::host::clock::{self, Deadline};
+use postgresql_charm::adapters::host::files::{self, Owner};
+use postgresql_charm::adapters::host::{WorkloadUser, packages};
+use rustix::process::{Pid, Signal};
+
+/// The major version the tests run: the newest on the machine that the charm knows.
+pub(crate) fn major() -> u32 {
+    let majors = packages::installed_majors().unwrap();
+    let known = majors
+        .into_iter()
+        .rev()
+        .find(|major| (14..=17).contains(major));
+    known.expect("PostgreSQL is not installed: sudo apt-get install postgresql-15")
+}
+
+pub(crate) fn soon() -> Deadline {
+    Deadline::seconds(60)
+}
+
+/// Fails the test when a program is missing.
+pub(crate) fn need(program: &str, package: &str) {
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    let there = std::env::split_paths(&path).any(|directory| directory.join(program).is_file());
+    assert!(
+        there,
+        "{program} is not installed: sudo apt-get install {package}"
+    );
+}
+
+pub(crate) struct Machine {
+    /// Removed with the test, unless it fails.
+    directory: tempfile::TempDir,
+    pub(crate) address: String,
+    pub(crate) user: WorkloadUser,
+}
+
+impl Machine {
+    /// `address` has to be this test's own.
+    pub(crate) fn new(address: &str) -> Self {
+        let user = WorkloadUser::find().unwrap();
+        // Not below /tmp: the path of a Unix socket may have 107 bytes, and TMPDIR can be long.
+        let directory = tempfile::Builder::new()
+            .prefix("charm-workload-")
+            .tempdir_in("/var/tmp")
+            .unwrap();
+        files::make_dir(directory.path(), 0o700, Owner::Workload(&user)).unwrap();
+        Self {
+            directory,
+            address: address.to_owned(),
+            user,
+        }
+    }
+
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
+        self.directory.path().join(name)
+    }
+
+    pub(crate) fn make_dir(&self, name: &str) -> PathBuf {
+        let path = self.path(name);
+        files::make_dir(&path, 0o700, Owner::Workload(&self.user)).unwrap();
+        path
+    }
+
+    pub(crate) fn write(&self, name: &str, content: &str) -> PathBuf {
+        let path = self.path(name);
+        files::write_atomic(
+            &path,
+            content.as_bytes(),
+            0o600,
+            Owner::Workload(&self.user),
+        )
+        .unwrap();
+        path
+    }
+
+    /// Starts a program that runs until it is dropped; what it says goes to `<name>.log`.
+    pub(crate) fn start(&self, name: &str, program: &Path, args: &[&str]) -> Running {
+        let log = std::fs::File::create(self.path(&format!("{name}.log"))).unwrap();
+        let mut command = Command::new(program);
+        command
+            .args(args)
+            .current_dir("/")
+            .process_group(0)
+            .stdin(Stdio::null())
+            .stdout(log.try_clone().unwrap())
+            .stderr(log);
+        if self.user.differs_from_invoker() {
+            command.uid(self.user.uid()).gid(self.user.gid());
+        }
+        Running {
+            child: command.spawn().unwrap(),
+        }
+    }
+}
+
+/// A program that runs.
+pub(crate) struct Running {
+    child: Child,
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        let group = Pid::from_raw(self.child.id().cast_signed()).unwrap();
+        let _ = rustix::process::kill_process_group(group, Signal::TERM);
+        let deadline = Deadline::seconds(10);
+        while matches!(self.child.try_wait(), Ok(None)) && !deadline.is_over() {
+            clock::sleep(Duration::from_millis(20));
+        }
+        let _ = rustix::process::kill_process_group(group, Signal::KILL);
+        let _ = self.child.wait();
+    }
+}
+
+/// Asks until the answer is one.
+pub(crate) fn eventually<T>(what: &str, mut ask: impl FnMut() -> Option<T>) -> T {
+    let deadline = soon();
+    loop {
+        if let Some(answer) = ask() {
+            return answer;
+        }
+        assert!(!deadline.is_over(), "{what} did not happen");
+        clock::sleep(Duration::from_millis(100));
+    }
+}
