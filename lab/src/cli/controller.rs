@@ -35,7 +35,7 @@ enum VersionFormat {
 
 impl Version {
     pub(crate) fn run(self, session: &mut Session) -> Result<(), CliError> {
-        let version = format!("{}-genericlinux-{}", crate::daemon::VERSION, architecture());
+        let version = version_text();
         let all = json!({
             "version": version,
             "git-commit": "",
@@ -50,6 +50,11 @@ impl Version {
         };
         self.output.write(session, &text)
     }
+}
+
+/// The release of Juju this command line behaves like, with system and architecture: `3.6.11-genericlinux-amd64`.
+pub(crate) fn version_text() -> String {
+    format!("{}-genericlinux-{}", crate::daemon::VERSION, architecture())
 }
 
 /// The architecture in Juju's words.

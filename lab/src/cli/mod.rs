@@ -48,6 +48,10 @@ use session::Session;
 
 /// Runs one `juju` command. `args` is the whole argument list, the program's name first.
 pub fn main(args: Vec<OsString>) -> ExitCode {
+    if args.get(1).is_some_and(|first| first == "--version") {
+        let version = controller::version_text();
+        return report::exit_code(session::print(&format!("{version}\n")));
+    }
     match command::Juju::try_parse_from(args) {
         Ok(juju) => {
             let command = juju.command;

@@ -116,10 +116,7 @@ impl Session {
         reason = "results go through the session like everything else"
     )]
     pub(crate) fn print(&self, text: &str) -> Result<(), CliError> {
-        let mut out = io::stdout().lock();
-        out.write_all(text.as_bytes())
-            .and_then(|()| out.flush())
-            .map_err(CliError::io("write the result"))
+        print(text)
     }
 
     /// Tells about progress on standard error, unless `--quiet`.
@@ -143,6 +140,14 @@ impl Session {
             Palette::from_environment()
         }
     }
+}
+
+/// Writes a result to standard output.
+pub(crate) fn print(text: &str) -> Result<(), CliError> {
+    let mut out = io::stdout().lock();
+    out.write_all(text.as_bytes())
+        .and_then(|()| out.flush())
+        .map_err(CliError::io("write the result"))
 }
 
 /// `lab:admin/dev` without its controller.
