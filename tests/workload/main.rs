@@ -3,6 +3,13 @@
 //! Runs as root (the programs then run as `postgres`) and as anybody else. A program that is missing fails its test with
 //! the command that installs it.
 
+#![expect(
+    clippy::expect_used,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "a test that cannot go on has failed"
+)]
+
 mod etcd;
 mod machine;
 mod patroni;

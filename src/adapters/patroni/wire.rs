@@ -30,6 +30,10 @@ pub(super) struct Member {
 
 /// `GET /patroni`.
 #[derive(Debug, Deserialize)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "Patroni answers with as many"
+)]
 pub(super) struct ThisMember {
     pub(super) state: String,
     pub(super) role: String,

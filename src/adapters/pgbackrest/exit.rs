@@ -157,7 +157,13 @@ impl PgBackRestError {
 }
 
 fn hint_lines(hints: &[String]) -> String {
-    hints.iter().map(|hint| format!("\nHINT: {hint}")).collect()
+    let mut lines = String::new();
+    for hint in hints {
+        lines += "
+HINT: ";
+        lines += hint;
+    }
+    lines
 }
 
 /// Characters of a message that are kept.

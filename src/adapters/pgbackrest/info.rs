@@ -300,12 +300,12 @@ mod tests {
 
     #[test]
     fn two_versions_tell_the_same_of_one_repository() {
+        use BackupKind::{Differential, Full, Incremental};
         let older = parsed(include_str!("recorded/multi-backup-2.45.json"));
         let newer = parsed(include_str!("recorded/multi-backup-2.55.1.json"));
         assert_eq!(older, newer);
         assert_eq!((older.status.code, older.status.running), (0, None));
         let kinds: Vec<_> = older.backups.iter().map(|backup| backup.kind).collect();
-        use BackupKind::{Differential, Full, Incremental};
         assert_eq!(
             kinds,
             [

@@ -117,10 +117,13 @@ impl PgBackRest {
             recursive: false,
         };
         let output = self.run(&command, deadline)?;
-        let entries: std::collections::BTreeMap<String, serde::de::IgnoredAny> =
+        let entries: serde_json::Map<String, serde_json::Value> =
             serde_json::from_slice(&output.stdout)
                 .map_err(|source| unreadable(&command, source))?;
-        Ok(entries.into_keys().filter(|name| name != ".").collect())
+        let mut names: Vec<_> = entries.into_iter().map(|(name, _)| name).collect();
+        names.retain(|name| name != ".");
+        names.sort();
+        Ok(names)
     }
 
     /// The installed version.

@@ -154,13 +154,11 @@ fn wait<T>(
     answer: impl Future<Output = Result<T, tokio_postgres::Error>>,
 ) -> Result<T, PostgresError> {
     runtime.block_on(async {
-        match tokio::time::timeout(deadline.remaining(), answer).await {
-            Ok(answer) => answer.map_err(|source| PostgresError::of_query(operation, source)),
-            Err(_) => {
-                let cancel = client.cancel_token();
-                let _ = tokio::time::timeout(CANCEL, cancel.cancel_query(NoTls)).await;
-                Err(PostgresError::TimedOut { operation })
-            }
+        if let Ok(answer) = tokio::time::timeout(deadline.remaining(), answer).await {
+            return answer.map_err(|source| PostgresError::of_query(operation, source));
         }
+        let cancel = client.cancel_token();
+        let _ = tokio::time::timeout(CANCEL, cancel.cancel_query(NoTls)).await;
+        Err(PostgresError::TimedOut { operation })
     })
 }

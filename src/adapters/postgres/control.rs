@@ -1,6 +1,7 @@
 //! The control file of a data directory, through `pg_controldata`.
 
 use std::path::{Path, PathBuf};
+use std::str::FromStr;
 
 use crate::adapters::host::WorkloadUser;
 use crate::adapters::host::clock::Deadline;
@@ -131,6 +132,10 @@ pub fn read(
         })
 }
 
+fn read_as<T: FromStr>(name: &'static str, value: &str) -> Result<T, &'static str> {
+    value.parse().map_err(|_| name)
+}
+
 /// The error is the field that is missing or strange.
 fn parse(text: &str) -> Result<Control, &'static str> {
     let field = |name: &'static str| -> Result<&str, &'static str> {
@@ -139,17 +144,14 @@ fn parse(text: &str) -> Result<Control, &'static str> {
             .map(str::trim)
             .ok_or(name)
     };
-    fn read<T: std::str::FromStr>(name: &'static str, value: &str) -> Result<T, &'static str> {
-        value.parse().map_err(|_| name)
-    }
-    let number = |name| field(name).and_then(|value| read::<u32>(name, value));
-    let min_recovery: Lsn = field(MIN_RECOVERY).and_then(|value| read(MIN_RECOVERY, value))?;
+    let number = |name| field(name).and_then(|value| read_as::<u32>(name, value));
+    let min_recovery: Lsn = field(MIN_RECOVERY).and_then(|value| read_as(MIN_RECOVERY, value))?;
     let min_recovery_timeline = Timeline::new(number(MIN_RECOVERY_TIMELINE)?);
     Ok(Control {
-        system_identifier: field(SYSTEM_ID).and_then(|value| read(SYSTEM_ID, value))?,
+        system_identifier: field(SYSTEM_ID).and_then(|value| read_as(SYSTEM_ID, value))?,
         state: State::of(field(STATE)?),
         timeline: Timeline::new(number(TIMELINE)?).map_err(|_| TIMELINE)?,
-        checkpoint: field(CHECKPOINT).and_then(|value| read(CHECKPOINT, value))?,
+        checkpoint: field(CHECKPOINT).and_then(|value| read_as(CHECKPOINT, value))?,
         checkpoint_time: moment(field(CHECKPOINT_TIME)?),
         min_recovery: min_recovery_timeline.ok().map(|timeline| MinRecovery {
             lsn: min_recovery,

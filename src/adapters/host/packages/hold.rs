@@ -31,12 +31,11 @@ impl Hold {
         files::make_dir(directory, 0o755, Owner::Root)?;
         let conf = directory.join("postgresql-charm.conf");
         files::write_atomic(&conf, CREATE_CLUSTER_CONF.as_bytes(), 0o644, Owner::Root)?;
-        let ours = match files::read(Path::new(POLICY))? {
-            Some(content) => content == POLICY_SCRIPT.as_bytes(),
-            None => {
-                let script = POLICY_SCRIPT.as_bytes();
-                files::write_atomic(Path::new(POLICY), script, 0o755, Owner::Root)?
-            }
+        let ours = if let Some(content) = files::read(Path::new(POLICY))? {
+            content == POLICY_SCRIPT.as_bytes()
+        } else {
+            let script = POLICY_SCRIPT.as_bytes();
+            files::write_atomic(Path::new(POLICY), script, 0o755, Owner::Root)?
         };
         Ok(Self { ours })
     }

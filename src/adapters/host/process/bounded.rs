@@ -33,12 +33,12 @@ impl Excerpt {
 
     pub(super) fn into_text(mut self) -> String {
         self.cut();
-        let mut text = String::from_utf8_lossy(&self.head).into_owned();
-        if self.dropped > 0 {
-            text.push_str(&format!("\n[{} bytes left out]\n", self.dropped));
+        let head = String::from_utf8_lossy(&self.head);
+        let tail = String::from_utf8_lossy(&self.tail);
+        match self.dropped {
+            0 => format!("{head}{tail}"),
+            dropped => format!("{head}\n[{dropped} bytes left out]\n{tail}"),
         }
-        text.push_str(&String::from_utf8_lossy(&self.tail));
-        text
     }
 }
 
@@ -79,11 +79,11 @@ mod tests {
         for _ in 0..100 {
             excerpt.push(&[b'.'; 4096]);
         }
-        excerpt.push(b"last");
+        excerpt.push(b"end");
         let text = excerpt.into_text();
-        let missing = 5 + 100 * 4096 + 4 - 2 * KEPT;
+        let missing = 5 + 100 * 4096 + 3 - 2 * KEPT;
         assert!(text.starts_with("first."));
-        assert!(text.ends_with(".last"));
+        assert_eq!(&text[text.len() - 4..], ".end");
         assert!(
             text.contains(&format!("[{missing} bytes left out]")),
             "{missing}"

@@ -8,6 +8,7 @@ use std::ffi::OsString;
 use std::fmt;
 use std::io;
 use std::os::unix::process::{CommandExt, ExitStatusExt};
+use std::path::Path;
 use std::process::{Child, ExitStatus, Stdio};
 
 use super::WorkloadUser;
@@ -216,6 +217,14 @@ impl Command {
         }
     }
 
+    /// Whether there is such a file, as far as we may look.
+    fn is_on_path(&self) -> bool {
+        let program = Path::new(&self.program);
+        let named_by_path = program.components().count() > 1;
+        let path = std::env::var_os("PATH").unwrap_or_default();
+        named_by_path || std::env::split_paths(&path).any(|it| it.join(program).is_file())
+    }
+
     fn spawn(&self) -> Result<Child, ProcessError> {
         let mut command = std::process::Command::new(&self.program);
         command
@@ -246,6 +255,10 @@ impl Command {
         let program = || self.program.display().to_string();
         command.spawn().map_err(|source| match source.kind() {
             io::ErrorKind::NotFound => ProcessError::NotInstalled { program: program() },
+            // A directory of PATH that is closed to the user hides the fact that no other one has the program either.
+            io::ErrorKind::PermissionDenied if !self.is_on_path() => {
+                ProcessError::NotInstalled { program: program() }
+            }
             _ => ProcessError::Start {
                 program: program(),
                 source,

@@ -223,7 +223,7 @@ impl Command {
             }
             Self::Backup(backup) => backup.add_to(&mut arguments),
             Self::Restore(restore) => restore.add_to(&mut arguments),
-            Self::Expire { stanza, set } => {
+            Self::Expire { stanza, set } | Self::Verify { stanza, set } => {
                 add(format!("--stanza={stanza}"));
                 if let Some(set) = set {
                     add(format!("--set={set}"));
@@ -258,12 +258,6 @@ impl Command {
                 add(format!("--stanza={stanza}"));
                 add(segment.clone());
                 add(to.display().to_string());
-            }
-            Self::Verify { stanza, set } => {
-                add(format!("--stanza={stanza}"));
-                if let Some(set) = set {
-                    add(format!("--set={set}"));
-                }
             }
             Self::Version => {}
         }
