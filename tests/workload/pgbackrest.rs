@@ -104,17 +104,9 @@ fn rows(database: &mut Database, expected: u32) {
 }
 
 #[test]
-fn backups_are_taken_found_again_and_restored_to_a_time() {
-    let machine = Machine::new("127.77.6.1");
-    let (pgbackrest, config) = pgbackrest(&machine);
-    let version = pgbackrest.version(soon()).unwrap();
-    assert!(
-        version.capabilities().annotations,
-        "pgBackRest {version} is too old for this test"
-    );
-    let server = Server::start(&machine, &archiving(&config));
-    let mut database = server.connect();
-
+fn a_repository_in_which_nothing_was_made_is_empty_and_no_error() {
+    let machine = Machine::new("127.77.6.3");
+    let (pgbackrest, _) = pgbackrest(&machine);
     assert_eq!(pgbackrest.info(None, soon()).unwrap(), []);
     assert_eq!(
         pgbackrest.info(Some(&stanza()), soon()).unwrap()[0]
@@ -125,6 +117,19 @@ fn backups_are_taken_found_again_and_restored_to_a_time() {
     assert_eq!(pgbackrest.repo_ls("backup", soon()).unwrap(), [""; 0]);
     let info_file = format!("backup/{}/backup.info", stanza());
     assert_eq!(pgbackrest.repo_get(&info_file, soon()).unwrap(), None);
+}
+
+#[test]
+fn backups_are_taken_found_again_and_restored_to_a_time() {
+    let machine = Machine::new("127.77.6.1");
+    let (pgbackrest, config) = pgbackrest(&machine);
+    let version = pgbackrest.version(soon()).unwrap();
+    assert!(
+        version.capabilities().annotations,
+        "pgBackRest {version} is too old for this test"
+    );
+    let server = Server::start(&machine, &archiving(&config));
+    let mut database = server.connect();
 
     pgbackrest.run(&create(), soon()).unwrap();
     pgbackrest.run(&create(), soon()).unwrap();
@@ -167,6 +172,7 @@ fn backups_are_taken_found_again_and_restored_to_a_time() {
             .all(|backup| backup.error == Some(false))
     );
     assert!(info.backups[2].lsn_stop < Some(database.position().unwrap().lsn));
+    let info_file = format!("backup/{}/backup.info", stanza());
     let text = pgbackrest.repo_get(&info_file, soon()).unwrap().unwrap();
     assert!(
         String::from_utf8(text)
