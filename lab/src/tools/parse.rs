@@ -55,8 +55,12 @@ impl Args {
         self.flags.get(long).map(String::as_str)
     }
 
+    /// Whether a switch is on; `--switch=false` turns it off.
     pub(super) fn has(&self, long: &str) -> bool {
-        self.flags.get(long).is_some_and(|value| value != "false")
+        self.flags
+            .get(long)
+            .and_then(|text| boolean(text))
+            .unwrap_or(false)
     }
 
     /// Refuses more than `most` arguments.
@@ -94,6 +98,13 @@ pub(super) fn parse(args: &[String], known: &[Flag]) -> Result<Args, ToolError> 
                 .iter()
                 .find(|flag| flag.long == name)
                 .ok_or_else(|| undefined(&format!("--{name}")))?;
+            if let (false, Some(text)) = (flag.takes_value, inline)
+                && boolean(text).is_none()
+            {
+                return Err(ToolError::usage(format!(
+                    "invalid value \"{text}\" for option --{name}: strconv.ParseBool: parsing \"{text}\": invalid syntax"
+                )));
+            }
             let value = match (flag.takes_value, inline) {
                 (_, Some(value)) => value.to_owned(),
                 (false, None) => "true".to_owned(),
@@ -124,6 +135,15 @@ pub(super) fn parse(args: &[String], known: &[Flag]) -> Result<Args, ToolError> 
         }
     }
     Ok(parsed)
+}
+
+/// The spellings that Go reads as a boolean; Python charms write `False`.
+fn boolean(text: &str) -> Option<bool> {
+    match text {
+        "1" | "t" | "T" | "true" | "TRUE" | "True" => Some(true),
+        "0" | "f" | "F" | "false" | "FALSE" | "False" => Some(false),
+        _ => None,
+    }
 }
 
 fn undefined(flag: &str) -> ToolError {
@@ -171,6 +191,19 @@ mod tests {
             (Some("db:5"), Some("json"))
         );
         assert!(!args.has("app"));
+    }
+
+    #[test]
+    fn a_switch_can_be_turned_off_in_every_spelling_of_go() {
+        for (text, on) in [
+            ("--app", true),
+            ("--app=True", true),
+            ("--app=False", false),
+            ("--app=0", false),
+        ] {
+            assert_eq!(parsed(&[text]).unwrap().has("app"), on, "{text}");
+        }
+        assert!(parsed(&["--app=no"]).is_err());
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! Which operation a unit's agent does next: a pure function of what it remembers and what the model says now.
 //! The order is Juju's: it is evaluated from the top each time the agent is free.
 
-use super::relations_watch::{self, RelationView};
+use crate::agent::relations_watch::{self, RelationView};
 use crate::model::Life;
 use crate::model::hook::{Hook, SecretHook, StorageHook};
 use crate::model::progress::Progress;
@@ -10,7 +10,7 @@ use jiff::Timestamp;
 
 /// All that the choice depends on.
 #[derive(Debug, Clone)]
-pub(super) struct Snapshot {
+pub(in crate::agent) struct Snapshot {
     pub life: Life,
     pub progress: Progress,
     /// The machine's present boot.
@@ -36,7 +36,7 @@ pub(super) struct Snapshot {
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Operation {
+pub(in crate::agent) enum Operation {
     /// Put the charm's files into the empty charm directory.
     Unpack,
     /// Replace the charm's files; upgrade-charm follows unless it is forced out of an error.
@@ -54,7 +54,7 @@ pub(super) enum Operation {
 }
 
 /// Chooses the next operation.
-pub(super) fn next_operation(s: &Snapshot) -> Operation {
+pub(in crate::agent) fn next_operation(s: &Snapshot) -> Operation {
     let progress = &s.progress;
     let alive = s.life == Life::Alive;
     let failed = progress.failed();
@@ -184,3 +184,6 @@ fn relation_hook(s: &Snapshot, dying: bool) -> Option<Hook> {
         .iter()
         .find_map(|view| relations_watch::next_hook(view, &s.progress, dying))
 }
+
+#[cfg(test)]
+mod tests;
