@@ -1,6 +1,6 @@
 //! pgBackRest's configuration file.
 
-use std::fmt::Write as _;
+use std::fmt::{self, Write as _};
 use std::net::IpAddr;
 use std::path::{Path, PathBuf};
 
@@ -105,15 +105,15 @@ impl Configuration<'_> {
         }
         ini.section("global:restore");
         // Nothing else runs while a restore does.
-        ini.set("process-max", self.cpus.clamp(1, PROCESSES_MOST))?;
+        ini.set("process-max", &self.cpus.clamp(1, PROCESSES_MOST))?;
         if self.purpose != Purpose::ReadOnly {
             // Enough to keep up with a busy primary, without taking it over.
             ini.section("global:archive-push");
             ini.set(
                 "process-max",
-                self.cpus.div_ceil(4).clamp(1, PROCESSES_MOST),
+                &self.cpus.div_ceil(4).clamp(1, PROCESSES_MOST),
             )?;
-            ini.set("archive-timeout", PUSH_SECONDS)?;
+            ini.set("archive-timeout", &PUSH_SECONDS)?;
         }
         ini.section(self.stanza.as_str());
         self.clusters(&mut ini)?;
@@ -128,7 +128,7 @@ impl Configuration<'_> {
         ini.set("log-level-console", "off")?;
         ini.set("log-level-stderr", "warn")?;
         ini.set("log-level-file", "detail")?;
-        ini.set("io-timeout", IO_TIMEOUT_SECONDS)
+        ini.set("io-timeout", &IO_TIMEOUT_SECONDS)
     }
 
     fn repository(&self, ini: &mut Ini) -> Result<(), Unrepresentable> {
@@ -153,7 +153,7 @@ impl Configuration<'_> {
         if let Some(port) = port {
             // With a port of its own, the store is not where the names of buckets lead.
             ini.set("repo1-storage-host", host)?;
-            ini.set("repo1-storage-port", port)?;
+            ini.set("repo1-storage-port", &port)?;
         }
         if let Some(file) = &store.ca_file {
             ini.path("repo1-storage-ca-file", file)?;
@@ -164,9 +164,9 @@ impl Configuration<'_> {
             ini.set("repo1-retention-full-type", "time")?;
             ini.set(
                 "repo1-retention-full",
-                retention_days.unwrap_or(NO_EXPIRY_DAYS),
+                &retention_days.unwrap_or(NO_EXPIRY_DAYS),
             )?;
-            ini.set("repo1-retention-history", HISTORY_DAYS)?;
+            ini.set("repo1-retention-history", &HISTORY_DAYS)?;
             // Small files share an object: fewer requests, and what block incremental builds on.
             ini.set("repo1-bundle", "y")?;
             if self.block_incremental {
@@ -182,7 +182,7 @@ impl Configuration<'_> {
         }
         ini.set("compress-type", "zst")?;
         // A backup shares the machine with the database it copies: half of it, and compression is what it is used for.
-        ini.set("process-max", (self.cpus / 2).clamp(1, PROCESSES_MOST))?;
+        ini.set("process-max", &(self.cpus / 2).clamp(1, PROCESSES_MOST))?;
         // A checkpoint now, instead of up to checkpoint_timeout later.
         ini.set("start-fast", "y")?;
         // PostgreSQL is told that a segment is archived when it is in the repository, not before; the spool only says
@@ -192,15 +192,15 @@ impl Configuration<'_> {
 
     fn server(&self, ini: &mut Ini, peers: &Peers) -> Result<(), Unrepresentable> {
         ini.set("backup-standby", "y")?;
-        ini.set("tls-server-address", peers.listen)?;
-        ini.set("tls-server-port", PGBACKREST_PORT)?;
+        ini.set("tls-server-address", &peers.listen)?;
+        ini.set("tls-server-port", &PGBACKREST_PORT)?;
         ini.path("tls-server-ca-file", &peers.ca_file)?;
         ini.path("tls-server-cert-file", &peers.cert_file)?;
         ini.path("tls-server-key-file", &peers.key_file)?;
         peers.others.iter().try_for_each(|peer| {
             ini.set(
                 "tls-server-auth",
-                format!("{}={}", peer.common_name, self.stanza),
+                &format!("{}={}", peer.common_name, self.stanza),
             )
         })
     }
@@ -211,9 +211,9 @@ impl Configuration<'_> {
             return Ok(());
         };
         for (number, peer) in (2..).zip(&peers.others) {
-            ini.set(&format!("pg{number}-host"), peer.address)?;
+            ini.set(&format!("pg{number}-host"), &peer.address)?;
             ini.set(&format!("pg{number}-host-type"), "tls")?;
-            ini.set(&format!("pg{number}-host-port"), PGBACKREST_PORT)?;
+            ini.set(&format!("pg{number}-host-port"), &PGBACKREST_PORT)?;
             ini.path(
                 &format!("pg{number}-host-config"),
                 &peer.layout.pgbackrest_config(),
@@ -229,8 +229,8 @@ impl Configuration<'_> {
     fn cluster(&self, ini: &mut Ini, number: u32, layout: &Layout) -> Result<(), Unrepresentable> {
         ini.path(&format!("pg{number}-path"), &layout.data_dir(self.major))?;
         ini.path(&format!("pg{number}-socket-path"), &layout.socket_dir())?;
-        ini.set(&format!("pg{number}-port"), POSTGRESQL_PORT)?;
-        ini.set(&format!("pg{number}-user"), SystemUser::Backup)
+        ini.set(&format!("pg{number}-port"), &POSTGRESQL_PORT)?;
+        ini.set(&format!("pg{number}-user"), &SystemUser::Backup)
     }
 }
 
@@ -274,7 +274,11 @@ impl Ini {
         let _ = writeln!(self.text, "\n[{section}]");
     }
 
-    fn set(&mut self, key: &str, value: impl ToString) -> Result<(), Unrepresentable> {
+    fn set(
+        &mut self,
+        key: &str,
+        value: &(impl fmt::Display + ?Sized),
+    ) -> Result<(), Unrepresentable> {
         let value = value.to_string();
         if value.is_empty() || value.trim() != value || value.contains(char::is_control) {
             return Err(Unrepresentable::IniValue {
@@ -286,6 +290,6 @@ impl Ini {
     }
 
     fn path(&mut self, key: &str, path: &Path) -> Result<(), Unrepresentable> {
-        self.set(key, path.to_string_lossy())
+        self.set(key, &path.display())
     }
 }

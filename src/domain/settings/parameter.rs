@@ -35,19 +35,19 @@ impl Parameters {
         self.cluster.insert(name.to_owned(), value);
     }
 
-    /// A parameter of the member that these major versions have. Returns the other value it has already, if any.
+    /// A parameter of the member that these major versions have. False when it has another value already.
     pub(super) fn member(
         &mut self,
         name: &str,
         value: Parameter,
         versions: RangeInclusive<u32>,
-    ) -> Option<Parameter> {
-        let earlier = self
+    ) -> bool {
+        let agrees = self
             .member
-            .insert(name.to_owned(), (value.clone(), versions));
-        earlier
-            .map(|(earlier, _)| earlier)
-            .filter(|earlier| *earlier != value)
+            .get(name)
+            .is_none_or(|(earlier, _)| *earlier == value);
+        self.member.insert(name.to_owned(), (value, versions));
+        agrees
     }
 
     pub(super) fn of_the_cluster(&self) -> impl Iterator<Item = (&str, &Parameter)> {

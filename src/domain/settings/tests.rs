@@ -112,7 +112,7 @@ fn an_option_is_heard_under_both_names_and_the_hyphenated_one_wins() {
     let underscored = ("memory_work_mem", OptionValue::Int(16384));
     assert_eq!(work_mem(&[]), None);
     assert_eq!(
-        work_mem(&[underscored.clone()]).as_deref(),
+        work_mem(std::slice::from_ref(&underscored)).as_deref(),
         Some("work_mem=16384")
     );
     assert_eq!(

@@ -62,10 +62,7 @@ pub(super) fn read(reader: &mut Reader<'_>) -> Parameters {
         let value = Parameter::from(value);
         if tuning.of_the_cluster {
             parameters.cluster(&name, value);
-        } else if parameters
-            .member(&name, value, tuning.since..=tuning.until)
-            .is_some()
-        {
+        } else if !parameters.member(&name, value, tuning.since..=tuning.until) {
             reader.problem(
                 reader.name_in_use(&option),
                 format!("says something else than another option about {name}"),
