@@ -12,6 +12,7 @@
 
 mod etcd;
 mod machine;
+mod object_store;
 mod patroni;
 mod pgbackrest;
 mod postgres;

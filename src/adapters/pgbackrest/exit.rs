@@ -65,8 +65,10 @@ pub enum ExitKind {
     NoRepository,
     /// 104: several errors happened.
     Several,
-    /// 105: the object store did not accept the keys.
+    /// 105, and 39 of older versions after an answer 401 or 403: the object store did not accept the keys.
     Access,
+    /// The object store has no such bucket.
+    NoBucket,
     /// 106: the clock or the time zone changed.
     Clock,
     /// Another one.
@@ -174,62 +176,137 @@ const HINTS: usize = 5;
 
 /// The failure that its output describes.
 pub(super) fn failure(command: &'static str, code: i32, output: &str) -> PgBackRestError {
-    let (message, hints) = explanation(output);
+    failed(command, code, ExitKind::of(code), Said::find(output))
+}
+
+/// The code `info` gives a repository it could not read. It exits with 0 all the same.
+pub(super) const UNREADABLE_REPOSITORY: u32 = 99;
+
+/// The failure that `info` reports as a status: `[HostConnectError] unable to connect …`.
+pub(super) fn reported(command: &'static str, status: &str) -> PgBackRestError {
+    let named = status
+        .strip_prefix('[')
+        .and_then(|rest| rest.split_once("] "));
+    let (name, words) = named.unwrap_or(("", status));
+    let code = match name {
+        "ConfigError" => 27,
+        "FormatError" => 29,
+        "ProtocolError" => 39,
+        "FileOpenError" => 41,
+        "FileReadError" => 42,
+        "HostConnectError" => 49,
+        "PathOpenError" => 53,
+        "FileMissingError" => 55,
+        "CryptoError" => 95,
+        "ServiceError" => 101,
+        "AccessError" => 105,
+        _ => 0,
+    };
+    let mut lines = words.lines();
+    let said = lines.next().map(|first| Said {
+        first,
+        rest: lines.map(str::trim).collect(),
+    });
+    failed(command, code, ExitKind::of(code), said)
+}
+
+fn failed(
+    command: &'static str,
+    code: i32,
+    kind: ExitKind,
+    said: Option<Said<'_>>,
+) -> PgBackRestError {
     PgBackRestError::Failed {
         command,
-        kind: ExitKind::of(code),
+        kind: said.as_ref().and_then(Said::kind).unwrap_or(kind),
         code,
-        message: message.unwrap_or_else(|| format!("exit code {code} without a message")),
-        hints,
+        hints: said.as_ref().map(Said::hints).unwrap_or_default(),
+        message: said.map_or_else(
+            || format!("exit code {code} without a message"),
+            |said| said.message(),
+        ),
     }
 }
 
 /// The message and hints of the first error in a log; also of one that a job left behind.
 pub fn explanation(log: &str) -> (Option<String>, Vec<String>) {
-    let mut lines = log.lines().skip_while(|line| message(line).is_none());
-    let Some(first) = lines.next().and_then(message) else {
-        return (None, Vec::new());
-    };
-    // The rest of an error is indented; the next entry of the log is not.
-    let rest: Vec<&str> = lines
-        .take_while(|line| line.starts_with(' '))
-        .map(str::trim)
-        .collect();
-    let hints = rest
-        .iter()
-        .filter_map(|line| line.strip_prefix("HINT: "))
-        .take(HINTS)
-        .map(|hint| shortened(hint).to_owned())
-        .collect();
-    // What an object store was sent and answered follows its error line by line. Headers and signed text are left out:
-    // they name the access key.
-    let store = element(&rest, "Message")
-        .map(|said| format!(": {said}"))
-        .unwrap_or_default();
-    let first = first.trim_end_matches(':');
-    (
-        Some(shortened(&format!("{first}{store}")).to_owned()),
-        hints,
-    )
+    match Said::find(log) {
+        Some(said) => (Some(said.message()), said.hints()),
+        None => (None, Vec::new()),
+    }
+}
+
+/// What pgBackRest said of an error: its first line, and the indented ones after it.
+struct Said<'a> {
+    first: &'a str,
+    rest: Vec<&'a str>,
+}
+
+impl<'a> Said<'a> {
+    /// The first error of a log.
+    fn find(log: &'a str) -> Option<Self> {
+        let mut lines = log.lines().skip_while(|line| after_error(line).is_none());
+        let first = lines.next().and_then(after_error)?;
+        // The next entry of the log is not indented.
+        let rest = lines
+            .take_while(|line| line.starts_with(' '))
+            .map(str::trim)
+            .collect();
+        Some(Self { first, rest })
+    }
+
+    fn hints(&self) -> Vec<String> {
+        let hints = self
+            .rest
+            .iter()
+            .filter_map(|line| line.strip_prefix("HINT: "));
+        hints
+            .take(HINTS)
+            .map(|hint| shortened(hint).to_owned())
+            .collect()
+    }
+
+    /// What an object store was sent and answered follows its error line by line. Headers and signed text are left out:
+    /// they name the access key.
+    fn message(&self) -> String {
+        let store = self.element("Message").or_else(|| self.element("Code"));
+        let store = store.map(|said| format!(": {said}")).unwrap_or_default();
+        let first = self.first.trim_end_matches(':');
+        shortened(&format!("{first}{store}")).to_owned()
+    }
+
+    /// What the answer of an object store says beyond the exit code.
+    fn kind(&self) -> Option<ExitKind> {
+        let status = self.first.strip_prefix("HTTP request failed with ")?;
+        if self.element("Code").as_deref() == Some("NoSuchBucket") {
+            return Some(ExitKind::NoBucket);
+        }
+        (status.starts_with("401") || status.starts_with("403")).then_some(ExitKind::Access)
+    }
+
+    /// The content of an XML element of an object store's answer.
+    fn element(&self, name: &str) -> Option<String> {
+        self.rest.iter().find_map(|line| {
+            let (_, after) = line.split_once(&format!("<{name}>"))?;
+            let (content, _) = after.split_once(&format!("</{name}>"))?;
+            let plain = content.replace("&apos;", "'").replace("&quot;", "\"");
+            Some(
+                plain
+                    .replace("&lt;", "<")
+                    .replace("&gt;", ">")
+                    .replace("&amp;", "&"),
+            )
+        })
+    }
 }
 
 /// The text after `ERROR: [056]: `.
-fn message(line: &str) -> Option<&str> {
+fn after_error(line: &str) -> Option<&str> {
     let (_, after) = line.split_once("ERROR: [")?;
     let (code, message) = after.split_once("]: ")?;
     code.bytes()
         .all(|byte| byte.is_ascii_digit())
         .then_some(message)
-}
-
-/// The content of an XML element of an object store's answer.
-fn element<'a>(lines: &[&'a str], name: &str) -> Option<&'a str> {
-    lines.iter().find_map(|line| {
-        let (_, after) = line.split_once(&format!("<{name}>"))?;
-        after
-            .split_once(&format!("</{name}>"))
-            .map(|(content, _)| content)
-    })
 }
 
 fn shortened(text: &str) -> &str {
@@ -290,19 +367,56 @@ mod tests {
         assert_eq!(hints, ["is another pgBackRest process running?"]);
     }
 
+    /// As pgBackRest 2.45 tells of an answer of an object store.
+    fn http(status: &str, answer: &str) -> String {
+        format!(
+            "ERROR: [039]: HTTP request failed with {status}:\n       *** Path/Query ***:\n       \
+             GET /bucket?list-type=2\n       *** Request Headers ***:\n       authorization: <redacted>\n       \
+             *** Response Content ***:\n       <?xml version=\"1.0\"?>{answer}\n"
+        )
+    }
+
     #[test]
     fn what_an_object_store_said_is_told_without_what_it_was_sent() {
-        let stderr = "ERROR: [105]: HTTP request failed with 403 (Forbidden):\n       \
-            *** Path/Query ***:\n       GET /bucket?list-type=2\n       \
-            *** Request Headers ***:\n       authorization: <redacted>\n       \
-            *** Response Content ***:\n       \
-            <Error><Code>InvalidAccessKeyId</Code><Message>no such key</Message>\
-            <AWSAccessKeyId>AKIAEXAMPLE</AWSAccessKeyId></Error>\n";
-        let error = failure("info", 105, stderr).to_string();
+        let answer = "<Error><Code>InvalidAccessKeyId</Code><Message>no such key, it&apos;s said</Message>\
+            <AWSAccessKeyId>AKIAEXAMPLE</AWSAccessKeyId></Error>";
+        let error = failure("info", 39, &http("403 (Forbidden)", answer));
+        assert_eq!(error.kind(), Some(ExitKind::Access));
         assert_eq!(
-            error,
-            "pgbackrest info failed: HTTP request failed with 403 (Forbidden): no such key"
+            error.to_string(),
+            "pgbackrest info failed: HTTP request failed with 403 (Forbidden): no such key, it's said"
         );
+    }
+
+    #[test]
+    fn a_missing_bucket_is_told_from_a_missing_file() {
+        let answer = "<Error><Code>NoSuchBucket</Code></Error>";
+        let error = failure("repo-ls", 39, &http("404 (Not Found)", answer));
+        assert_eq!(error.kind(), Some(ExitKind::NoBucket));
+        assert_eq!(
+            error.to_string(),
+            "pgbackrest repo-ls failed: HTTP request failed with 404 (Not Found): NoSuchBucket"
+        );
+    }
+
+    #[test]
+    fn a_failure_that_info_reports_as_a_status_is_one() {
+        let error = reported(
+            "info",
+            "[HostConnectError] unable to connect to 'h:9': [111] Connection refused",
+        );
+        assert_eq!(error.kind(), Some(ExitKind::HostConnect));
+        assert_eq!(
+            error.to_string(),
+            "pgbackrest info failed: unable to connect to 'h:9': [111] Connection refused"
+        );
+        let answer = http(
+            "403 (Forbidden)",
+            "<Error><Code>AccessDenied</Code></Error>",
+        );
+        let status = answer.replace("ERROR: [039]: ", "[ProtocolError] ");
+        assert_eq!(reported("info", &status).kind(), Some(ExitKind::Access));
+        assert_eq!(reported("info", "other").kind(), Some(ExitKind::Other));
     }
 
     #[test]

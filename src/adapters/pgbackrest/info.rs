@@ -125,7 +125,10 @@ fn stanza(stanza: wire::Stanza) -> Result<Stanza, serde_json::Error> {
         name: stanza.name,
         status: Status {
             code: stanza.status.code,
-            message: stanza.status.message,
+            message: match stanza.repo.into_iter().next() {
+                Some(repository) => repository.status.message,
+                None => stanza.status.message,
+            },
             running: lock.map(|backup| Running {
                 done: backup.size_cplt,
                 total: backup.size,
@@ -189,12 +192,25 @@ mod wire {
     pub(super) struct Stanza {
         pub(super) name: String,
         pub(super) status: Status,
+        /// What is wrong is told in full for each repository; we have one.
+        #[serde(default)]
+        pub(super) repo: Vec<Repository>,
         #[serde(default)]
         pub(super) db: Vec<Db>,
         #[serde(default)]
         pub(super) archive: Vec<Archive>,
         #[serde(default)]
         pub(super) backup: Vec<Backup>,
+    }
+
+    #[derive(Deserialize)]
+    pub(super) struct Repository {
+        pub(super) status: RepositoryStatus,
+    }
+
+    #[derive(Deserialize)]
+    pub(super) struct RepositoryStatus {
+        pub(super) message: String,
     }
 
     #[derive(Deserialize)]

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use super::capabilities::Version;
-use super::exit::failure;
+use super::exit::{UNREADABLE_REPOSITORY, failure, reported};
 use super::{Command, ExitKind, PgBackRestError, info};
 use crate::adapters::host::WorkloadUser;
 use crate::adapters::host::clock::Deadline;
@@ -18,12 +18,29 @@ const PROGRAM: &str = "pgbackrest";
 pub struct PgBackRest {
     config: PathBuf,
     user: WorkloadUser,
+    locks: Option<PathBuf>,
 }
 
 impl PgBackRest {
     /// pgBackRest with this configuration file (`Layout::pgbackrest_config`).
     pub fn new(config: PathBuf, user: WorkloadUser) -> Self {
-        Self { config, user }
+        Self {
+            config,
+            user,
+            locks: None,
+        }
+    }
+
+    /// The same with locks of its own, in another directory than the configuration's.
+    ///
+    /// Asynchronous archiving without a stanza holds its lock while it retries, and `stanza-create` waits for the same
+    /// one: neither would ever come to its end.
+    #[must_use]
+    pub fn with_locks_in(self, directory: PathBuf) -> Self {
+        Self {
+            locks: Some(directory),
+            ..self
+        }
     }
 
     /// Program and arguments, for a job that runs the command elsewhere. Its log, errors included, goes to standard
@@ -44,7 +61,13 @@ impl PgBackRest {
                     format!("--config={}", self.config.display()),
                     format!("--log-level-console={}", command.log_level()),
                     format!("--log-level-stderr={errors}"),
-                ],
+                ]
+                .into_iter()
+                .chain(
+                    self.locks
+                        .iter()
+                        .map(|locks| format!("--lock-path={}", locks.display())),
+                ),
             );
         }
         arguments
@@ -72,7 +95,8 @@ impl PgBackRest {
         finished(command, output).map(|_| ())
     }
 
-    /// What the repository holds. A stanza that is not there answers with status code 1.
+    /// What the repository holds. A stanza that is not there answers with status code 1; a repository that cannot be
+    /// read is an error, although pgBackRest exits with 0 then.
     pub fn info(
         &self,
         stanza: Option<&Stanza>,
@@ -83,13 +107,20 @@ impl PgBackRest {
             set: None,
         };
         let output = self.run(&command, deadline)?;
-        info::parse(&output.stdout).map_err(|source| unreadable(&command, source))
+        let stanzas = info::parse(&output.stdout).map_err(|source| unreadable(&command, source))?;
+        match stanzas
+            .iter()
+            .find(|stanza| stanza.status.code == UNREADABLE_REPOSITORY)
+        {
+            Some(failed) => Err(reported(command.name(), &failed.status.message)),
+            None => Ok(stanzas),
+        }
     }
 
     /// A file of the repository; `None` when it is not there.
     ///
-    /// pgBackRest takes a bucket that does not exist for an empty one: whether it does is another question, which
-    /// `object_store::prove` answers.
+    /// To `repo-get` a bucket that does not exist is one without the file. A listing knows the difference, so that is
+    /// asked for before a file is called absent.
     pub fn repo_get(
         &self,
         path: &str,
@@ -105,7 +136,10 @@ impl PgBackRest {
                 kind: ExitKind::Missing,
                 message,
                 ..
-            }) if message.contains(&format!("/{path}'")) => Ok(None),
+            }) if message.contains(&format!("/{path}'")) => {
+                let directory = path.rsplit_once('/').map_or("", |(directory, _)| directory);
+                self.repo_ls(directory, deadline).map(|_| None)
+            }
             Err(error) => Err(error),
         }
     }

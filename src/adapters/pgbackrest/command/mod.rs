@@ -244,7 +244,10 @@ impl Command {
                 if *recursive {
                     add("--recurse".to_owned());
                 }
-                add(path.clone());
+                // The top of the repository is asked for without a path.
+                if !path.is_empty() {
+                    add(path.clone());
+                }
             }
             Self::ArchivePush { stanza, segment } => {
                 add(format!("--stanza={stanza}"));

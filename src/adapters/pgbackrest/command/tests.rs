@@ -223,6 +223,11 @@ fn questions_to_the_repository() {
     };
     check(&list(false), "repo-ls --output=json archive/m.pg");
     check(&list(true), "repo-ls --output=json --recurse archive/m.pg");
+    let top = Command::RepoLs {
+        path: String::new(),
+        recursive: false,
+    };
+    check(&top, "repo-ls --output=json");
     check(&Command::Version, "version");
     for command in [both, get, list(false), Command::Version] {
         assert_eq!(command.log_level(), "off");
