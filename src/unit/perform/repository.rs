@@ -17,6 +17,8 @@ use crate::unit::{Unit, because, programs, records};
 /// All questions to an object store together. A host that swallows packets costs the time to connect, once.
 const CHECKS: Duration = Duration::from_secs(30);
 /// `check` waits for a segment to arrive; it has its own time-out, a little shorter.
+/// Three turns of Patroni's loop.
+const RELOAD: Duration = Duration::from_secs(35);
 const ARCHIVING: Duration = Duration::from_secs(90);
 
 pub(super) fn check(unit: &mut Unit<'_>, store: &ObjectStore) -> Result<(), StepError> {
@@ -246,6 +248,7 @@ pub(super) fn make_stanza(
     };
     let made = unit
         .pgbackrest()
+        .with_locks_in(unit.layout.pgbackrest_lock().join("stanza-create"))
         .run(&command, Deadline::after(ARCHIVING))
         .map_err(explained);
     failing(unit, store, made.map(drop))
@@ -256,6 +259,8 @@ pub(super) fn prove_archiving(
     store: &ObjectStore,
     stanza: &Stanza,
 ) -> Result<(), StepError> {
+    let archiving = failing(unit, store, archive_command_in_force(unit));
+    archiving?;
     let command = Command::Check {
         stanza: stanza.clone(),
         archive_timeout: None,
@@ -265,6 +270,27 @@ pub(super) fn prove_archiving(
         .run(&command, Deadline::after(ARCHIVING))
         .map_err(explained);
     failing(unit, store, proved.map(drop))
+}
+
+/// Patroni takes a changed configuration into use at its next turn; until then PostgreSQL archives as before.
+fn archive_command_in_force(unit: &Unit<'_>) -> Result<(), StepError> {
+    let deadline = Deadline::after(RELOAD);
+    loop {
+        let command = unit
+            .database(Deadline::seconds(10))
+            .and_then(|mut database| database.setting("archive_command"))
+            .map_err(because)?;
+        if command.contains("archive-push") {
+            return Ok(());
+        }
+        if deadline.is_over() {
+            return Err(StepError::expected(
+                "PostgreSQL has not taken its archive command into use yet",
+                "the next regular look tries again",
+            ));
+        }
+        clock::sleep(Duration::from_millis(300));
+    }
 }
 
 /// pgBackRest's own words, and its hints, for the people who read the status.
