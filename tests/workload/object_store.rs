@@ -21,11 +21,14 @@ impl<'a> Store<'a> {
         let listen = format!("{}:9000", machine.address);
         let directory = directory.to_str().unwrap();
         let args = ["--dir", directory, "--listen", &listen];
-        let _running = machine.start("object-store", &program(machine), &args);
+        let running = machine.start("object-store", &program(machine), &args);
         eventually("the store listens", || {
             std::net::TcpStream::connect(&listen).ok()
         });
-        Self { machine, _running }
+        Self {
+            machine,
+            _running: running,
+        }
     }
 
     fn bucket(&self, name: &str) -> Bucket {

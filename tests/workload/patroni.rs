@@ -126,7 +126,9 @@ fn a_cluster_of_one_member_is_born_changed_and_gone() {
         (&changed["loop_wait"], &changed["ttl"]),
         (&json!(2), &json!(20))
     );
-    assert_eq!(patroni.config(soon()).unwrap(), changed);
+    eventually("the member sees the change", || {
+        (patroni.config(soon()).unwrap() == changed).then_some(())
+    });
     patroni.reload(soon()).unwrap();
     eventually("the setting waits for a restart", || {
         patroni

@@ -72,6 +72,27 @@ impl Etcd {
         Ok(member(added.member))
     }
 
+    /// Adds a member that copies everything and does not vote yet. A second one is refused while the first copies.
+    pub fn learner_add(&self, peer_url: &str, deadline: Deadline) -> Result<Member, EtcdError> {
+        const OPERATION: &str = "add a learner to etcd";
+        let request = json!({ "peerURLs": [peer_url], "isLearner": true });
+        let added: wire::Added = self.call(OPERATION, "cluster/member/add", &request, deadline)?;
+        Ok(member(added.member))
+    }
+
+    /// Lets a learner vote. Ask the leader: with authentication, others cannot pass the question on. Whether the member
+    /// votes from now on or did before; false while it has not copied enough.
+    pub fn learner_promote(&self, member: MemberId, deadline: Deadline) -> Result<bool, EtcdError> {
+        const OPERATION: &str = "let a learner of etcd vote";
+        let request = json!({ "ID": member.0.to_string() });
+        match self.call::<Value>(OPERATION, "cluster/member/promote", &request, deadline) {
+            Ok(_) => Ok(true),
+            Err(error) if error.says("in sync with leader") => Ok(false),
+            Err(error) if error.says("can only promote a learner member") => Ok(true),
+            Err(error) => Err(error),
+        }
+    }
+
     /// Removes a member; tells whether it was one.
     pub fn member_remove(&self, member: MemberId, deadline: Deadline) -> Result<bool, EtcdError> {
         const OPERATION: &str = "remove a member from etcd";
@@ -211,6 +232,20 @@ mod tests {
         assert_eq!(
             server.requests(),
             [r#"POST /v3/cluster/member/remove {"ID":"1"}"#]
+        );
+    }
+
+    #[test]
+    fn a_learner_votes_once_it_has_copied_enough_and_stays_a_voter() {
+        let behind = r#"{"message":"etcdserver: can only promote a learner member which is in sync with leader","code":9}"#;
+        let voter = r#"{"message":"etcdserver: can only promote a learner member","code":9}"#;
+        let server = Scripted::answers(&[(412, behind), (200, "{}"), (412, voter)]);
+        let etcd = etcd(&server);
+        let asked = [(); 3].map(|()| etcd.learner_promote(MemberId(7), soon()).unwrap());
+        assert_eq!(asked, [false, true, true]);
+        assert_eq!(
+            server.requests()[0],
+            r#"POST /v3/cluster/member/promote {"ID":"7"}"#
         );
     }
 }

@@ -110,7 +110,8 @@ impl Patroni {
         ))
     }
 
-    /// The dynamic configuration of the cluster.
+    /// The dynamic configuration of the cluster, as this member last saw it: right after a change Patroni 4.1 may still
+    /// answer with what was before.
     pub fn config(&self, deadline: Deadline) -> Result<serde_json::Value, PatroniError> {
         const OPERATION: &str = "ask Patroni for the configuration of the cluster";
         let answer = self.send(OPERATION, Method::Get, "/config", None, deadline)?;
