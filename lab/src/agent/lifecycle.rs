@@ -224,26 +224,28 @@ pub fn requeue_hook(unit: &mut Unit, hook: &Hook, now: Timestamp) {
     }
 }
 
-/// Lets the unit enter relations it has not entered. Returns whether there were any.
-pub fn enter_relations(model: &mut Model, unit: &str, address: &str) -> bool {
+/// Relations that the unit should be in and is not.
+pub fn relations_to_enter(model: &Model, unit: &str) -> Vec<u64> {
     let Some(it) = model.units.get(unit) else {
-        return false;
+        return Vec::new();
     };
     if it.life != Life::Alive || !it.progress.installed || it.progress.hook.is_some() {
-        return false;
+        return Vec::new();
     }
-    let application = it.application.clone();
-    let new: Vec<u64> = model
-        .relations_of(&application)
+    model
+        .relations_of(&it.application)
         .filter(|relation| relation.life == Life::Alive && !relation.units.contains_key(unit))
         .map(|relation| relation.id)
-        .collect();
-    for id in &new {
-        if let Some(relation) = model.relations.get_mut(id) {
+        .collect()
+}
+
+/// Lets the unit enter relations it has not entered.
+pub fn enter_relations(model: &mut Model, unit: &str, address: &str) {
+    for id in relations_to_enter(model, unit) {
+        if let Some(relation) = model.relations.get_mut(&id) {
             relation.enter(unit, address);
         }
     }
-    !new.is_empty()
 }
 
 /// Lets the unit leave relations that are over for it, and removes relations that everybody left.

@@ -6,6 +6,7 @@ pub mod environment;
 mod execute;
 pub mod lifecycle;
 mod locks;
+mod machine_command;
 mod next_operation;
 mod orphans;
 mod relations_watch;
@@ -31,9 +32,10 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 pub(crate) use charm_dir::prepare_unit;
+pub use machine_command::machine_exec;
 pub use removal::remove_unit;
 pub(crate) use removal::sweep_application;
-pub use run_task::machine_exec;
+pub(crate) use run_task::INTERRUPTED;
 pub use storage_dir::StorageArea;
 
 /// Names one unit of one model.
@@ -224,19 +226,17 @@ impl Agent {
 
     /// The next operation; none if the unit is gone.
     fn decide(&self) -> Option<Operation> {
-        let waiting = self.read(|model| {
-            Some(lifecycle::enter_relations(
-                &mut model.clone(),
-                &self.key.unit,
-                &self.address,
-            ))
+        let pending = self.read(|model| {
+            let relations = lifecycle::relations_to_enter(model, &self.key.unit);
+            Some(!relations.is_empty() || storage_dir::has_unplaced(model, &self.key.unit))
         })?;
-        if waiting {
-            let entered = self.change(|model| {
+        if pending {
+            let settled = self.change(|model| {
+                storage_dir::place(model, &self.key.unit, &self.root);
                 lifecycle::enter_relations(model, &self.key.unit, &self.address);
                 crate::controller::subordinate::settle(model, Timestamp::now());
             });
-            if let Err(failure) = entered {
+            if let Err(failure) = settled {
                 tracing::error!(unit = self.key.unit, "cannot enter relations: {failure}");
             }
         }

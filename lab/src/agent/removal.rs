@@ -13,14 +13,21 @@ use std::sync::Arc;
 /// Removes a unit whose hooks are done (or are not waited for), its machine if it was the last unit there, and its
 /// application if that is dying and was waiting for its last unit.
 pub async fn remove_unit(daemon: &Arc<Daemon>, key: &UnitKey) -> Result<(), Failure> {
-    let machine = daemon.read(&key.model, |model| {
-        Ok(model.units.get(&key.unit).and_then(|unit| {
-            let machine = model.machines.get(&unit.machine)?;
-            let others = model
-                .units
-                .values()
-                .any(|other| other.machine == unit.machine && other.name != key.unit);
-            Some((machine.clone(), !others))
+    let machine = daemon.update(&key.model, |model| {
+        let Some(number) = model.units.get(&key.unit).map(|unit| unit.machine) else {
+            return Ok(None);
+        };
+        let last = !model
+            .units
+            .values()
+            .any(|other| other.machine == number && other.name != key.unit);
+        let machine = model.machines.get_mut(&number);
+        Ok::<_, Failure>(machine.map(|machine| {
+            if last {
+                // Nothing is placed there any more.
+                machine.life = Life::Dying;
+            }
+            (machine.clone(), last)
         }))
     })?;
     if let Some((machine, last)) = &machine
@@ -93,12 +100,7 @@ fn forget(model: &mut Model, name: &str) {
     {
         let message = format!("unit \"{name}\" was removed");
         let now = jiff::Timestamp::now();
-        task.finish(
-            TaskStatus::Cancelled,
-            Some(message),
-            crate::api::TaskResults::default(),
-            now,
-        );
+        task.finish(TaskStatus::Cancelled, Some(message), now);
     }
     if let Some(application) = model.applications.get_mut(&unit.application)
         && application

@@ -1,14 +1,13 @@
 //! Runs actions and commands of `juju exec`.
 
-use super::environment::machine_path;
+use super::Agent;
 use super::execute::Ended;
 use super::run_hook::describe_status;
-use super::{Agent, UnitKey};
 use crate::api::{Failure, Level, TaskResults, TaskStatus};
-use crate::daemon::Daemon;
 use crate::model::Model;
 use crate::model::operation::Work;
 use crate::model::progress::{Running, RunningKind};
+use crate::tools::context::Context;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use jiff::Timestamp;
@@ -18,7 +17,9 @@ use std::path::PathBuf;
 use std::sync::{Arc, PoisonError};
 
 /// Message of a task whose agent died under it.
-const INTERRUPTED: &str = "action terminated";
+pub(crate) const INTERRUPTED: &str = "action terminated";
+/// Message of a task that succeeded but whose changes the controller rejected.
+const NOT_COMMITTED: &str = "committing requested changes failed";
 
 impl Agent {
     pub(super) async fn run_task(&self, id: u64) -> Result<(), Failure> {
@@ -58,21 +59,11 @@ impl Agent {
         };
         let Some(ended) = ended else {
             let message = format!("action not implemented on unit \"{}\"", self.key.unit);
-            return self.end(
-                id,
-                TaskStatus::Failed,
-                Some(message),
-                TaskResults::default(),
-            );
+            return self.end(id, TaskStatus::Failed, Some(message));
         };
         let is_command = !matches!(work, Work::Action { .. });
         match ended {
-            Err(error) => self.end(
-                id,
-                TaskStatus::Failed,
-                Some(error.to_string()),
-                TaskResults::default(),
-            ),
+            Err(error) => self.end(id, TaskStatus::Failed, Some(error.to_string())),
             Ok(ended) => self.deliver(id, &context, ended, is_command),
         }
     }
@@ -102,11 +93,11 @@ impl Agent {
         })
     }
 
-    /// Commits a successful action and stores the results of any.
+    /// Stores the results of a task and, if it succeeded, commits what it wrote together with its end.
     fn deliver(
         &self,
         id: u64,
-        context: &Arc<crate::tools::context::Context>,
+        context: &Arc<Context>,
         ended: Ended,
         is_command: bool,
     ) -> Result<(), Failure> {
@@ -117,53 +108,68 @@ impl Agent {
         let mut results = captured(ended.stdout, ended.stderr);
         results.values = values;
         results.return_code = ended.status.code().or(Some(-1));
-        let mut message = failed;
+        self.save(id, &results)?;
         let aborted =
             self.read(|model| Some(model.tasks.get(&id)?.status)) == Some(TaskStatus::Aborting);
-        let status = if aborted {
-            TaskStatus::Aborted
-        } else if !ended.status.success() && !is_command {
-            message = Some(describe_status(ended.status));
+        if aborted {
+            return self.end(id, TaskStatus::Aborted, failed);
+        }
+        if !ended.status.success() {
+            return if is_command {
+                let status = if failed.is_some() {
+                    TaskStatus::Failed
+                } else {
+                    TaskStatus::Completed
+                };
+                self.end(id, status, failed)
+            } else {
+                self.end(id, TaskStatus::Failed, Some(describe_status(ended.status)))
+            };
+        }
+        let status = if failed.is_some() {
             TaskStatus::Failed
         } else {
-            match ended.status.success().then(|| self.commit(context, |_| {})) {
-                Some(Err(error)) => {
-                    self.log(
-                        Level::Error,
-                        "juju.worker.uniter.operation",
-                        &format!("cannot apply changes: {error}"),
-                    );
-                    message.get_or_insert_with(|| "committing requested changes failed".to_owned());
-                    let _ = writeln!(results.stderr, "{error}");
-                    TaskStatus::Failed
-                }
-                _ if message.is_some() => TaskStatus::Failed,
-                _ => TaskStatus::Completed,
-            }
+            TaskStatus::Completed
         };
-        self.end(id, status, message, results)
+        let committed = self.commit(context, |model| {
+            finish(model, &self.key.unit, id, status, failed.clone());
+        });
+        if let Err(error) = committed {
+            let text = format!("cannot apply changes: {error}");
+            self.log(Level::Error, "juju.worker.uniter.operation", &text);
+            let _ = writeln!(results.stderr, "{error}");
+            self.save(id, &results)?;
+            let message = failed.unwrap_or_else(|| NOT_COMMITTED.to_owned());
+            return self.end(id, TaskStatus::Failed, Some(message));
+        }
+        Ok(())
     }
 
-    fn end(
-        &self,
-        id: u64,
-        status: TaskStatus,
-        message: Option<String>,
-        results: TaskResults,
-    ) -> Result<(), Failure> {
-        self.change(|model| {
-            let now = Timestamp::now();
-            if let Some(unit) = model.units.get_mut(&self.key.unit) {
-                unit.progress.running = None;
-            }
-            if let Some(task) = model.tasks.get_mut(&id) {
-                task.finish(status, message, results, now);
-            }
-        })
+    fn save(&self, id: u64, results: &TaskResults) -> Result<(), Failure> {
+        self.daemon
+            .deliveries
+            .save(&self.key.uuid, id, results)
+            .map_err(|error| {
+                Failure::internal(format!("cannot store the results of task {id}: {error}"))
+            })
+    }
+
+    fn end(&self, id: u64, status: TaskStatus, message: Option<String>) -> Result<(), Failure> {
+        self.change(|model| finish(model, &self.key.unit, id, status, message))
     }
 }
 
-fn captured(stdout: Vec<u8>, stderr: Vec<u8>) -> TaskResults {
+fn finish(model: &mut Model, unit: &str, id: u64, status: TaskStatus, message: Option<String>) {
+    if let Some(unit) = model.units.get_mut(unit) {
+        unit.progress.running = None;
+    }
+    if let Some(task) = model.tasks.get_mut(&id) {
+        task.finish(status, message, Timestamp::now());
+    }
+}
+
+/// Captured streams as results; what is not text becomes base64.
+pub(super) fn captured(stdout: Vec<u8>, stderr: Vec<u8>) -> TaskResults {
     let text = |bytes: Vec<u8>| match String::from_utf8(bytes) {
         Ok(text) => (text, None),
         Err(error) => (STANDARD.encode(error.as_bytes()), Some("base64".to_owned())),
@@ -181,90 +187,21 @@ fn captured(stdout: Vec<u8>, stderr: Vec<u8>) -> TaskResults {
 
 /// A task is never run twice: if its agent died, it failed.
 pub(super) fn fail_interrupted(model: &mut Model, unit: &str, id: u64) {
-    if let Some(unit) = model.units.get_mut(unit) {
-        unit.progress.running = None;
-    }
-    if let Some(task) = model
+    let over = model
         .tasks
-        .get_mut(&id)
-        .filter(|task| !task.status.is_final())
-    {
-        let results = (*task.results).clone();
-        task.finish(
+        .get(&id)
+        .is_none_or(|task| task.status.is_final());
+    if over {
+        if let Some(unit) = model.units.get_mut(unit) {
+            unit.progress.running = None;
+        }
+    } else {
+        finish(
+            model,
+            unit,
+            id,
             TaskStatus::Failed,
             Some(INTERRUPTED.to_owned()),
-            results,
-            Timestamp::now(),
         );
-    }
-}
-
-/// Runs `juju exec --machine`: a command on a machine, outside any hook.
-pub async fn machine_exec(daemon: Arc<Daemon>, key: UnitKey, id: u64) {
-    let begun = daemon.update(&key.model, |model: &mut Model| {
-        let slots: std::collections::BTreeMap<u32, Option<u32>> = model
-            .machines
-            .values()
-            .map(|machine| (machine.number, machine.slot))
-            .collect();
-        let Some(task) = model.tasks.get_mut(&id) else {
-            return Ok(None);
-        };
-        let Work::MachineExec { machine, command } = &task.work else {
-            return Ok(None);
-        };
-        let Some(Some(slot)) = slots.get(machine) else {
-            let message = format!("machine {machine} is not running");
-            task.finish(
-                TaskStatus::Failed,
-                Some(message),
-                TaskResults::default(),
-                Timestamp::now(),
-            );
-            return Ok(None);
-        };
-        let job = (*slot, command.clone());
-        task.status = TaskStatus::Running;
-        task.started = Some(Timestamp::now());
-        Ok::<_, Failure>(Some(job))
-    });
-    let Ok(Some((slot, command))) = begun else {
-        return;
-    };
-    let root = daemon.home.machine(slot);
-    let environment = [
-        ("PATH", machine_path(&root).into()),
-        ("LANG", OsString::from("C.UTF-8")),
-    ]
-    .into();
-    let program = super::execute::Program {
-        path: "/bin/bash".into(),
-        args: vec!["-c".into(), command.into()],
-        directory: root,
-        environment,
-        name: "juju-exec".into(),
-        capture: true,
-    };
-    let ended = super::execute::execute(&daemon, &key, program).await;
-    let stored = daemon.update(&key.model, |model| {
-        if let Some(task) = model.tasks.get_mut(&id) {
-            let (status, message, results) = match ended {
-                Ok(ended) => {
-                    let mut results = captured(ended.stdout, ended.stderr);
-                    results.return_code = ended.status.code().or(Some(-1));
-                    (TaskStatus::Completed, None, results)
-                }
-                Err(error) => (
-                    TaskStatus::Failed,
-                    Some(error.to_string()),
-                    TaskResults::default(),
-                ),
-            };
-            task.finish(status, message, results, Timestamp::now());
-        }
-        Ok::<_, Failure>(())
-    });
-    if let Err(failure) = stored {
-        tracing::error!(task = id, "cannot store a task's result: {failure}");
     }
 }

@@ -3,8 +3,8 @@
 use super::Agent;
 use crate::api::Failure;
 use crate::home::Home;
-use crate::model::Life;
 use crate::model::hook::Hook;
+use crate::model::{Life, Model};
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -55,6 +55,26 @@ fn remove_if_there(path: &Path) -> std::io::Result<()> {
     match fs::remove_dir_all(path) {
         Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(error),
         _ => Ok(()),
+    }
+}
+
+/// True if a storage instance of the unit does not know yet on which machine it is.
+pub(super) fn has_unplaced(model: &Model, unit: &str) -> bool {
+    model
+        .storage_of(unit)
+        .any(|storage| storage.location.is_relative())
+}
+
+/// Puts the unit's new storage below the root of its machine.
+pub(super) fn place(model: &mut Model, unit: &str, root: &Path) {
+    for storage in model
+        .storage
+        .values_mut()
+        .filter(|it| it.unit.as_deref() == Some(unit))
+    {
+        if storage.location.is_relative() {
+            storage.location = root.join(&storage.location);
+        }
     }
 }
 

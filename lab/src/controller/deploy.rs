@@ -169,9 +169,10 @@ pub fn refresh(daemon: &Daemon, request: &Refresh) -> Result<Deployed, Failure> 
         let config = parse_config(&charm, &request.config)?;
         let name = request.application.clone();
         if let Some(application) = model.applications.get_mut(&name) {
+            let options = charm.config_options();
             application
                 .config
-                .retain(|option, _| charm.options.contains_key(option));
+                .retain(|option, value| options.check_value(option, value.clone()).is_ok());
             application.config.extend(config);
             application.resources.extend(resources);
             application.charm = Arc::new(charm.clone());
@@ -186,6 +187,7 @@ pub fn refresh(daemon: &Daemon, request: &Refresh) -> Result<Deployed, Failure> 
             }
         }
         add_peers(model, &name, &charm);
+        units::add_missing_storage(model, &name)?;
         Ok(answer(&name, &charm, Vec::new()))
     });
     if refreshed.is_err() {

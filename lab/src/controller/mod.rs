@@ -13,5 +13,6 @@ pub mod secrets;
 pub mod status;
 pub mod storage;
 pub mod subordinate;
+pub mod task_views;
 pub mod tasks;
 pub mod units;

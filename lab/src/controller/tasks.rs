@@ -1,10 +1,8 @@
 //! Operations and tasks.
 
-use crate::agent::{UnitKey, machine_exec};
-use crate::api::{
-    Enqueued, EnqueuedTask, Exec, Failure, OperationView, RunAction, TaskResults, TaskStatus,
-    TaskView,
-};
+use super::task_views::{show, task};
+use crate::agent::{INTERRUPTED, UnitKey, machine_exec};
+use crate::api::{Enqueued, EnqueuedTask, Exec, Failure, RunAction, TaskStatus, TaskView};
 use crate::daemon::{Daemon, unit_of};
 use crate::model::operation::{KEPT_TASKS, Operation, Task, Work};
 use crate::model::{Model, identity};
@@ -14,7 +12,7 @@ use std::sync::Arc;
 
 /// Schedules an action. Units that cannot run it are reported and do not stop the others.
 pub fn run_action(daemon: &Daemon, request: &RunAction) -> Result<Enqueued, Failure> {
-    daemon.update(&request.model, |model| {
+    let enqueued = daemon.update(&request.model, |model| {
         let now = Timestamp::now();
         let applications: BTreeSet<&str> = request
             .units
@@ -38,7 +36,9 @@ pub fn run_action(daemon: &Daemon, request: &RunAction) -> Result<Enqueued, Fail
             })
             .collect();
         Ok(enqueue(model, &request.action, planned, now))
-    })
+    })?;
+    forget_deliveries(daemon, &request.model)?;
+    Ok(enqueued)
 }
 
 /// The unit behind `app/0` or `app/leader`.
@@ -170,8 +170,6 @@ fn enqueue(
                     work,
                     status: TaskStatus::Pending,
                     message: None,
-                    log: Vec::new(),
-                    results: Arc::default(),
                     enqueued: now,
                     started: None,
                     completed: None,
@@ -236,120 +234,53 @@ fn prune(model: &mut Model) {
     }
 }
 
-fn view(task: &Task, since: usize) -> TaskView {
-    let since = since.min(task.log.len());
-    TaskView {
-        id: task.id.to_string(),
-        operation: task.operation.to_string(),
-        unit: task.unit.clone(),
-        action: task.work.name().to_owned(),
-        status: task.status,
-        message: task.message.clone(),
-        log: task.log[since..].to_vec(),
-        next_line: task.log.len(),
-        results: (*task.results).clone(),
-        enqueued: task.enqueued,
-        started: task.started,
-        completed: task.completed,
+/// Removes the files of tasks that were forgotten.
+fn forget_deliveries(daemon: &Daemon, model: &str) -> Result<(), Failure> {
+    let full = daemon.read(model, |model| {
+        let known: BTreeSet<u64> = model.tasks.keys().copied().collect();
+        Ok((known.len() + 10 > KEPT_TASKS).then(|| (known, model.uuid.clone())))
+    })?;
+    if let Some((known, uuid)) = full {
+        daemon
+            .deliveries
+            .retain(&uuid, |task| known.contains(&task));
     }
-}
-
-fn task<'a>(model: &'a Model, id: &str) -> Result<&'a Task, Failure> {
-    id.parse()
-        .ok()
-        .and_then(|number: u64| model.tasks.get(&number))
-        .ok_or_else(|| Failure::not_found(format!("task \"{id}\" not found")))
-}
-
-pub fn show(daemon: &Daemon, model: &str, id: &str, since: usize) -> Result<TaskView, Failure> {
-    daemon.read(model, |model| Ok(view(task(model, id)?, since)))
-}
-
-pub fn operation(daemon: &Daemon, model: &str, id: &str) -> Result<OperationView, Failure> {
-    daemon.read(model, |model| {
-        id.parse()
-            .ok()
-            .and_then(|number: u64| model.operations.get(&number))
-            .map(|operation| operation_view(model, operation))
-            .ok_or_else(|| Failure::not_found(format!("operation \"{id}\" not found")))
-    })
-}
-
-pub fn operations(daemon: &Daemon, model: &str) -> Result<Vec<OperationView>, Failure> {
-    daemon.read(model, |model| {
-        Ok(model
-            .operations
-            .values()
-            .map(|operation| operation_view(model, operation))
-            .collect())
-    })
-}
-
-fn operation_view(model: &Model, operation: &Operation) -> OperationView {
-    let tasks: Vec<TaskView> = operation
-        .tasks
-        .iter()
-        .filter_map(|id| model.tasks.get(id))
-        .map(|task| view(task, 0))
-        .collect();
-    // An operation is as far as its least advanced task, and as bad as its worst.
-    let order = [
-        TaskStatus::Running,
-        TaskStatus::Aborting,
-        TaskStatus::Pending,
-        TaskStatus::Error,
-        TaskStatus::Failed,
-        TaskStatus::Aborted,
-        TaskStatus::Cancelled,
-    ];
-    let status = order
-        .into_iter()
-        .find(|status| tasks.iter().any(|task| task.status == *status));
-    let nothing = if operation.failures.is_empty() {
-        TaskStatus::Completed
-    } else {
-        TaskStatus::Error
-    };
-    let all_done = tasks.iter().all(|task| task.completed.is_some());
-    OperationView {
-        id: operation.id.to_string(),
-        summary: operation.summary.clone(),
-        status: status.unwrap_or(nothing),
-        failures: operation.failures.clone(),
-        enqueued: operation.enqueued,
-        started: tasks.iter().filter_map(|task| task.started).min(),
-        completed: tasks
-            .iter()
-            .filter_map(|task| task.completed)
-            .max()
-            .filter(|_| all_done),
-        tasks,
-    }
+    Ok(())
 }
 
 /// A pending task never runs; a running one is killed and becomes aborted.
 pub fn cancel(daemon: &Daemon, model: &str, id: &str) -> Result<TaskView, Failure> {
-    let (view, running) = daemon.update(model, |model| {
+    let running = daemon.update(model, |model| {
         let number = task(model, id)?.id;
         let uuid = model.uuid.clone();
-        let Some(task) = model.tasks.get_mut(&number) else {
-            return Err(Failure::not_found(format!("task \"{id}\" not found")));
-        };
-        match task.status {
-            TaskStatus::Pending => task.finish(
-                TaskStatus::Cancelled,
-                None,
-                TaskResults::default(),
-                Timestamp::now(),
-            ),
-            TaskStatus::Running => task.status = TaskStatus::Aborting,
-            _ => {}
-        }
-        let running = (task.status == TaskStatus::Aborting).then(|| (uuid, task.unit.clone()));
-        Ok((view(task, 0), running))
+        let task = model.tasks.get_mut(&number);
+        Ok(task.and_then(|task| match task.status {
+            TaskStatus::Pending => {
+                task.finish(TaskStatus::Cancelled, None, Timestamp::now());
+                None
+            }
+            TaskStatus::Running | TaskStatus::Aborting => {
+                task.status = TaskStatus::Aborting;
+                Some((uuid, task.unit.clone()))
+            }
+            _ => None,
+        }))
     })?;
     if let Some((uuid, unit)) = running {
         daemon.agents.kill(&uuid, &unit);
     }
-    Ok(view)
+    show(daemon, model, id, 0)
+}
+
+/// After a crash of the daemon nobody waits for commands on machines any more.
+pub fn fail_machine_commands(model: &mut Model, now: Timestamp) {
+    for task in model
+        .tasks
+        .values_mut()
+        .filter(|task| !task.status.is_final())
+    {
+        if matches!(task.work, Work::MachineExec { .. }) {
+            task.finish(TaskStatus::Failed, Some(INTERRUPTED.to_owned()), now);
+        }
+    }
 }

@@ -93,10 +93,16 @@ pub(super) fn add_unit(
     unit.principal = principal.map(str::to_owned);
     let name = unit.name.clone();
     model.units.insert(name.clone(), unit);
+    add_missing_storage(model, application)?;
+    Ok(name)
+}
+
+/// Gives the units of an application the storage that the charm requires and that they lack.
+pub(super) fn add_missing_storage(model: &mut Model, application: &str) -> Result<(), Failure> {
     let Some(it) = model.applications.get(application) else {
-        return Ok(name);
+        return Ok(());
     };
-    let wanted: Vec<(String, u32)> = it
+    let wanted: Vec<(String, usize)> = it
         .charm
         .storage
         .iter()
@@ -105,17 +111,28 @@ pub(super) fn add_unit(
                 .storage
                 .get(storage)
                 .and_then(|directive| directive.count);
-            (storage.clone(), asked.unwrap_or(spec.min))
+            (storage.clone(), asked.unwrap_or(spec.min) as usize)
         })
         .collect();
-    for (storage, count) in wanted {
-        for _ in 0..count {
-            // The machine may have no root yet; the path gets its root when the machine does.
-            add_storage(model, &name, &storage, Path::new(""), now)
-                .map_err(|error| Failure::invalid(error.to_string()))?;
+    let units: Vec<String> = model
+        .units_of(application)
+        .filter(|unit| unit.life == Life::Alive)
+        .map(|unit| unit.name.clone())
+        .collect();
+    for unit in units {
+        for (storage, count) in &wanted {
+            let present = model
+                .storage_of(&unit)
+                .filter(|it| it.name == *storage)
+                .count();
+            for _ in present..*count {
+                // The machine may have no root yet; the path gets its root when the machine does.
+                add_storage(model, &unit, storage, Path::new(""), Timestamp::now())
+                    .map_err(|error| Failure::invalid(error.to_string()))?;
+            }
         }
     }
-    Ok(name)
+    Ok(())
 }
 
 /// Gives a detached instance to a unit in place of a fresh one.

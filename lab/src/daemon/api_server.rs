@@ -3,8 +3,8 @@
 use super::{Daemon, machines};
 use crate::api::{Failure, LogFilter, LogPage, Reply, Request};
 use crate::controller::{
-    configure, deploy, faults, models, offers, relate, remove, secrets, status, storage, tasks,
-    units,
+    configure, deploy, faults, models, offers, relate, remove, secrets, status, storage,
+    task_views, tasks, units,
 };
 use serde::Serialize;
 use serde_json::Value;
@@ -140,9 +140,9 @@ async fn answer(daemon: &Arc<Daemon>, request: Request) -> Result<Value, Failure
             model,
             id,
             since_line,
-        } => json(tasks::show(d, &model, &id, since_line)),
-        Request::Operation { model, id } => json(tasks::operation(d, &model, &id)),
-        Request::Operations { model } => json(tasks::operations(d, &model)),
+        } => json(task_views::show(d, &model, &id, since_line)),
+        Request::Operation { model, id } => json(task_views::operation(d, &model, &id)),
+        Request::Operations { model } => json(task_views::operations(d, &model)),
         Request::CancelTask { model, id } => json(tasks::cancel(d, &model, &id)),
         Request::Status { model } => json(status::full(d, &model)),
         Request::ShowUnit { model, unit } => json(status::show_unit(d, &model, &unit)),

@@ -4,8 +4,8 @@ use super::Daemon;
 use crate::agent::environment::agent_socket;
 use crate::api::{Failure, Level};
 use crate::machine::{self, MachineSpec};
+use crate::model::Model;
 use crate::model::machine::Machine;
-use crate::model::{Life, Model};
 use crate::tools::server;
 use jiff::Timestamp;
 use std::collections::{BTreeSet, HashMap};
@@ -135,6 +135,9 @@ pub fn place(daemon: &Daemon) -> Result<(), Failure> {
         used.insert(slot);
         let root = daemon.home.machine(slot);
         // What a crash left of a former machine in this slot must not leak into the new one.
+        if root.exists() {
+            stop_dir(daemon.home.path(), &root, slot).map_err(Failure::internal)?;
+        }
         match std::fs::remove_dir_all(&root) {
             Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
                 return Err(Failure::internal(format!(
@@ -370,7 +373,6 @@ pub fn abandoned(model: &Model) -> Vec<(u32, Option<u32>)> {
     model
         .machines
         .values()
-        .filter(|machine| machine.life == Life::Alive || machine.life == Life::Dying)
         .filter(|machine| {
             !model
                 .units

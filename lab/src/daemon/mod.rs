@@ -9,6 +9,7 @@ pub mod machines;
 pub mod persist;
 pub mod process;
 pub mod supervisor;
+pub mod task_store;
 
 use crate::agent::Agents;
 use crate::api::Failure;
@@ -23,6 +24,7 @@ use std::collections::BTreeMap;
 use std::net::Ipv4Addr;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
+use task_store::TaskStore;
 use tokio::sync::watch;
 
 /// Agent version the lab claims to be.
@@ -34,6 +36,7 @@ pub struct Daemon {
     pub controller: Controller,
     pub started: Timestamp,
     pub logs: DebugLogs,
+    pub deliveries: TaskStore,
     pub contexts: Contexts,
     pub agents: Agents,
     pub sockets: machines::Sockets,
@@ -52,9 +55,11 @@ impl Daemon {
         let now = Timestamp::now();
         for model in models.values_mut() {
             lease::extend_all(model, now);
+            crate::controller::tasks::fail_machine_commands(model, now);
         }
         Ok(Self {
             logs: DebugLogs::new(&home.state()),
+            deliveries: TaskStore::new(&home.state()),
             home,
             controller,
             started: now,
@@ -172,6 +177,7 @@ impl Daemon {
         if let Some(model) = models.get(name) {
             self.store.remove(&model.uuid)?;
             self.logs.remove(&model.uuid);
+            self.deliveries.remove(&model.uuid);
         }
         models.remove(name);
         drop(models);

@@ -94,7 +94,14 @@ fn install_executable(home: &Home) -> anyhow::Result<()> {
     fs::copy(&own, &draft)
         .and_then(|_| fs::set_permissions(&draft, fs::Permissions::from_mode(0o755)))
         .and_then(|()| fs::rename(&draft, &target))
-        .with_context(|| format!("cannot copy {} to {}", own.display(), target.display()))
+        .with_context(|| format!("cannot copy {} to {}", own.display(), target.display()))?;
+    // So that `<home>/bin` on the PATH is all it takes to use the lab.
+    match std::os::unix::fs::symlink("juju-lab", target.with_file_name("juju")) {
+        Err(error) if error.kind() != std::io::ErrorKind::AlreadyExists => {
+            Err(error).context("cannot create the link for the juju command")
+        }
+        _ => Ok(()),
+    }
 }
 
 /// Runs the daemon in this process until it is told to stop.

@@ -18,6 +18,7 @@ const BEATS_PER_MACHINE_CHECK: u32 = 5;
 /// Runs until the daemon stops; then no agent runs any more.
 pub async fn supervise(daemon: Arc<Daemon>) {
     let mut agents: HashMap<UnitKey, JoinHandle<()>> = HashMap::new();
+    let mut removals = HashMap::new();
     let mut stopping = daemon.stopping();
     let mut beat = tokio::time::interval(BEAT);
     beat.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
@@ -33,7 +34,7 @@ pub async fn supervise(daemon: Arc<Daemon>) {
                 .entry(key.clone())
                 .or_insert_with(|| tokio::spawn(run_agent(Arc::clone(&daemon), key)));
         }
-        sweep(&daemon);
+        sweep(&daemon, &mut removals);
         tokio::select! {
             _ = changes.changed() => {}
             _ = beat.tick() => {
@@ -93,17 +94,7 @@ async fn bring_up(daemon: &Arc<Daemon>, key: &UnitKey) -> Result<Option<u32>, Fa
     let (daemon, key) = (Arc::clone(daemon), key.clone());
     tokio::task::spawn_blocking(move || {
         machines::boot(&daemon, &key.model, number)?;
-        let root = daemon.home.machine(slot);
         daemon.update(&key.model, |model| {
-            for storage in model
-                .storage
-                .values_mut()
-                .filter(|it| it.unit.as_deref() == Some(&key.unit))
-            {
-                if storage.location.is_relative() {
-                    storage.location = root.join(&storage.location);
-                }
-            }
             if let Some(unit) = model.units.get_mut(&key.unit)
                 && unit.progress.charm.is_none()
                 && !unit.spoke
@@ -112,17 +103,18 @@ async fn bring_up(daemon: &Arc<Daemon>, key: &UnitKey) -> Result<Option<u32>, Fa
             }
             Ok::<_, Failure>(())
         })?;
-        prepare_unit(&root, &daemon.home.executable(), &key).map_err(|error| {
-            Failure::internal(format!("cannot prepare unit {}: {error}", key.unit))
-        })?;
+        prepare_unit(&daemon.home.machine(slot), &daemon.home.executable(), &key).map_err(
+            |error| Failure::internal(format!("cannot prepare unit {}: {error}", key.unit)),
+        )?;
         Ok(Some(slot))
     })
     .await
     .map_err(|error| Failure::internal(error.to_string()))?
 }
 
-/// Removes machines without units and models that are over.
-fn sweep(daemon: &Arc<Daemon>) {
+/// Removes models that are over, and machines that lost their units without an agent's doing.
+fn sweep(daemon: &Arc<Daemon>, removals: &mut HashMap<(String, u32), JoinHandle<()>>) {
+    removals.retain(|_, task| !task.is_finished());
     let models: Vec<(String, Vec<_>)> = daemon.read_all(|models| {
         models
             .values()
@@ -131,21 +123,29 @@ fn sweep(daemon: &Arc<Daemon>) {
     });
     for (model, abandoned) in models {
         for (number, slot) in abandoned {
-            let removed = slot
-                .map_or(Ok(()), |slot| machines::remove(daemon, slot, number))
-                .and_then(|()| {
-                    daemon.update(&model, |model| {
-                        model.machines.remove(&number);
-                        Ok(())
-                    })
-                });
-            if let Err(failure) = removed {
-                tracing::error!(model, "cannot remove machine {number}: {failure}");
-            }
+            removals.entry((model.clone(), number)).or_insert_with(|| {
+                let (daemon, model) = (Arc::clone(daemon), model.clone());
+                tokio::task::spawn_blocking(move || remove_machine(&daemon, &model, number, slot))
+            });
         }
         if let Err(failure) = models::sweep(daemon, &model) {
             tracing::error!(model, "cannot remove the model: {failure}");
         }
+    }
+}
+
+fn remove_machine(daemon: &Daemon, model: &str, number: u32, slot: Option<u32>) {
+    let removed = slot
+        .map_or(Ok(()), |slot| machines::remove(daemon, slot, number))
+        .and_then(|()| {
+            daemon.update(model, |model| {
+                model.machines.remove(&number);
+                Ok(())
+            })
+        });
+    if let Err(failure) = removed {
+        tracing::error!(model, "cannot remove machine {number}: {failure}");
+        std::thread::sleep(BEAT);
     }
 }
 

@@ -1,6 +1,6 @@
 //! Operations and tasks: actions and `juju exec`.
 
-use crate::api::{LogLine, TaskResults, TaskStatus};
+use crate::api::TaskStatus;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
@@ -18,6 +18,7 @@ pub struct Operation {
     pub enqueued: Timestamp,
 }
 
+/// What it delivered is kept outside the model, see [`crate::daemon::task_store`].
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Task {
     pub id: u64,
@@ -26,9 +27,6 @@ pub struct Task {
     pub work: Work,
     pub status: TaskStatus,
     pub message: Option<String>,
-    pub log: Vec<LogLine>,
-    /// Shared because models are copied when they change and results may be large.
-    pub results: Arc<TaskResults>,
     pub enqueued: Timestamp,
     pub started: Option<Timestamp>,
     pub completed: Option<Timestamp>,
@@ -60,16 +58,9 @@ impl Work {
 }
 
 impl Task {
-    pub fn finish(
-        &mut self,
-        status: TaskStatus,
-        message: Option<String>,
-        results: TaskResults,
-        now: Timestamp,
-    ) {
+    pub fn finish(&mut self, status: TaskStatus, message: Option<String>, now: Timestamp) {
         self.status = status;
         self.message = message;
-        self.results = Arc::new(results);
         self.completed = Some(now);
     }
 }

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use std::collections::VecDeque;
 
 /// Entries kept per unit for `juju show-status-log`.
-const HISTORY: usize = 200;
+const HISTORY: usize = 64;
 
 /// A status with the time it was set.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

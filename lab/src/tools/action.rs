@@ -101,17 +101,16 @@ pub(super) fn log(invocation: &mut Invocation<'_>, args: &Args) -> Result<Output
         return Err(ToolError::usage("no message specified"));
     }
     let message = args.rest.join(" ");
-    let time = invocation.now;
-    invocation.update(|model| {
-        if let Some(task) = model.tasks.get_mut(&id) {
-            task.log.push(LogLine {
-                time,
-                message: message.clone(),
-            });
-        }
-        Ok(())
-    })?;
     let context = invocation.context;
+    let line = LogLine {
+        time: invocation.now,
+        message: message.clone(),
+    };
+    invocation
+        .daemon
+        .deliveries
+        .append(&context.model_uuid, id, &line)
+        .map_err(|error| ToolError::runtime(format!("cannot log: {error}")))?;
     let module = format!("unit.{}.action-log", context.unit);
     let entity = identity::unit_tag(&context.unit);
     invocation

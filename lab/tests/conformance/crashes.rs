@@ -153,3 +153,79 @@ fn a_lab_that_goes_down_leaves_no_process_and_comes_up_as_after_a_reboot() {
     lab.up();
     lab.until_event("probe/0", "start");
 }
+
+#[test]
+fn a_requested_reboot_keeps_what_the_hook_wrote_and_runs_start_again() {
+    let lab = Lab::start();
+    let script =
+        "[ -e $shared/reboot ] && { rm $shared/reboot; state-set kept=yes; juju-reboot; }; true";
+    lab.deploy(&Charm::recorder("probe", "", script), 1);
+    std::fs::write(lab.shared("reboot"), "").unwrap();
+    lab.call::<()>(&Request::Fault(Fault::RepeatHook {
+        model: MODEL.into(),
+        unit: "probe/0".into(),
+        hook: "config-changed".into(),
+    }));
+    lab.until("start ran after the boot", || {
+        count(&lab, "probe/0", "start") == 2
+    });
+    lab.settle();
+    assert_eq!(count(&lab, "probe/0", "config-changed"), 2);
+    assert_eq!(lab.exec("probe/0", "state-get kept").unwrap(), "yes");
+    assert_eq!(
+        lab.exec("probe/0", "juju-reboot").unwrap_err(),
+        "ERROR juju-reboot is not supported when running an action."
+    );
+}
+
+#[test]
+fn a_reboot_at_once_kills_the_hook_which_runs_again_after_the_boot() {
+    let lab = Lab::start();
+    let script = "if [ $name = config-changed ] && [ ! -e $shared/once ]; then touch $shared/once; state-set kept=yes; \
+                  juju-reboot --now; sleep 1000; fi; true";
+    lab.deploy(&Charm::recorder("probe", "", script), 1);
+    lab.until_event("probe/0", "start");
+    assert_eq!(count(&lab, "probe/0", "config-changed"), 2);
+    assert_eq!(lab.exec("probe/0", "state-get kept").unwrap(), "");
+}
+
+#[test]
+fn a_command_on_a_machine_has_failed_when_the_daemon_died_meanwhile() {
+    let lab = Lab::start();
+    lab.deploy(&Charm::recorder("probe", "", ""), 1);
+    let request = juju_lab::api::Exec {
+        model: MODEL.into(),
+        units: Vec::new(),
+        applications: Vec::new(),
+        machines: vec!["0".into()],
+        all: false,
+        command: format!(
+            "touch {0}; while [ -d {0}.keep ]; do sleep 0.05; done",
+            lab.shared("ran").display()
+        ),
+    };
+    std::fs::create_dir(lab.shared("ran.keep")).unwrap();
+    let enqueued: juju_lab::api::Enqueued = lab.call(&Request::Exec(request));
+    lab.until("the command runs", || lab.shared("ran").exists());
+    lab.crash_and_restart();
+    std::fs::remove_dir(lab.shared("ran.keep")).unwrap();
+    let task = lab.task(&enqueued.tasks[0].id.clone().unwrap());
+    assert_eq!(
+        (task.status, task.message.as_deref()),
+        (TaskStatus::Failed, Some("action terminated"))
+    );
+}
+
+#[test]
+fn a_machine_whose_init_crashed_boots_again() {
+    let lab = Lab::start();
+    lab.deploy(&Charm::recorder("probe", "", ""), 1);
+    lab.forget_events("probe/0");
+    let root = lab.machine_of("probe/0").root;
+    let init = processes_with(&format!("machine-init.*{}", root.display()));
+    assert_ne!(init, "", "the machine has an init");
+    for pid in init.lines() {
+        Command::new("kill").args(["-9", pid]).status().unwrap();
+    }
+    lab.until_event("probe/0", "start");
+}

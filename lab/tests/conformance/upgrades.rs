@@ -130,3 +130,49 @@ fn a_new_resource_is_an_upgrade_and_the_charm_finds_the_file() {
         "tools.txt\nhammer"
     );
 }
+
+#[test]
+fn a_new_charms_storage_is_attached_to_units_that_are_there() {
+    let lab = Lab::start();
+    lab.deploy(&Charm::recorder("probe", "", ""), 1);
+    let new = Charm::recorder(
+        "probe",
+        "storage: {data: {type: filesystem, location: /srv/data}}\n",
+        "",
+    );
+    refresh(&lab, &new, false).unwrap();
+    lab.until_event("probe/0", "data-storage-attached");
+    lab.settle();
+    let location = lab.machine_of("probe/0").root.join("srv/data");
+    assert_eq!(
+        lab.exec("probe/0", "storage-get -s data/0 location")
+            .unwrap(),
+        location.to_str().unwrap()
+    );
+}
+
+#[test]
+fn values_that_a_new_charm_cannot_read_go_back_to_the_default() {
+    let lab = Lab::start();
+    let charm = Charm::recorder("probe", "", "");
+    lab.deploy(
+        &charm.clone().file(
+            "config.yaml",
+            "options: {a: {type: string}, b: {type: string}}\n",
+        ),
+        1,
+    );
+    lab.set_config("probe", "a", "text").unwrap();
+    lab.set_config("probe", "b", "text").unwrap();
+    refresh(
+        &lab,
+        &charm.file("config.yaml", "options: {a: {type: int, default: 3}}\n"),
+        false,
+    )
+    .unwrap();
+    lab.settle();
+    assert_eq!(
+        lab.exec("probe/0", "config-get --format json").unwrap(),
+        r#"{"a":3}"#
+    );
+}
