@@ -6,11 +6,13 @@ mod perform;
 mod programs;
 pub mod records;
 
+use std::net::{IpAddr, SocketAddr};
 use std::ops::Deref;
 use std::path::PathBuf;
 use std::time::Duration;
 
 use juju_charm::Juju;
+use serde::{Deserialize, Serialize};
 
 pub use installation::Installation;
 pub(crate) use perform::{REQUEST, explained, random_byte};
@@ -44,6 +46,16 @@ pub struct Unit<'a> {
     cpus: u32,
     patience: Deadline,
     repository_tried: bool,
+    leaving: Option<Leaving>,
+}
+
+/// What a unit that leaves has to know after its peer relation is over.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct Leaving {
+    /// Its own address.
+    address: Option<IpAddr>,
+    /// Where etcd answers.
+    etcd: Vec<IpAddr>,
 }
 
 impl<'a> Unit<'a> {
@@ -56,6 +68,7 @@ impl<'a> Unit<'a> {
         let installation = Installation::of(juju)?;
         let memory = machine::total_memory().map_err(because)?.unwrap_or(0);
         let cpus = u32::try_from(machine::processors().get()).unwrap_or(1);
+        let leaving = records::read(&installation.layout.leaving_record()).map_err(because)?;
         Ok(Self {
             juju,
             installation,
@@ -64,6 +77,7 @@ impl<'a> Unit<'a> {
             cpus,
             patience: Deadline::after(PATIENCE),
             repository_tried: false,
+            leaving,
         })
     }
 
@@ -82,7 +96,7 @@ impl<'a> Unit<'a> {
         let Passwords::Known { patroni, .. } = &self.view.passwords else {
             return None;
         };
-        let host = self.view.address?.to_string();
+        let host = self.address()?.to_string();
         let credentials = Credentials {
             user: "patroni".into(),
             password: patroni.clone(),
@@ -90,13 +104,49 @@ impl<'a> Unit<'a> {
         Some(Patroni::at(&host, PATRONI_PORT, Some(credentials)))
     }
 
+    /// This unit's address, also when it has left its peers.
+    fn address(&self) -> Option<IpAddr> {
+        let recorded = || self.leaving.as_ref()?.address;
+        self.view.address.or_else(recorded)
+    }
+
+    /// Where etcd may answer: on this unit first, if it may vote.
+    fn etcd_addresses(&self) -> Vec<IpAddr> {
+        let mut hosts: Vec<IpAddr> = match (&self.view.peers, &self.leaving) {
+            (_, Some(leaving)) => leaving.etcd.clone(),
+            (Some(peers), None) => peers.etcd_hosts().into_iter().collect(),
+            (None, None) => Vec::new(),
+        };
+        let own = self.address();
+        hosts.sort_by_key(|host| Some(*host) != own);
+        hosts
+    }
+
     /// etcd at the first voter: this unit when it votes itself.
     fn etcd(&self, login: Option<Login>) -> Option<Etcd> {
-        let voters = &self.view.peers.as_ref()?.voters;
-        let address = voters
-            .get(&self.view.member)
-            .or_else(|| voters.values().next())?;
+        let address = *self.etcd_addresses().first()?;
         Some(Etcd::at(&address.to_string(), ETCD_CLIENT_PORT, login))
+    }
+
+    /// etcd at an address, as its administrator.
+    fn etcd_at(&self, address: IpAddr) -> Etcd {
+        Etcd::at(&address.to_string(), ETCD_CLIENT_PORT, self.etcd_login())
+    }
+
+    /// etcd everywhere it may answer, as its administrator.
+    fn etcds(&self) -> Vec<Etcd> {
+        let hosts = self.etcd_addresses().into_iter();
+        hosts.map(|address| self.etcd_at(address)).collect()
+    }
+
+    /// The same without this unit's own.
+    fn other_etcds(&self) -> Vec<Etcd> {
+        let own = self.address();
+        let hosts = self.etcd_addresses().into_iter();
+        hosts
+            .filter(|address| Some(*address) != own)
+            .map(|address| self.etcd_at(address))
+            .collect()
     }
 
     fn etcd_login(&self) -> Option<Login> {
@@ -155,6 +205,12 @@ impl Deref for Unit<'_> {
     }
 }
 
+/// The address in a URL of etcd's.
+pub(crate) fn address_in(url: &str) -> Option<IpAddr> {
+    let (_, authority) = url.split_once("://")?;
+    Some(authority.parse::<SocketAddr>().ok()?.ip())
+}
+
 /// An adapter's error as a step's.
 pub(crate) fn because(error: impl std::error::Error + 'static) -> StepError {
     StepError::because(&error)
@@ -179,5 +235,7 @@ impl World for Unit<'_> {
 
     fn announce(&mut self, plan: &Plan) {
         tracing::info!("{plan}");
+        // Before the work and not after it: what is being done is most interesting while it is.
+        self.juju.log().flush();
     }
 }

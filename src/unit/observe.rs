@@ -4,17 +4,19 @@ use std::collections::BTreeMap;
 
 use sha2::{Digest as _, Sha256};
 
-use super::{QUESTION, Unit, because, programs, records};
+use super::{QUESTION, Unit, address_in, because, programs, records};
+use crate::adapters::etcd::{Etcd, EtcdError};
 use crate::adapters::host::clock::{self, Deadline};
 use crate::adapters::host::files;
 use crate::adapters::patroni;
 use crate::adapters::postgres::{Database, PostgresError, Role, verifier};
 use crate::adapters::systemd::{self, Active, Loaded};
 use crate::domain::observed::{
-    ArchiverView, ClusterView, DataDirectory, DatabaseView, EtcdView, HostView, ManagedFile,
-    Member, MemberState, Observed, Packages, Role as MemberRole, RoleView, Seen, Service,
-    ServiceState,
+    ArchiverView, ClusterView, DataDirectory, DatabaseView, EtcdMember, EtcdView, HostView,
+    ManagedFile, Member, MemberState, Observed, Packages, Role as MemberRole, RoleView, Seen,
+    Service, ServiceState,
 };
+use crate::domain::render::ETCD_CLIENT_PORT;
 use crate::domain::settings::Settings;
 use crate::domain::system_roles;
 use crate::domain::words::{MemberName, Secret, SystemUser};
@@ -52,6 +54,7 @@ fn host(unit: &Unit<'_>) -> Result<HostView, StepError> {
     let layout = &unit.layout;
     let wanted = unit.view.settings.as_ref().ok().and_then(Settings::version);
     let packages = programs::look(unit, wanted)?;
+    let etcd_made = files::exists(&layout.etcd_data().join("member/wal")).map_err(because)?;
     let (data, prepared) = match &packages {
         Packages::Present { major, .. } => {
             let initialised = layout.data_dir(*major).join("PG_VERSION");
@@ -83,6 +86,12 @@ fn host(unit: &Unit<'_>) -> Result<HostView, StepError> {
         files: managed_files(unit)?,
         services: services()?,
         data,
+        etcd_data: if etcd_made {
+            DataDirectory::Present
+        } else {
+            DataDirectory::Absent
+        },
+        leaving: unit.leaving.is_some(),
         prepared,
         restore: records::read(&layout.restore_record()).map_err(because)?,
         repository: records::read(&layout.repository_record()).map_err(because)?,
@@ -116,13 +125,33 @@ fn services() -> Result<BTreeMap<Service, ServiceState>, StepError> {
 }
 
 fn etcd(unit: &Unit<'_>) -> Seen<EtcdView> {
-    let Some(etcd) = unit.etcd(None) else {
-        return Seen::NotAsked;
-    };
-    match etcd.authentication_enabled(Deadline::after(QUESTION)) {
-        Ok(authenticated) => Seen::Known(EtcdView { authenticated }),
-        Err(error) => Seen::Unreachable(StepError::because(&error).problem().to_owned()),
+    let mut seen = Seen::NotAsked;
+    for address in unit.etcd_addresses() {
+        let etcd = Etcd::at(&address.to_string(), ETCD_CLIENT_PORT, None);
+        match ask_etcd(&etcd) {
+            Ok(view) => return Seen::Known(view),
+            Err(error) => {
+                seen = Seen::Unreachable(StepError::because(&error).problem().to_owned());
+            }
+        }
     }
+    seen
+}
+
+fn ask_etcd(etcd: &Etcd) -> Result<EtcdView, EtcdError> {
+    Ok(EtcdView {
+        authenticated: etcd.authentication_enabled(Deadline::after(QUESTION))?,
+        members: etcd
+            .member_list(Deadline::after(QUESTION))?
+            .into_iter()
+            .map(|member| EtcdMember {
+                id: member.id.0,
+                name: member.name.parse().ok(),
+                address: member.peer_urls.first().and_then(|url| address_in(url)),
+                learner: member.is_learner,
+            })
+            .collect(),
+    })
 }
 
 fn cluster(unit: &Unit<'_>) -> Seen<ClusterView> {

@@ -15,7 +15,7 @@ use crate::unit::{Unit, because};
 const LEAD: Duration = Duration::from_mins(5);
 const RESTART: Duration = Duration::from_mins(5);
 
-fn patroni(unit: &Unit<'_>) -> Result<Patroni, StepError> {
+pub(super) fn patroni(unit: &Unit<'_>) -> Result<Patroni, StepError> {
     unit.patroni()
         .ok_or_else(|| StepError::expected("Patroni's password or address is not known yet", ""))
 }

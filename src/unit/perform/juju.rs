@@ -6,7 +6,7 @@ use std::net::IpAddr;
 use juju_charm::{Port, RelationId};
 use rand::Rng as _;
 
-use crate::domain::observed::Written;
+use crate::domain::observed::{Standing, Written};
 use crate::domain::passwords;
 use crate::domain::words::{MemberName, Secret, Stanza, SystemUser};
 use crate::error::StepError;
@@ -71,6 +71,18 @@ pub(super) fn publish_initialised(unit: &mut Unit<'_>) -> Result<(), StepError> 
 pub(super) fn publish_stanza(unit: &mut Unit<'_>, stanza: &Stanza) -> Result<(), StepError> {
     publish(unit, databag::STANZA, stanza.to_string())?;
     unit.view.written.insert(Written::Stanza);
+    Ok(())
+}
+
+pub(super) fn publish_standing(unit: &mut Unit<'_>, standing: Standing) -> Result<(), StepError> {
+    publish(unit, databag::STANDING, standing.word().to_owned())?;
+    unit.view.written.insert(Written::Standing);
+    Ok(())
+}
+
+pub(super) fn publish_proved(unit: &mut Unit<'_>, stanza: &Stanza) -> Result<(), StepError> {
+    publish(unit, databag::PROVED, stanza.to_string())?;
+    unit.view.written.insert(Written::Proved);
     Ok(())
 }
 

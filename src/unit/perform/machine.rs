@@ -3,11 +3,12 @@
 use crate::adapters::host::clock::Deadline;
 use crate::adapters::host::files::{self, Owner};
 use crate::adapters::host::packages;
+use crate::adapters::host::process::Command;
 use crate::adapters::systemd;
-use crate::domain::observed::{ManagedFile, Service};
+use crate::domain::observed::{ManagedFile, Packages, Service};
 use crate::domain::words::Secret;
 use crate::error::StepError;
-use crate::unit::{Unit, because};
+use crate::unit::{Unit, because, programs};
 
 /// Downloading and unpacking on a slow machine; longer than this is a mirror that hangs.
 const INSTALL: u64 = 900;
@@ -77,8 +78,43 @@ pub(super) fn start(service: Service) -> Result<(), StepError> {
     systemd::enable_and_start(service.unit(), Deadline::seconds(SERVICE)).map_err(because)
 }
 
-pub(super) fn stop(service: Service) -> Result<(), StepError> {
-    systemd::stop(service.unit(), Deadline::seconds(SERVICE)).map_err(because)
+pub(super) fn stop(unit: &Unit<'_>, service: Service) -> Result<(), StepError> {
+    systemd::stop(service.unit(), Deadline::seconds(SERVICE)).map_err(because)?;
+    match service {
+        Service::Patroni => stop_postgresql(unit),
+        Service::Etcd => Ok(()),
+    }
+}
+
+/// PostgreSQL outlives a Patroni that was killed, and one that gave up waiting for it: whoever stops Patroni to touch the
+/// data has to know that nobody writes to it any more.
+fn stop_postgresql(unit: &Unit<'_>) -> Result<(), StepError> {
+    let major = match programs::look(unit, None)? {
+        Packages::Present { major, .. } | Packages::Missing { major, .. } => major,
+    };
+    let data = unit.layout.data_dir(major);
+    if !files::exists(&data.join("postmaster.pid")).map_err(because)? {
+        return Ok(());
+    }
+    let pg_ctl = |arguments: &[&str]| {
+        Command::new(unit.layout.programs(major).join("pg_ctl"))
+            .args(["-D".into(), data.clone().into_os_string()])
+            .args(arguments.iter().copied())
+            .as_workload(&unit.user)
+            .run(Deadline::seconds(SERVICE))
+            .map_err(because)
+    };
+    if !pg_ctl(&["status"])?.succeeded() {
+        return Ok(());
+    }
+    let stopped = pg_ctl(&["stop", "--mode=fast", "--wait", "--timeout=300"])?;
+    if stopped.succeeded() {
+        return Ok(());
+    }
+    Err(StepError::expected(
+        format!("PostgreSQL does not stop: {}", stopped.stderr.trim()),
+        "see its log for what it waits for",
+    ))
 }
 
 pub(super) fn restart(service: Service) -> Result<(), StepError> {

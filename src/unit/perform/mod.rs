@@ -3,11 +3,13 @@
 mod backup;
 mod cluster;
 mod juju;
+mod leave;
 mod machine;
 mod progress;
 mod repository;
 mod restore;
 mod roles;
+mod voters;
 
 pub(crate) use backup::REQUEST;
 pub(crate) use juju::random_byte;
@@ -25,7 +27,7 @@ pub(super) fn perform(unit: &mut Unit<'_>, step: &Step) -> Result<(), StepError>
         Step::WriteFile { file, content } => machine::write(unit, *file, content),
         Step::RemoveFile(file) => machine::remove(unit, *file),
         Step::Start(service) => machine::start(*service),
-        Step::Stop(service) => machine::stop(*service),
+        Step::Stop(service) => machine::stop(unit, *service),
         Step::Restart(service) => machine::restart(*service),
 
         Step::MakePasswords => juju::make_passwords(unit),
@@ -33,6 +35,8 @@ pub(super) fn perform(unit: &mut Unit<'_>, step: &Step) -> Result<(), StepError>
         Step::PublishVoters(voters) => juju::publish_voters(unit, voters),
         Step::PublishInitialised => juju::publish_initialised(unit),
         Step::PublishStanza(stanza) => juju::publish_stanza(unit, stanza),
+        Step::PublishStanding(standing) => juju::publish_standing(unit, *standing),
+        Step::PublishProved(stanza) => juju::publish_proved(unit, stanza),
         Step::SetVersion(version) => juju::set_version(unit, version),
         Step::OpenPort(port) => {
             juju::open_port(unit, *port);
@@ -46,6 +50,18 @@ pub(super) fn perform(unit: &mut Unit<'_>, step: &Step) -> Result<(), StepError>
         Step::RestartDatabase => cluster::restart_database(unit),
         Step::AwaitPrimary => cluster::await_primary(unit),
         Step::ForgetClusterState => cluster::forget_state(unit),
+
+        Step::AddLearner(address) => voters::add_learner(unit, *address),
+        Step::PromoteLearner => voters::promote_learner(unit),
+        Step::LeaveEtcd => voters::leave(unit),
+        Step::RemoveVoter { id, .. } => voters::remove(unit, *id),
+        Step::WipeEtcd => voters::wipe(unit),
+        Step::AwaitHeir => voters::await_heir(unit),
+
+        Step::SwitchOver { from } => leave::switch_over(unit, from),
+        Step::RecordLeaving { etcd } => leave::record(unit, etcd),
+        Step::HandOver(staying) => leave::hand_over(unit, staying),
+        Step::ForgetMember => leave::forget_member(unit),
 
         Step::MakeRoles => roles::make(unit),
         Step::SetRolePassword(user, password) => roles::set_password(unit, *user, password),

@@ -36,7 +36,14 @@ pub(super) fn record(unit: &Unit<'_>, record: &RestoreRecord) -> Result<(), Step
     records::write(&unit.layout.restore_record(), record).map_err(because)
 }
 
+/// The restore has ended. What the copy could not archive while it was closed is no failure of archiving.
 pub(super) fn forget(unit: &Unit<'_>) -> Result<(), StepError> {
+    let forgotten = unit
+        .database(Deadline::seconds(10))
+        .and_then(|mut database| database.execute("SELECT pg_stat_reset_shared('archiver')"));
+    if let Err(error) = forgotten {
+        tracing::debug!("cannot reset the statistics of archiving: {error}");
+    }
     records::forget(&unit.layout.restore_record()).map_err(because)
 }
 
