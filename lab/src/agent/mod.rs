@@ -4,6 +4,7 @@ mod charm_dir;
 pub mod commit;
 pub mod environment;
 mod execute;
+mod launch;
 pub mod lifecycle;
 mod locks;
 mod machine_command;
@@ -13,6 +14,7 @@ mod relations_watch;
 mod removal;
 mod run_hook;
 mod run_task;
+mod running;
 mod snapshot;
 mod storage_dir;
 
@@ -23,12 +25,9 @@ use crate::model::progress::RunningKind;
 use crate::model::unit::Unit;
 use crate::tools::context::BagCache;
 use jiff::Timestamp;
-use locks::Locks;
 use next_operation::{Operation, next_operation};
-use rustix::process::{Pid, Signal};
-use std::collections::HashMap;
 use std::path::PathBuf;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 pub(crate) use charm_dir::prepare_unit;
@@ -36,6 +35,7 @@ pub use machine_command::machine_exec;
 pub use removal::remove_unit;
 pub(crate) use removal::sweep_application;
 pub(crate) use run_task::INTERRUPTED;
+pub use running::{Agents, kill_group};
 pub use storage_dir::StorageArea;
 
 /// Names one unit of one model.
@@ -44,83 +44,6 @@ pub struct UnitKey {
     pub model: String,
     pub uuid: String,
     pub unit: String,
-}
-
-/// The agents that run now, and the processes they started.
-#[derive(Debug, Default)]
-pub struct Agents {
-    groups: Mutex<HashMap<(String, String), u32>>,
-    rejections: Mutex<HashMap<(String, String), String>>,
-    locks: Locks,
-}
-
-impl Agents {
-    fn running(&self, key: &UnitKey, group: Option<u32>) -> RunningGuard<'_> {
-        let id = (key.uuid.clone(), key.unit.clone());
-        if let Some(group) = group {
-            self.groups
-                .lock()
-                .unwrap_or_else(PoisonError::into_inner)
-                .insert(id.clone(), group);
-        }
-        RunningGuard { agents: self, id }
-    }
-
-    /// Kills the process group that a unit's agent runs, if any, as a crash of the agent or a cancelled task would.
-    pub fn kill(&self, uuid: &str, unit: &str) -> bool {
-        let id = (uuid.to_owned(), unit.to_owned());
-        let group = self
-            .groups
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .get(&id)
-            .copied();
-        group.is_some_and(kill_group)
-    }
-
-    /// The process groups that run now, for the end of the daemon.
-    pub fn take_groups(&self) -> Vec<u32> {
-        let mut groups = self.groups.lock().unwrap_or_else(PoisonError::into_inner);
-        groups.drain().map(|(_, group)| group).collect()
-    }
-
-    /// Lets the next commit of this unit fail with `message`.
-    pub fn reject_next_commit(&self, uuid: &str, unit: &str, message: &str) {
-        let id = (uuid.to_owned(), unit.to_owned());
-        self.rejections
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .insert(id, message.to_owned());
-    }
-
-    fn take_rejection(&self, key: &UnitKey) -> Option<String> {
-        let id = (key.uuid.clone(), key.unit.clone());
-        self.rejections
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .remove(&id)
-    }
-}
-
-/// Kills a process group; false if there is none.
-pub fn kill_group(group: u32) -> bool {
-    let pid = Pid::from_raw(group.cast_signed());
-    pid.is_some_and(|pid| rustix::process::kill_process_group(pid, Signal::KILL).is_ok())
-}
-
-struct RunningGuard<'a> {
-    agents: &'a Agents,
-    id: (String, String),
-}
-
-impl Drop for RunningGuard<'_> {
-    fn drop(&mut self) {
-        self.agents
-            .groups
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .remove(&self.id);
-    }
 }
 
 /// One unit's agent.

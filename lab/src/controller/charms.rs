@@ -6,6 +6,7 @@ use crate::model::charm::Charm;
 use crate::model::{identity, take};
 use crate::pack;
 use juju_charm_files::{CharmFiles, Manifest, Platform};
+use std::collections::{BTreeSet, HashMap};
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
@@ -168,4 +169,46 @@ fn base(source: &Path, directory: &Path) -> Result<Base, Failure> {
         name: base.name.clone(),
         channel: base.track().to_owned(),
     }))
+}
+
+/// Removes uploads that no application and no unit uses.
+pub fn forget_unused(daemon: &Daemon) {
+    let used: BTreeSet<String> = daemon.read_all(|models| {
+        let key = |text: &str| text.split('+').next().unwrap_or(text).to_owned();
+        let of_applications = models
+            .values()
+            .flat_map(|model| model.applications.values().map(|it| it.charm.key.clone()));
+        let units = models.values().flat_map(|model| model.units.values());
+        let of_units = units
+            .flat_map(|unit| [&unit.progress.charm, &unit.progress.upgrading])
+            .flatten();
+        of_applications
+            .chain(of_units.map(|text| key(text)))
+            .collect()
+    });
+    let mut newest: HashMap<String, std::time::SystemTime> = HashMap::new();
+    let uploads: Vec<_> = std::fs::read_dir(daemon.home.charms())
+        .into_iter()
+        .flatten()
+        .flatten()
+        .filter_map(|entry| {
+            let name = juju_charm_files::CharmFiles::read(&entry.path())
+                .ok()?
+                .metadata
+                .name;
+            Some((entry, name))
+        })
+        .filter_map(|(entry, name)| Some((entry.metadata().ok()?.modified().ok()?, entry, name)))
+        .collect();
+    for (time, _, name) in &uploads {
+        let latest = newest.entry(name.clone()).or_insert(*time);
+        *latest = (*latest).max(*time);
+    }
+    for (time, entry, name) in uploads {
+        // The newest of each name stays: it can be deployed by name.
+        let is_newest = newest.get(&name) == Some(&time);
+        if !is_newest && !used.contains(&entry.file_name().to_string_lossy().into_owned()) {
+            let _ = std::fs::remove_dir_all(entry.path());
+        }
+    }
 }

@@ -1,8 +1,8 @@
 //! Models.
 
-use super::remove;
+use super::{charms, remove};
 use crate::api::{AddModel, ControllerInfo, DestroyModel, Failure, ModelInfo, RemoveApplications};
-use crate::daemon::{Daemon, VERSION, bare, machines};
+use crate::daemon::{Daemon, VERSION, bare};
 use crate::model::{Life, Model, config, identity};
 use jiff::Timestamp;
 use std::collections::BTreeMap;
@@ -117,7 +117,7 @@ pub fn sweep(daemon: &Daemon, name: &str) -> Result<bool, Failure> {
     daemon
         .forget_model(name)
         .map_err(|error| Failure::internal(error.to_string()))?;
-    machines::forget_charms(daemon);
+    charms::forget_unused(daemon);
     Ok(true)
 }
 

@@ -1,18 +1,15 @@
-//! Views of a model: `juju status`, `juju show-unit`, machines.
+//! The status of a model: `juju status`.
 
-use super::models;
-use crate::agent::environment::{UnitPaths, machine_path};
+use super::{machine_view, models};
 use crate::api::{
-    ApplicationStatus, Base, Endpoint, Failure, FullStatus, Machine, MachineSpecReply,
-    MachineStatus, RelatedApplication, RelationStatus, RelationView, StatusEntry, StatusInfo,
-    StorageStatus, UnitBag, UnitStatus, UnitView,
+    ApplicationStatus, Endpoint, Failure, FullStatus, RelatedApplication, RelationStatus,
+    StatusInfo, StorageStatus, UnitStatus,
 };
-use crate::daemon::{Daemon, machines, unit_of};
+use crate::daemon::Daemon;
 use crate::model::application::{Application, shown_status};
 use crate::model::relation::{Relation, ScopeState};
 use crate::model::unit::Unit;
 use crate::model::{Life, Model, identity};
-use crate::tools::mac_address;
 use jiff::Timestamp;
 use std::collections::BTreeMap;
 
@@ -35,7 +32,12 @@ pub fn full(daemon: &Daemon, model: &str) -> Result<FullStatus, Failure> {
             machines: model
                 .machines
                 .values()
-                .map(|it| (it.number.to_string(), machine(daemon, model, it)))
+                .map(|it| {
+                    (
+                        it.number.to_string(),
+                        machine_view::status(daemon, model, it),
+                    )
+                })
                 .collect(),
             applications: model
                 .applications
@@ -57,55 +59,6 @@ pub fn full(daemon: &Daemon, model: &str) -> Result<FullStatus, Failure> {
             timestamp: now,
         })
     })
-}
-
-fn machine(
-    daemon: &Daemon,
-    model: &Model,
-    machine: &crate::model::machine::Machine,
-) -> MachineStatus {
-    let address = daemon
-        .address(machine.slot)
-        .map(|address| address.to_string())
-        .unwrap_or_default();
-    let state = machines::state_word(machine);
-    let (instance, message) = if machine.started.is_some() {
-        ("running", "Running")
-    } else {
-        ("pending", "")
-    };
-    let since = machine.started.unwrap_or(machine.created);
-    let base = model
-        .units
-        .values()
-        .filter(|unit| unit.machine == machine.number)
-        .find_map(|unit| model.applications.get(&unit.application))
-        .map_or_else(
-            || Base {
-                name: "ubuntu".to_owned(),
-                channel: "22.04".to_owned(),
-            },
-            |application| application.charm.base.clone(),
-        );
-    MachineStatus {
-        agent: StatusInfo {
-            current: state.to_owned(),
-            message: String::new(),
-            since,
-        },
-        instance: StatusInfo {
-            current: instance.to_owned(),
-            message: message.to_owned(),
-            since,
-        },
-        hostname: machines::hostname(model, machine),
-        instance_id: machines::hostname(model, machine),
-        base,
-        hardware: machines::hardware(),
-        constraints: format!("arch={}", machines::architecture()),
-        mac_address: mac_address(&address),
-        address,
-    }
 }
 
 fn application(
@@ -204,7 +157,7 @@ fn unit(daemon: &Daemon, model: &Model, it: &Unit, now: Timestamp) -> UnitStatus
     }
 }
 
-fn open_ports(unit: &Unit) -> Vec<String> {
+pub(super) fn open_ports(unit: &Unit) -> Vec<String> {
     let mut ports: Vec<String> = unit.ports.iter().map(ToString::to_string).collect();
     ports.sort();
     ports.dedup();
@@ -279,140 +232,4 @@ fn storage(model: &Model, it: &crate::model::storage::StorageInstance) -> Storag
         location: it.location.display().to_string(),
         read_only: it.read_only,
     }
-}
-
-pub fn show_unit(daemon: &Daemon, model: &str, name: &str) -> Result<UnitView, Failure> {
-    let now = Timestamp::now();
-    daemon.read(model, |model| {
-        let unit = unit_of(model, name)?;
-        let Some(application) = model.applications.get(&unit.application) else {
-            return Err(Failure::not_found(format!(
-                "application \"{}\" not found",
-                unit.application
-            )));
-        };
-        let principal_of = |name: &str| {
-            model
-                .units
-                .get(name)
-                .and_then(|unit| unit.principal.clone())
-        };
-        let relations = model
-            .relations_of(&unit.application)
-            .filter_map(|relation| {
-                let own = relation.end_of(&unit.application)?;
-                let remote = relation.remote_end(&unit.application)?;
-                let bag = |name: &str| UnitBag {
-                    in_scope: relation
-                        .units
-                        .get(name)
-                        .is_some_and(|scope| scope.state == ScopeState::In),
-                    data: relation
-                        .units
-                        .get(name)
-                        .map(|scope| scope.bag.data.clone())
-                        .unwrap_or_default(),
-                };
-                let members = relation.members_seen_by(name, &principal_of);
-                Some(RelationView {
-                    relation_id: relation.id,
-                    endpoint: own.endpoint.clone(),
-                    related_endpoint: remote.endpoint.clone(),
-                    related_application: remote.application.clone(),
-                    application_data: relation
-                        .applications
-                        .get(&remote.application)
-                        .map(|bag| bag.data.clone())
-                        .unwrap_or_default(),
-                    local_unit: bag(name),
-                    related_units: members
-                        .into_keys()
-                        .map(|unit| (unit.clone(), bag(&unit)))
-                        .collect(),
-                })
-            });
-        Ok(UnitView {
-            unit: unit.name.clone(),
-            charm: application.charm.url(),
-            workload_version: application.workload_version.clone(),
-            machine: unit.machine.to_string(),
-            opened_ports: open_ports(unit),
-            address: daemon.unit_address(model, name),
-            leader: model.is_leader(name, now),
-            life: unit.life.as_str().to_owned(),
-            relations: relations.collect(),
-        })
-    })
-}
-
-pub fn status_log(
-    daemon: &Daemon,
-    model: &str,
-    unit: &str,
-    limit: usize,
-) -> Result<Vec<StatusEntry>, Failure> {
-    daemon.read(model, |model| {
-        Ok(unit_of(model, unit)?.history.latest(limit))
-    })
-}
-
-pub fn machines(daemon: &Daemon, model: &str) -> Result<Vec<Machine>, Failure> {
-    daemon.read(model, |model| {
-        let view = |machine: &crate::model::machine::Machine| Machine {
-            number: machine.number.to_string(),
-            hostname: machines::hostname(model, machine),
-            address: daemon
-                .address(machine.slot)
-                .map(|address| address.to_string())
-                .unwrap_or_default(),
-            state: machines::state_word(machine).to_owned(),
-            units: model
-                .units
-                .values()
-                .filter(|unit| unit.machine == machine.number)
-                .map(|unit| unit.name.clone())
-                .collect(),
-        };
-        Ok(model.machines.values().map(view).collect())
-    })
-}
-
-pub fn machine_of(daemon: &Daemon, model: &str, target: &str) -> Result<MachineSpecReply, Failure> {
-    daemon.read(model, |model| {
-        let unit = if identity::unit_number(target).is_some() {
-            Some(unit_of(model, target)?)
-        } else {
-            model
-                .units
-                .values()
-                .find(|unit| unit.machine.to_string() == target)
-        };
-        let machine = match unit {
-            Some(unit) => model.machines.get(&unit.machine),
-            None => target
-                .parse()
-                .ok()
-                .and_then(|number: u32| model.machines.get(&number)),
-        };
-        let machine =
-            machine.ok_or_else(|| Failure::not_found(format!("machine {target} not found")))?;
-        let slot = machine.slot.ok_or_else(|| {
-            Failure::invalid(format!(
-                "machine {} has no address yet\nhint: wait until 'juju status' shows it",
-                machine.number
-            ))
-        })?;
-        let root = daemon.home.machine(slot);
-        Ok(MachineSpecReply {
-            number: machine.number.to_string(),
-            hostname: machines::hostname(model, machine),
-            address: daemon
-                .address(Some(slot))
-                .map(|address| address.to_string())
-                .unwrap_or_default(),
-            path: machine_path(&root),
-            charm_dir: unit.map(|unit| UnitPaths::new(&root, &unit.name).charm),
-            root,
-        })
-    })
 }

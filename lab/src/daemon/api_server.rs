@@ -1,10 +1,10 @@
 //! Answers clients on the daemon's socket.
 
-use super::{Daemon, machines};
+use super::{Daemon, sockets};
 use crate::api::{Failure, LogFilter, LogPage, Reply, Request};
 use crate::controller::{
-    configure, deploy, faults, models, offers, relate, remove, secrets, status, storage,
-    task_views, tasks, units,
+    configure, deploy, faults, machine_view, models, offers, relate, remove, secrets, status,
+    storage, task_views, tasks, unit_view, units,
 };
 use serde::Serialize;
 use serde_json::Value;
@@ -14,7 +14,7 @@ use tokio::net::{UnixListener, UnixStream};
 
 /// Binds the daemon's socket; only the daemon's user can connect.
 pub fn bind(daemon: &Daemon) -> std::io::Result<UnixListener> {
-    machines::bind_private(&daemon.home.socket())
+    sockets::bind_private(&daemon.home.socket())
 }
 
 /// Accepts clients until the task is dropped.
@@ -145,9 +145,9 @@ async fn answer(daemon: &Arc<Daemon>, request: Request) -> Result<Value, Failure
         Request::Operations { model } => json(task_views::operations(d, &model)),
         Request::CancelTask { model, id } => json(tasks::cancel(d, &model, &id)),
         Request::Status { model } => json(status::full(d, &model)),
-        Request::ShowUnit { model, unit } => json(status::show_unit(d, &model, &unit)),
+        Request::ShowUnit { model, unit } => json(unit_view::show_unit(d, &model, &unit)),
         Request::StatusLog { model, unit, limit } => {
-            json(status::status_log(d, &model, &unit, limit))
+            json(unit_view::status_log(d, &model, &unit, limit))
         }
         Request::DebugLog(filter) => blocking(daemon, move |d| debug_log(d, &filter)).await,
         Request::Resolved {
@@ -175,8 +175,8 @@ async fn answer(daemon: &Arc<Daemon>, request: Request) -> Result<Value, Failure
             secret,
             revision,
         } => json(secrets::remove(d, &model, &secret, revision)),
-        Request::Machines { model } => json(status::machines(d, &model)),
-        Request::MachineOf { model, target } => json(status::machine_of(d, &model, &target)),
+        Request::Machines { model } => json(machine_view::list(d, &model)),
+        Request::MachineOf { model, target } => json(machine_view::find(d, &model, &target)),
         Request::CreateOffer(offer) => json(offers::create(d, &offer)),
         Request::Offers { model } => json(offers::list(d, &model)),
         Request::Consume { url, .. } => Err(offers::consume(&url)),

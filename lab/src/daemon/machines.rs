@@ -1,68 +1,14 @@
-//! Machines of the lab: finding a place for them, booting, stopping, and the socket their hook tools call.
+//! Machines of the lab: finding a place for them, booting, stopping.
 
 use super::Daemon;
-use crate::agent::environment::agent_socket;
 use crate::api::{Failure, Level};
 use crate::machine::{self, MachineSpec};
 use crate::model::Model;
 use crate::model::machine::Machine;
-use crate::tools::server;
 use jiff::Timestamp;
-use std::collections::{BTreeSet, HashMap};
+use std::collections::BTreeSet;
 use std::path::Path;
-use std::sync::{Arc, Mutex, PoisonError};
-use tokio::net::UnixListener;
-use tokio::task::AbortHandle;
-
-/// Listeners for hook tools, by slot.
-#[derive(Debug, Default)]
-pub struct Sockets(Mutex<HashMap<u32, AbortHandle>>);
-
-impl Sockets {
-    /// Listens on a machine's socket. A boot empties `/run`, so the socket is made anew when its file is gone.
-    fn listen(&self, daemon: &Arc<Daemon>, slot: u32) -> std::io::Result<()> {
-        let mut sockets = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let path = agent_socket(&daemon.home.machine(slot));
-        if sockets.contains_key(&slot) && path.exists() {
-            return Ok(());
-        }
-        if let Some(old) = sockets.remove(&slot) {
-            old.abort();
-        }
-        if let Some(directory) = path.parent() {
-            std::fs::create_dir_all(directory)?;
-        }
-        let listener = bind_private(&path)?;
-        let task = tokio::spawn(server::serve(Arc::clone(daemon), listener));
-        sockets.insert(slot, task.abort_handle());
-        Ok(())
-    }
-
-    fn close(&self, slot: u32) {
-        if let Some(task) = self
-            .0
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .remove(&slot)
-        {
-            task.abort();
-        }
-    }
-}
-
-/// Binds a socket that only its owner can use. It appears under its name when it is already private.
-pub(super) fn bind_private(path: &Path) -> std::io::Result<UnixListener> {
-    use std::os::unix::fs::PermissionsExt;
-    let draft = path.with_extension("new");
-    match std::fs::remove_file(&draft) {
-        Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(error),
-        _ => {}
-    }
-    let listener = UnixListener::bind(&draft)?;
-    std::fs::set_permissions(&draft, std::fs::Permissions::from_mode(0o600))?;
-    std::fs::rename(&draft, path)?;
-    Ok(listener)
-}
+use std::sync::Arc;
 
 /// `juju-0a1b2c-3`
 pub fn hostname(model: &Model, machine: &Machine) -> String {
@@ -324,48 +270,6 @@ pub(super) fn stop_all(home: &Path) -> Vec<String> {
                 .unwrap_or_else(|_| Some("a machine's stop crashed".into()))
         })
         .collect()
-}
-
-/// Removes uploads that no application and no unit uses.
-pub fn forget_charms(daemon: &Daemon) {
-    let used: BTreeSet<String> = daemon.read_all(|models| {
-        let key = |text: &str| text.split('+').next().unwrap_or(text).to_owned();
-        let of_applications = models
-            .values()
-            .flat_map(|model| model.applications.values().map(|it| it.charm.key.clone()));
-        let units = models.values().flat_map(|model| model.units.values());
-        let of_units = units
-            .flat_map(|unit| [&unit.progress.charm, &unit.progress.upgrading])
-            .flatten();
-        of_applications
-            .chain(of_units.map(|text| key(text)))
-            .collect()
-    });
-    let mut newest: HashMap<String, std::time::SystemTime> = HashMap::new();
-    let uploads: Vec<_> = std::fs::read_dir(daemon.home.charms())
-        .into_iter()
-        .flatten()
-        .flatten()
-        .filter_map(|entry| {
-            let name = juju_charm_files::CharmFiles::read(&entry.path())
-                .ok()?
-                .metadata
-                .name;
-            Some((entry, name))
-        })
-        .filter_map(|(entry, name)| Some((entry.metadata().ok()?.modified().ok()?, entry, name)))
-        .collect();
-    for (time, _, name) in &uploads {
-        let latest = newest.entry(name.clone()).or_insert(*time);
-        *latest = (*latest).max(*time);
-    }
-    for (time, entry, name) in uploads {
-        // The newest of each name stays: it can be deployed by name.
-        let is_newest = newest.get(&name) == Some(&time);
-        if !is_newest && !used.contains(&entry.file_name().to_string_lossy().into_owned()) {
-            let _ = std::fs::remove_dir_all(entry.path());
-        }
-    }
 }
 
 /// Machines that no unit uses any more and that no agent will remove.

@@ -8,6 +8,7 @@ pub mod debug_log;
 pub mod machines;
 pub mod persist;
 pub mod process;
+pub mod sockets;
 pub mod supervisor;
 pub mod task_store;
 
@@ -39,7 +40,7 @@ pub struct Daemon {
     pub deliveries: TaskStore,
     pub contexts: Contexts,
     pub agents: Agents,
-    pub sockets: machines::Sockets,
+    pub sockets: sockets::Sockets,
     models: Mutex<BTreeMap<String, Model>>,
     store: Store,
     changes: watch::Sender<()>,
@@ -65,7 +66,7 @@ impl Daemon {
             started: now,
             contexts: Contexts::default(),
             agents: Agents::default(),
-            sockets: machines::Sockets::default(),
+            sockets: sockets::Sockets::default(),
             models: Mutex::new(models),
             store,
             changes: watch::Sender::new(()),

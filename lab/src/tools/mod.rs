@@ -17,6 +17,7 @@ mod resource;
 mod secret;
 mod secret_content;
 mod secret_grant;
+mod secret_info;
 mod secret_read;
 pub mod server;
 mod state;
@@ -26,7 +27,7 @@ pub mod wire;
 
 pub(crate) use network::mac_address;
 pub(crate) use secret_content::check as check_secret_content;
-pub(crate) use secret_read::{scope_tag, target_tag};
+pub(crate) use secret_info::{scope_tag, target_tag};
 
 /// Every hook tool there is; each is a name under which the lab's executable is found.
 pub const NAMES: &[&str] = &[

@@ -6,7 +6,7 @@ use super::parse::{self, Args, Flag};
 use super::wire::{self, Answer, Call};
 use super::{
     ToolError, action, config, leader, log, network, ports, relation, resource, secret,
-    secret_grant, secret_read, state, status, storage,
+    secret_grant, secret_info, secret_read, state, status, storage,
 };
 use crate::daemon::Daemon;
 use crate::model::Model;
@@ -233,10 +233,10 @@ static TOOLS: &[(&str, Tool)] = &[
         "secret-grant",
         tool(secret_grant::GRANT_FLAGS, secret_grant::grant),
     ),
-    ("secret-ids", yaml_tool(READ, secret_read::ids)),
+    ("secret-ids", yaml_tool(READ, secret_info::ids)),
     (
         "secret-info-get",
-        yaml_tool(secret_read::INFO_FLAGS, secret_read::info),
+        yaml_tool(secret_info::INFO_FLAGS, secret_info::info),
     ),
     ("secret-remove", tool(secret::REMOVE_FLAGS, secret::remove)),
     (

@@ -1,0 +1,84 @@
+//! The processes that agents run, for those who must end them from outside, and the locks between agents.
+
+use super::UnitKey;
+use super::locks::Locks;
+use rustix::process::{Pid, Signal};
+use std::collections::HashMap;
+use std::sync::{Mutex, PoisonError};
+
+/// The agents that run now, and the processes they started.
+#[derive(Debug, Default)]
+pub struct Agents {
+    groups: Mutex<HashMap<(String, String), u32>>,
+    rejections: Mutex<HashMap<(String, String), String>>,
+    pub(super) locks: Locks,
+}
+
+impl Agents {
+    pub(super) fn running(&self, key: &UnitKey, group: Option<u32>) -> RunningGuard<'_> {
+        let id = (key.uuid.clone(), key.unit.clone());
+        if let Some(group) = group {
+            self.groups
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner)
+                .insert(id.clone(), group);
+        }
+        RunningGuard { agents: self, id }
+    }
+
+    /// Kills the process group that a unit's agent runs, if any, as a crash of the agent or a cancelled task would.
+    pub fn kill(&self, uuid: &str, unit: &str) -> bool {
+        let id = (uuid.to_owned(), unit.to_owned());
+        let group = self
+            .groups
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .get(&id)
+            .copied();
+        group.is_some_and(kill_group)
+    }
+
+    /// The process groups that run now, for the end of the daemon.
+    pub fn take_groups(&self) -> Vec<u32> {
+        let mut groups = self.groups.lock().unwrap_or_else(PoisonError::into_inner);
+        groups.drain().map(|(_, group)| group).collect()
+    }
+
+    /// Lets the next commit of this unit fail with `message`.
+    pub fn reject_next_commit(&self, uuid: &str, unit: &str, message: &str) {
+        let id = (uuid.to_owned(), unit.to_owned());
+        self.rejections
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .insert(id, message.to_owned());
+    }
+
+    pub(super) fn take_rejection(&self, key: &UnitKey) -> Option<String> {
+        let id = (key.uuid.clone(), key.unit.clone());
+        self.rejections
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .remove(&id)
+    }
+}
+
+/// Kills a process group; false if there is none.
+pub fn kill_group(group: u32) -> bool {
+    let pid = Pid::from_raw(group.cast_signed());
+    pid.is_some_and(|pid| rustix::process::kill_process_group(pid, Signal::KILL).is_ok())
+}
+
+pub(super) struct RunningGuard<'a> {
+    agents: &'a Agents,
+    id: (String, String),
+}
+
+impl Drop for RunningGuard<'_> {
+    fn drop(&mut self) {
+        self.agents
+            .groups
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .remove(&self.id);
+    }
+}
