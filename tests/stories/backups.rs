@@ -108,7 +108,7 @@ fn backups_of_every_kind_are_taken_and_listed(lab: &Lab) -> Vec<String> {
     let rows = json_rows(&listed);
     assert_eq!(rows.len(), 3);
     for (row, id) in rows.iter().zip(&ids) {
-        assert_eq!(row["backup-id"].as_str(), Some(id.as_str()));
+        assert_eq!(row["id"].as_str(), Some(id.as_str()));
         assert!(
             listed.result("backups").contains(id),
             "{}",
