@@ -6,6 +6,7 @@ pub mod cli;
 pub mod client;
 pub mod controller;
 pub mod daemon;
+pub mod fault;
 pub mod home;
 pub mod machine;
 pub mod model;

@@ -3,6 +3,7 @@
 use anyhow::Context as _;
 use clap::{Parser, Subcommand};
 use juju_lab::daemon::process;
+use juju_lab::fault::{self, FaultCommand};
 use juju_lab::home::Home;
 use juju_lab::{cli, machine, object_store, pack, tools};
 use std::ffi::OsString;
@@ -33,6 +34,8 @@ enum Command {
     Status,
     /// Stop everything and remove the lab's home
     Destroy,
+    /// Break something, as clouds and controllers do
+    Fault(FaultCommand),
 }
 
 fn main() -> ExitCode {
@@ -100,6 +103,7 @@ fn run(command: &Command) -> anyhow::Result<ExitCode> {
             );
         }
         Command::Destroy => process::destroy(&home)?,
+        Command::Fault(command) => fault::main(&home, command)?,
     }
     Ok(ExitCode::SUCCESS)
 }

@@ -64,7 +64,7 @@ fn begin(model: &mut Model, id: u64) -> Option<(u32, String)> {
     let running = model
         .machines
         .get(machine)
-        .filter(|machine| machine.powered && machine.started.is_some());
+        .filter(|machine| machine.is_up());
     let Some(slot) = running.and_then(|machine| machine.slot) else {
         let message = format!("machine {machine} is not running");
         task.finish(TaskStatus::Failed, Some(message), Timestamp::now());

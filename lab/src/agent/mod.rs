@@ -142,7 +142,7 @@ impl Agent {
         self.read(|model| {
             let unit = model.units.get(&self.key.unit)?;
             let machine = model.machines.get(&unit.machine)?;
-            (machine.powered && machine.started.is_some()).then_some(())
+            machine.is_up().then_some(())
         })
         .is_some()
     }

@@ -107,6 +107,8 @@ impl Agent {
         };
         let mut results = captured(ended.stdout, ended.stderr);
         results.values = values;
+        // The agent's own answer stands in its place.
+        results.values.remove("return-code");
         results.return_code = ended.status.code().or(Some(-1));
         self.save(id, &results)?;
         let aborted =

@@ -28,6 +28,11 @@ impl Agents {
 
     /// Kills the process group that a unit's agent runs, if any, as a crash of the agent or a cancelled task would.
     pub fn kill(&self, uuid: &str, unit: &str) -> bool {
+        self.signal(uuid, unit, Signal::KILL)
+    }
+
+    /// Signals the process group that a unit's agent runs; false if it runs none.
+    pub fn signal(&self, uuid: &str, unit: &str, signal: Signal) -> bool {
         let id = (uuid.to_owned(), unit.to_owned());
         let group = self
             .groups
@@ -35,7 +40,7 @@ impl Agents {
             .unwrap_or_else(PoisonError::into_inner)
             .get(&id)
             .copied();
-        group.is_some_and(kill_group)
+        group.is_some_and(|group| signal_group(group, signal))
     }
 
     /// The process groups that run now, for the end of the daemon.
@@ -64,8 +69,12 @@ impl Agents {
 
 /// Kills a process group; false if there is none.
 pub fn kill_group(group: u32) -> bool {
+    signal_group(group, Signal::KILL)
+}
+
+fn signal_group(group: u32, signal: Signal) -> bool {
     let pid = Pid::from_raw(group.cast_signed());
-    pid.is_some_and(|pid| rustix::process::kill_process_group(pid, Signal::KILL).is_ok())
+    pid.is_some_and(|pid| rustix::process::kill_process_group(pid, signal).is_ok())
 }
 
 pub(super) struct RunningGuard<'a> {

@@ -225,6 +225,10 @@ pub enum Fault {
     KillDispatch { model: String, unit: String },
     /// The machine loses power: every process dies at once. It stays down until [`Fault::PowerOn`].
     PowerOff { model: String, machine: String },
+    /// The machine hangs: nothing on it runs, nothing answers, until [`Fault::Thaw`].
+    Freeze { model: String, machine: String },
+    /// The machine goes on as if no time had passed.
+    Thaw { model: String, machine: String },
     /// The machine boots again; its units run `start`.
     PowerOn { model: String, machine: String },
     /// Runs this hook of the unit once more although nothing changed.

@@ -49,6 +49,18 @@ pub async fn inject(daemon: &Arc<Daemon>, fault: Fault) -> Result<(), Failure> {
             })
             .await
         }
+        Fault::Freeze { model, machine } => {
+            blocking(daemon, move |daemon| {
+                machines::freeze(daemon, &model, &machine, true)
+            })
+            .await
+        }
+        Fault::Thaw { model, machine } => {
+            blocking(daemon, move |daemon| {
+                machines::freeze(daemon, &model, &machine, false)
+            })
+            .await
+        }
         Fault::RepeatHook { model, unit, hook } => daemon.update(&model, |model| {
             unit_of(model, &unit)?;
             if let Some(unit) = model.units.get_mut(&unit) {

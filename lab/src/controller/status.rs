@@ -124,7 +124,7 @@ fn application(
 fn unit(daemon: &Daemon, model: &Model, it: &Unit, now: Timestamp) -> UnitStatus {
     let machine = model.machines.get(&it.machine);
     let agent = match machine {
-        Some(machine) if !machine.powered => StatusInfo {
+        Some(machine) if !machine.powered || machine.frozen => StatusInfo {
             current: "lost".to_owned(),
             message: "agent is not communicating with the server".to_owned(),
             since: it.agent.since,

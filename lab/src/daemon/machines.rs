@@ -6,6 +6,7 @@ use crate::machine::{self, MachineSpec};
 use crate::model::Model;
 use crate::model::machine::Machine;
 use jiff::Timestamp;
+use rustix::process::Signal;
 use std::collections::BTreeSet;
 use std::path::Path;
 use std::sync::Arc;
@@ -20,7 +21,7 @@ pub fn hostname(model: &Model, machine: &Machine) -> String {
 }
 
 pub fn state_word(machine: &Machine) -> &'static str {
-    match (machine.powered, machine.started) {
+    match (machine.powered && !machine.frozen, machine.started) {
         (false, _) => "down",
         (true, None) => "pending",
         (true, Some(_)) => "started",
@@ -175,15 +176,47 @@ pub fn power_off(daemon: &Arc<Daemon>, model: &str, number: &str) -> Result<(), 
     let units = daemon.update(model, |model| {
         if let Some(machine) = model.machines.get_mut(&number) {
             machine.powered = false;
+            machine.frozen = false;
         }
-        let here = model.units.values().filter(|unit| unit.machine == number);
-        Ok::<_, Failure>(here.map(|unit| unit.name.clone()).collect::<Vec<_>>())
+        Ok::<_, Failure>(units_on(model, number))
     })?;
     for unit in units {
         daemon.agents.kill(&uuid, &unit);
     }
     daemon.sockets.close(spec.number);
     machine::power_off(&spec).map_err(|error| Failure::internal(error.to_string()))
+}
+
+/// Lets a machine hang or go on, with its services and its units' hooks.
+pub fn freeze(
+    daemon: &Arc<Daemon>,
+    model: &str,
+    number: &str,
+    frozen: bool,
+) -> Result<(), Failure> {
+    let number = parse(number)?;
+    let (_, spec, uuid) = find(daemon, model, number)?;
+    let units = daemon.update(model, |model| {
+        if let Some(machine) = model.machines.get_mut(&number) {
+            machine.frozen = frozen;
+        }
+        Ok::<_, Failure>(units_on(model, number))
+    })?;
+    let signal = if frozen { Signal::STOP } else { Signal::CONT };
+    for unit in units {
+        daemon.agents.signal(&uuid, &unit, signal);
+    }
+    let switched = if frozen {
+        machine::freeze(&spec)
+    } else {
+        machine::thaw(&spec)
+    };
+    switched.map_err(|error| Failure::internal(error.to_string()))
+}
+
+fn units_on(model: &Model, number: u32) -> Vec<String> {
+    let here = model.units.values().filter(|unit| unit.machine == number);
+    here.map(|unit| unit.name.clone()).collect()
 }
 
 pub fn power_on(daemon: &Arc<Daemon>, model: &str, number: &str) -> Result<(), Failure> {

@@ -16,6 +16,7 @@ use crate::agent::Agents;
 use crate::api::Failure;
 use crate::home::Home;
 use crate::model::lease;
+use crate::model::machine::Machine;
 use crate::model::{Life, Model, identity};
 use crate::tools::context::Contexts;
 use debug_log::DebugLogs;
@@ -147,7 +148,7 @@ impl Daemon {
                 model
                     .machines
                     .get(&unit.machine)
-                    .is_some_and(|it| it.powered && it.started.is_some())
+                    .is_some_and(Machine::is_up)
             })
             .map(|unit| unit.name.clone())
             .collect();

@@ -17,6 +17,9 @@ pub struct Machine {
     pub started: Option<Timestamp>,
     /// False between a power cut and the next power-on.
     pub powered: bool,
+    /// True while it hangs.
+    #[serde(default)]
+    pub frozen: bool,
     /// Counts boots; agents run `start` again when it grew.
     pub boot: u64,
 }
@@ -30,7 +33,13 @@ impl Machine {
             created: now,
             started: None,
             powered: true,
+            frozen: false,
             boot: 1,
         }
+    }
+
+    /// Whether its units' agents can work.
+    pub fn is_up(&self) -> bool {
+        self.powered && !self.frozen && self.started.is_some()
     }
 }

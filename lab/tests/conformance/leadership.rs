@@ -127,3 +127,47 @@ fn only_the_leader_speaks_for_its_application() {
         ("blocked", "together")
     );
 }
+
+#[test]
+fn a_hook_on_a_machine_that_hung_too_long_cannot_write_for_its_application() {
+    let lab = cluster();
+    lab.set_model("lab-leadership-ttl", "1s");
+    let former = lab.follower("probe");
+    expire(&lab);
+    lab.until("the new lease is short", || lab.leader("probe") == former);
+    lab.settle();
+    let machine = lab.unit(&former).machine;
+    let other = lab.follower("probe");
+    let command = format!(
+        "relation-set -r cluster:0 --app a=1 && touch {0} && while [ -e {0} ]; do sleep 0.02; done",
+        lab.shared("hold").display()
+    );
+    let task = std::thread::scope(|scope| {
+        let task = scope.spawn(|| lab.exec_task(&former, &command));
+        lab.until("the command wrote", || lab.shared("hold").exists());
+        lab.call::<()>(&Request::Fault(Fault::Freeze {
+            model: MODEL.into(),
+            machine: machine.clone(),
+        }));
+        std::fs::remove_file(lab.shared("hold")).unwrap();
+        lab.until("leadership moved", || {
+            lab.status().applications["probe"].units[&other].leader
+        });
+        assert_eq!(lab.unit(&former).agent.current, "lost");
+        lab.call::<()>(&Request::Fault(Fault::Thaw {
+            model: MODEL.into(),
+            machine,
+        }));
+        task.join().unwrap()
+    });
+    assert_eq!(task.results.stderr, "permission denied\n");
+    lab.settle();
+    assert_eq!(
+        lab.exec(
+            &other,
+            "relation-get -r cluster:0 --app a probe --format json"
+        )
+        .unwrap(),
+        "null"
+    );
+}
