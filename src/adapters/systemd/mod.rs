@@ -25,6 +25,8 @@ pub enum SystemdError {
     Unreachable { operation: String, said: String },
     #[error("{operation}: there is no such unit")]
     NoSuchUnit { operation: String },
+    #[error("{operation}: a unit of this name is there already")]
+    UnitExists { operation: String },
     #[error("{operation} failed with {status}: {said}")]
     Refused {
         operation: String,
@@ -123,6 +125,9 @@ fn refusal(operation: String, output: &Output) -> SystemdError {
     if says(&["not been booted with systemd", "Failed to connect to bus"]) {
         return SystemdError::Unreachable { operation, said };
     }
+    if says(&["was already loaded or has a fragment file"]) {
+        return SystemdError::UnitExists { operation };
+    }
     if says(&[" not loaded", "not found.", "does not exist"]) {
         return SystemdError::NoSuchUnit { operation };
     }
@@ -166,6 +171,16 @@ mod tests {
                 stderr.trim()
             )
         );
+    }
+
+    #[test]
+    fn a_unit_that_is_there_already_is_told_from_one_that_cannot_start() {
+        let stderr = "Failed to start transient service unit: Unit j.service was already loaded or has \
+            a fragment file.\n";
+        assert!(matches!(
+            refused(1, stderr),
+            SystemdError::UnitExists { .. }
+        ));
     }
 
     #[test]

@@ -27,9 +27,19 @@ pub struct TransientUnit {
 }
 
 /// Starts the service and returns once it is started.
+///
+/// systemd remembers a service of this name that failed, and takes that for one that is there: it is made to forget it.
+/// One that runs is left alone and is [`SystemdError::UnitExists`].
 pub fn run_transient(unit: &TransientUnit, deadline: Deadline) -> Result<(), SystemdError> {
     let operation = format!("systemd-run --unit={}", unit.name);
-    super::run(&operation, &command(unit), deadline).map(|_| ())
+    let command = command(unit);
+    match super::run(&operation, &command, deadline) {
+        Err(SystemdError::UnitExists { .. }) => {
+            super::reset_failed(&unit.name, deadline)?;
+            super::run(&operation, &command, deadline).map(|_| ())
+        }
+        result => result.map(|_| ()),
+    }
 }
 
 fn command(unit: &TransientUnit) -> Command {

@@ -46,8 +46,7 @@ pub fn install(packages: &[String], deadline: Deadline) -> Result<(), PackageErr
         unlocked("dpkg", &repair, deadline)?;
         // The lists may be days older than the archive: then the install fails on a file that is gone.
         if install_now(&missing, deadline).is_err() {
-            let update = environment(Command::new("apt-get")).args(["--quiet", "update"]);
-            unlocked("apt-get", &update, deadline)?;
+            refresh(deadline)?;
             install_now(&missing, deadline)?;
         }
     }
@@ -58,6 +57,12 @@ pub fn install(packages: &[String], deadline: Deadline) -> Result<(), PackageErr
         }
     }
     Ok(())
+}
+
+/// Fetches the lists of what the package sources hold; only root may.
+pub fn refresh(deadline: Deadline) -> Result<(), PackageError> {
+    let update = environment(Command::new("apt-get")).args(["--quiet", "update"]);
+    unlocked("apt-get", &update, deadline).map(|_| ())
 }
 
 fn install_now(missing: &[String], deadline: Deadline) -> Result<(), PackageError> {

@@ -9,7 +9,7 @@ use std::path::Path;
 use super::clock::Deadline;
 use super::files::{self, FileError};
 use super::process::{Command, Output, ProcessError};
-pub use install::install;
+pub use install::{install, refresh};
 
 /// Where the distribution keeps one directory of programs per major version.
 const POSTGRESQL_PROGRAMS: &str = "/usr/lib/postgresql";
@@ -135,7 +135,8 @@ pub fn installed_majors() -> Result<Vec<u32>, FileError> {
     Ok(majors)
 }
 
-/// The major versions of PostgreSQL that can be installed from the machine's package sources, ascending.
+/// The major versions of PostgreSQL that can be installed from the machine's package sources, ascending; none before the
+/// lists were fetched for the first time ([`refresh`]).
 pub fn available_majors(deadline: Deadline) -> Result<Vec<u32>, PackageError> {
     let query = Command::new("apt-cache").args(["pkgnames", "postgresql-"]);
     let output = run("apt-cache", &query, deadline)?;
