@@ -6,6 +6,7 @@
 use std::fs;
 use std::io;
 use std::net::IpAddr;
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -54,6 +55,8 @@ pub fn ca_path(dir: &Path) -> PathBuf {
 pub fn server_config(dir: &Path, address: IpAddr) -> Result<Arc<ServerConfig>, TlsError> {
     let tls = dir.join("tls");
     fs::create_dir_all(&tls).map_err(failed("create", &tls))?;
+    // The authority's certificate is for everybody; the keys beside it have modes of their own.
+    fs::set_permissions(&tls, fs::Permissions::from_mode(0o755)).map_err(failed("open", &tls))?;
     let authority = authority(dir)?;
     let certificate = tls.join("server.pem");
     let key = tls.join("server-key.pem");
@@ -142,7 +145,6 @@ fn issue(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::os::unix::fs::PermissionsExt;
 
     fn read(dir: &Path, name: &str) -> String {
         fs::read_to_string(dir.join("tls").join(name)).unwrap()

@@ -12,18 +12,18 @@ pub enum MachineError {
         path: PathBuf,
         source: io::Error,
     },
-    #[error("machine {number} does not boot: {cause}\nhint: its init says why in {}", log.display())]
+    #[error("machine {machine} does not boot: {cause}\nhint: its init says why in {}", log.display())]
     Boot {
-        number: u32,
+        machine: String,
         cause: String,
         log: PathBuf,
     },
-    #[error("machine {number} does not answer: {source}")]
-    NoAnswer { number: u32, source: io::Error },
-    #[error("machine {number} refuses: {cause}")]
-    Refused { number: u32, cause: String },
-    #[error("processes of machine {number} survive being killed: {pids:?}")]
-    Unkillable { number: u32, pids: Vec<u32> },
+    #[error("machine {machine} does not answer: {source}")]
+    NoAnswer { machine: String, source: io::Error },
+    #[error("machine {machine} refuses: {cause}")]
+    Refused { machine: String, cause: String },
+    #[error("processes of machine {machine} survive being killed: {pids:?}")]
+    Unkillable { machine: String, pids: Vec<u32> },
 }
 
 impl MachineError {

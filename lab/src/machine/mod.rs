@@ -104,11 +104,11 @@ pub fn processes(spec: &MachineSpec) -> Result<Vec<Process>, MachineError> {
 }
 
 fn ask(spec: &MachineSpec, request: &Request) -> Result<Answer, MachineError> {
-    let number = spec.number;
+    let machine = spec.hostname.clone();
     match client::ask(&Layout::new(spec.dir.clone()), request) {
-        Ok(Answer::Refused(cause)) => Err(MachineError::Refused { number, cause }),
+        Ok(Answer::Refused(cause)) => Err(MachineError::Refused { machine, cause }),
         Ok(answer) => Ok(answer),
-        Err(source) => Err(MachineError::NoAnswer { number, source }),
+        Err(source) => Err(MachineError::NoAnswer { machine, source }),
     }
 }
 

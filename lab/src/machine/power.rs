@@ -73,7 +73,7 @@ pub(super) fn ensure_running(spec: &MachineSpec) -> Result<(), MachineError> {
             return Ok(());
         }
         return Err(MachineError::Boot {
-            number: spec.number,
+            machine: spec.hostname.clone(),
             cause,
             log,
         });
@@ -102,7 +102,7 @@ pub(super) fn stop(spec: &MachineSpec) -> Result<(), MachineError> {
     let asked = client::ask(&layout, &Request::Shutdown { reboot: false });
     if let Ok(Answer::Refused(cause)) = asked {
         return Err(MachineError::Refused {
-            number: spec.number,
+            machine: spec.hostname.clone(),
             cause,
         });
     }
@@ -132,7 +132,7 @@ fn kill_all(spec: &MachineSpec, layout: &Layout) -> Result<(), MachineError> {
         }
         if Instant::now() >= end {
             return Err(MachineError::Unkillable {
-                number: spec.number,
+                machine: spec.hostname.clone(),
                 pids: alive.iter().map(|process| process.pid).collect(),
             });
         }

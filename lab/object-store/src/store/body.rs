@@ -7,10 +7,11 @@ use futures::StreamExt;
 use s3s::checksum::ChecksumHasher;
 use s3s::crypto::{Checksum as _, Crc32, Crc32c, Crc64Nvme, Md5, Sha1, Sha256};
 use s3s::dto::{ChecksumAlgorithm, StreamingBlob};
-use s3s::{S3Result, TrailingHeaders, s3_error};
+use s3s::{S3ErrorCode, S3Result, TrailingHeaders, s3_error};
 use tokio::io::{AsyncWriteExt, BufWriter};
 
 use super::attributes::Checksums;
+use super::refusal::refused;
 use super::{Store, fresh_id, internal};
 
 const BUFFER: usize = 256 * 1024;
@@ -91,13 +92,13 @@ impl Store {
             .length
             .and_then(|length| u64::try_from(length).ok());
         if length.is_some_and(|length| length != size) {
-            return Err(s3_error!(IncompleteBody));
+            return Err(refused(S3ErrorCode::IncompleteBody));
         }
         let md5: [u8; 16] = md5.finalize();
         if let Some(wanted) = &expected.md5_base64
             && *wanted != base64(&md5)
         {
-            return Err(s3_error!(BadDigest));
+            return Err(refused(S3ErrorCode::BadDigest));
         }
         let checksums = Checksums::from(hasher.finalize());
         compare(&checksums, &expected)?;

@@ -5,8 +5,9 @@ use std::io::ErrorKind;
 use std::time::SystemTime;
 
 use s3s::dto::{Bucket, Timestamp};
-use s3s::{S3Result, s3_error};
+use s3s::{S3ErrorCode, S3Result};
 
+use super::refusal::refused;
 use super::{Store, internal, list};
 
 impl Store {
@@ -14,7 +15,7 @@ impl Store {
         match fs::create_dir(self.bucket(bucket)) {
             Ok(()) => Ok(()),
             Err(error) if error.kind() == ErrorKind::AlreadyExists => {
-                Err(s3_error!(BucketAlreadyOwnedByYou))
+                Err(refused(S3ErrorCode::BucketAlreadyOwnedByYou))
             }
             Err(error) => Err(internal(error)),
         }
@@ -24,7 +25,7 @@ impl Store {
         let _changing = self.changes.lock().await;
         let path = self.existing_bucket(bucket)?;
         if list::holds_object(&path).map_err(internal)? {
-            return Err(s3_error!(BucketNotEmpty));
+            return Err(refused(S3ErrorCode::BucketNotEmpty));
         }
         fs::remove_dir_all(path).map_err(internal)?;
         match fs::remove_dir_all(self.dir.join("attributes").join(bucket)) {

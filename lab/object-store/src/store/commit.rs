@@ -6,10 +6,11 @@ use std::path::Path;
 
 use s3s::crypto::{Checksum as _, Md5};
 use s3s::dto::{ETag, ETagCondition};
-use s3s::{S3Error, S3Result, s3_error};
+use s3s::{S3Error, S3ErrorCode, S3Result, s3_error};
 
 use super::attributes::{Attributes, FileIdentity};
 use super::body::{Incoming, hex};
+use super::refusal::refused;
 use super::{Store, internal};
 
 /// What has to hold at the moment an object is put in place.
@@ -49,7 +50,7 @@ impl Store {
         }
         let present = match self.find(bucket, key) {
             Ok(found) => Some(ETag::Strong(found.attributes.e_tag)),
-            Err(error) if *error.code() == s3s::S3ErrorCode::NoSuchKey => None,
+            Err(error) if *error.code() == S3ErrorCode::NoSuchKey => None,
             Err(error) => return Err(error),
         };
         let matches = |wanted: &ETagCondition| match (wanted, &present) {
@@ -58,11 +59,11 @@ impl Store {
             (ETagCondition::ETag(wanted), Some(present)) => present.strong_cmp(wanted),
         };
         if condition.if_none_match.as_ref().is_some_and(matches) {
-            return Err(s3_error!(PreconditionFailed));
+            return Err(refused(S3ErrorCode::PreconditionFailed));
         }
         match &condition.if_match {
-            Some(_) if present.is_none() => Err(s3_error!(NoSuchKey)),
-            Some(wanted) if !matches(wanted) => Err(s3_error!(PreconditionFailed)),
+            Some(_) if present.is_none() => Err(refused(S3ErrorCode::NoSuchKey)),
+            Some(wanted) if !matches(wanted) => Err(refused(S3ErrorCode::PreconditionFailed)),
             _ => Ok(()),
         }
     }
@@ -72,13 +73,13 @@ impl Store {
         let path = self.object(bucket, key)?;
         let mut file = match File::open(&path) {
             Ok(file) => file,
-            Err(error) if is_absent(&error) => return Err(s3_error!(NoSuchKey)),
+            Err(error) if is_absent(&error) => return Err(refused(S3ErrorCode::NoSuchKey)),
             Err(error) => return Err(internal(error)),
         };
         let metadata = file.metadata().map_err(internal)?;
         // A directory is where other keys begin, and no object.
         if !metadata.is_file() {
-            return Err(s3_error!(NoSuchKey));
+            return Err(refused(S3ErrorCode::NoSuchKey));
         }
         let attributes = match self.read_attributes(bucket, key, &metadata)? {
             Some(attributes) => attributes,

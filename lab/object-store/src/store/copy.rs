@@ -6,24 +6,25 @@ use s3s::dto::{
     CopyObjectInput, CopyObjectResult, CopySource, ETag, ETagCondition, MetadataDirective,
     Timestamp,
 };
-use s3s::{S3Result, s3_error};
+use s3s::{S3ErrorCode, S3Result};
 
 use super::attributes::{Attributes, Headers};
 use super::body::Incoming;
 use super::commit::Condition;
+use super::refusal::refused;
 use super::{Store, internal};
 
 impl Store {
     pub(super) async fn copy(&self, input: CopyObjectInput) -> S3Result<CopyObjectResult> {
         let CopySource::Bucket { bucket, key, .. } = &input.copy_source else {
-            return Err(s3_error!(NotImplemented));
+            return Err(refused(S3ErrorCode::NotImplemented));
         };
         let mut source = self.find(bucket, key)?;
         let e_tag = ETag::Strong(source.attributes.e_tag.clone());
         if let Some(ETagCondition::ETag(wanted)) = &input.copy_source_if_match
             && !e_tag.strong_cmp(wanted)
         {
-            return Err(s3_error!(PreconditionFailed));
+            return Err(refused(S3ErrorCode::PreconditionFailed));
         }
         let replace = input
             .metadata_directive

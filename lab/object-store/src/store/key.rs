@@ -4,7 +4,9 @@
 
 use std::path::{Path, PathBuf};
 
-use s3s::{S3Result, s3_error};
+use s3s::{S3ErrorCode, S3Result, s3_error};
+
+use super::refusal::refused;
 
 const MAX_PART: usize = 255;
 const MAX_KEY: usize = 1024;
@@ -12,13 +14,13 @@ const MAX_KEY: usize = 1024;
 /// The path of `key` below its bucket's directory.
 pub(super) fn to_path(key: &str) -> S3Result<PathBuf> {
     if key.len() > MAX_KEY {
-        return Err(s3_error!(KeyTooLongError));
+        return Err(refused(S3ErrorCode::KeyTooLongError));
     }
     let mut path = PathBuf::new();
     for part in key.split('/') {
         let name = encode(part);
         if name.len() > MAX_PART {
-            return Err(s3_error!(KeyTooLongError));
+            return Err(refused(S3ErrorCode::KeyTooLongError));
         }
         if name.contains('\0') {
             return Err(s3_error!(InvalidArgument, "A key cannot hold a NUL."));

@@ -16,6 +16,7 @@ mod list;
 mod multipart;
 mod operations;
 mod read;
+mod refusal;
 
 mod key;
 
@@ -23,8 +24,10 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use s3s::{S3Error, S3Result, s3_error};
+use s3s::{S3Error, S3ErrorCode, S3Result};
 use tokio::sync::Mutex;
+
+use refusal::refused;
 
 #[derive(Debug)]
 pub struct Store {
@@ -73,7 +76,7 @@ impl Store {
         if path.is_dir() {
             Ok(path)
         } else {
-            Err(s3_error!(NoSuchBucket))
+            Err(refused(S3ErrorCode::NoSuchBucket))
         }
     }
 

@@ -9,12 +9,13 @@ use s3s::dto::{
     CompleteMultipartUploadInput, CreateMultipartUploadInput, ETag, MultipartUpload, Part,
     PartNumber, Timestamp,
 };
-use s3s::{S3Result, s3_error};
+use s3s::{S3ErrorCode, S3Result, s3_error};
 use serde::{Deserialize, Serialize};
 
 use super::attributes::{Attributes, Headers};
 use super::body::{Incoming, Received, hex};
 use super::commit::Condition;
+use super::refusal::refused;
 use super::{Store, fresh_id, internal};
 
 /// S3's own limits.
@@ -74,12 +75,12 @@ impl Store {
     /// The directory and description of an upload to this key.
     fn upload(&self, id: &str, bucket: &str, key: &str) -> S3Result<(PathBuf, Upload)> {
         if id.is_empty() || !id.bytes().all(|byte| byte.is_ascii_hexdigit()) {
-            return Err(s3_error!(NoSuchUpload));
+            return Err(refused(S3ErrorCode::NoSuchUpload));
         }
         let directory = self.uploads().join(id);
         match read_json::<Upload>(&directory.join("upload.json"))? {
             Some(upload) if upload.bucket == bucket && upload.key == key => Ok((directory, upload)),
-            _ => Err(s3_error!(NoSuchUpload)),
+            _ => Err(refused(S3ErrorCode::NoSuchUpload)),
         }
     }
 
@@ -141,23 +142,23 @@ impl Store {
             .map(|part| part.part_number.unwrap_or_default())
             .collect();
         if !numbers.is_sorted_by(|one, other| one < other) {
-            return Err(s3_error!(InvalidPartOrder));
+            return Err(refused(S3ErrorCode::InvalidPartOrder));
         }
         let mut md5s = Md5::new();
         for (position, (part, number)) in named.iter().zip(&numbers).enumerate() {
             let stored = read_json::<StoredPart>(&part_description(&directory, *number))?;
             let Some(stored) = stored else {
-                return Err(s3_error!(InvalidPart));
+                return Err(refused(S3ErrorCode::InvalidPart));
             };
             if part
                 .e_tag
                 .as_ref()
                 .is_some_and(|tag| *tag != stored.e_tag())
             {
-                return Err(s3_error!(InvalidPart));
+                return Err(refused(S3ErrorCode::InvalidPart));
             }
             if position + 1 < named.len() && stored.size < MIN_PART_BYTES {
-                return Err(s3_error!(EntityTooSmall));
+                return Err(refused(S3ErrorCode::EntityTooSmall));
             }
             md5s.update(&stored.md5);
         }

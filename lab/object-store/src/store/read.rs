@@ -6,11 +6,12 @@ use s3s::dto::{
     ETag, ETagCondition, GetObjectInput, GetObjectOutput, HeadObjectInput, HeadObjectOutput,
     StreamingBlob, Timestamp,
 };
-use s3s::{S3Result, s3_error};
+use s3s::{S3ErrorCode, S3Result};
 use tokio::io::{AsyncReadExt, AsyncSeekExt};
 use tokio_util::io::ReaderStream;
 
 use super::commit::Found;
+use super::refusal::refused;
 use super::{Store, internal};
 
 const CHUNK: usize = 128 * 1024;
@@ -108,10 +109,10 @@ fn check(
         ETagCondition::ETag(wanted) => present.weak_cmp(wanted),
     };
     if if_match.is_some_and(|wanted| !matches(wanted)) {
-        return Err(s3_error!(PreconditionFailed));
+        return Err(refused(S3ErrorCode::PreconditionFailed));
     }
     if if_none_match.is_some_and(matches) {
-        return Err(s3_error!(NotModified));
+        return Err(refused(S3ErrorCode::NotModified));
     }
     Ok(())
 }
