@@ -138,6 +138,11 @@ impl Layout {
         self.at("var/lib/postgresql-charm")
     }
 
+    /// That this unit leaves the cluster.
+    pub fn leaving_record(&self) -> PathBuf {
+        self.records().join("leaving.json")
+    }
+
     /// The intent of a restore that is under way.
     pub fn restore_record(&self) -> PathBuf {
         self.records().join("restore.json")

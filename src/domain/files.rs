@@ -2,9 +2,12 @@
 //!
 //! A file is a decision written down: comparing this text with the file on disk is how "nothing to do" is found.
 
+use std::collections::BTreeMap;
+use std::net::IpAddr;
+
 use sha2::{Digest as _, Sha256};
 
-use super::observed::{ManagedFile, ObjectStore, Observed, Packages, Passwords};
+use super::observed::{DataDirectory, ManagedFile, ObjectStore, Observed, Packages, Passwords};
 use super::render::dcs::DynamicConfiguration;
 use super::render::etcd::ClusterState;
 use super::render::hba::{Access, LocalUsers};
@@ -13,7 +16,7 @@ use super::render::pgbackrest::{Purpose, Store};
 use super::render::{
     ArchiveCommand, Repository, Unrepresentable, etcd, patroni, patroni_unit, pgbackrest,
 };
-use super::words::{Secret, SystemUser};
+use super::words::{MemberName, Secret, SystemUser};
 
 /// Why a file cannot be made yet: something earlier in the unit's life is still missing.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -48,16 +51,58 @@ pub fn etcd_config(seen: &Observed) -> Result<Secret, NotYet> {
         .juju
         .address
         .ok_or(NotYet::Missing("this unit's address"))?;
+    let alone = BTreeMap::from([(seen.juju.member.clone(), address)]);
+    let existing = seen.host.files.get(&ManagedFile::EtcdConfig);
+    Ok(match (seen.host.etcd_data, existing) {
+        // How it began is of no interest to a member with data: what the file says of it stays, so that a change of the
+        // voters restarts nobody.
+        (DataDirectory::Present, Some(existing)) => {
+            let text = etcd_text(seen, address, &alone, ClusterState::Existing);
+            Secret::new(etcd::with_beginning_of(&text, existing.expose()))
+        }
+        (DataDirectory::Present, None) => {
+            Secret::new(etcd_text(seen, address, &alone, ClusterState::Existing))
+        }
+        (DataDirectory::Absent, _) => {
+            Secret::new(etcd_text(seen, address, &peers.voters, ClusterState::New))
+        }
+    })
+}
+
+/// etcd's configuration for a unit that joins these members.
+///
+/// # Errors
+///
+/// Before this unit's address is known.
+pub fn joining_etcd_config(
+    seen: &Observed,
+    mut members: BTreeMap<MemberName, IpAddr>,
+) -> Result<Secret, NotYet> {
+    let address = seen
+        .juju
+        .address
+        .ok_or(NotYet::Missing("this unit's address"))?;
+    members.insert(seen.juju.member.clone(), address);
+    let text = etcd_text(seen, address, &members, ClusterState::Existing);
+    Ok(Secret::new(text))
+}
+
+fn etcd_text(
+    seen: &Observed,
+    address: IpAddr,
+    members: &BTreeMap<MemberName, IpAddr>,
+    state: ClusterState,
+) -> String {
     let token = seen.juju.cluster_id();
     let configuration = etcd::Configuration {
         layout: &seen.host.layout,
         member: &seen.juju.member,
         address,
-        members: &peers.voters,
-        state: ClusterState::New,
+        members,
+        state,
         token: &token,
     };
-    Ok(Secret::new(configuration.render()))
+    configuration.render()
 }
 
 /// etcd's unit file.
@@ -154,7 +199,7 @@ pub fn patroni_config(seen: &Observed, archive: &ArchiveCommand) -> Result<Secre
         member: &seen.juju.member,
         address,
         etcd: EtcdAccess {
-            hosts: peers.voters.values().copied().collect(),
+            hosts: peers.etcd_hosts().into_iter().collect(),
             login: Some(("patroni", etcd)),
         },
         credentials: Credentials {

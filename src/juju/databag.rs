@@ -46,6 +46,18 @@ pub const STANZA: Key = Key {
     owner: Owner::Leader,
     name: "stanza",
 };
+/// How far a unit is: `member`, or `voter` when it votes in etcd, too.
+pub const STANDING: Key = Key {
+    endpoint: super::PEERS,
+    owner: Owner::Unit,
+    name: "standing",
+};
+/// The stanza that a primary which is not the leader has proved.
+pub const PROVED: Key = Key {
+    endpoint: super::PEERS,
+    owner: Owner::Unit,
+    name: "proved-stanza",
+};
 /// Asks an integrator of the second generation for the keys, as a secret.
 pub const REQUESTED_SECRETS: Key = Key {
     endpoint: super::OBJECT_STORAGE,
@@ -66,8 +78,10 @@ pub const BUCKET: Key = Key {
 };
 
 /// Every key.
-pub const ALL: [Key; 7] = [
+pub const ALL: [Key; 9] = [
     ADDRESS,
+    STANDING,
+    PROVED,
     VOTERS,
     INITIALISED,
     STANZA,

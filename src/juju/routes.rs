@@ -3,9 +3,10 @@
 use juju_charm::{Event, Juju};
 
 use super::{actions, publish};
+use crate::domain::decide::leave;
 use crate::domain::decision::Wake;
 use crate::error::StepError;
-use crate::reconcile::{World as _, reconcile};
+use crate::reconcile::{World as _, carry_out, reconcile};
 use crate::unit::Unit;
 
 /// What an event asks for.
@@ -74,13 +75,16 @@ pub fn hooks_of(wake: Wake) -> &'static [&'static str] {
 ///
 /// What a hook cannot recover from by itself; Juju shows it and tries again.
 pub fn follow(event: &Event, juju: &Juju) -> Result<(), StepError> {
+    if departs(event, juju) {
+        return leave(juju, leave::Stage::Departing);
+    }
     match route(event) {
         Route::Ignore => {
             forget_old_revisions(event, juju);
             Ok(())
         }
         Route::Action(name) => actions::run(&name, juju),
-        Route::Leave => leave(juju),
+        Route::Leave => leave(juju, leave::Stage::Stopping),
         Route::Reconcile => {
             let mut unit = Unit::new(juju)?;
             let outcome = reconcile(&mut unit)?;
@@ -96,16 +100,29 @@ fn forget_old_revisions(event: &Event, juju: &Juju) {
     }
 }
 
-/// The unit goes: its programs stop. Its data stays on the storage, which Juju may attach elsewhere.
-fn leave(juju: &Juju) -> Result<(), StepError> {
-    use crate::domain::observed::{Service, ServiceState};
-    use crate::domain::plan::Step;
+/// Whether it is this unit itself that leaves its peers, which it does only when it is removed.
+fn departs(event: &Event, juju: &Juju) -> bool {
+    let Event::RelationDeparted(relation) = event else {
+        return false;
+    };
+    relation.id.endpoint() == super::PEERS
+        && relation.departing.as_ref() == Some(&juju.context().unit)
+}
+
+/// The unit goes. Its data stays on the storage, which Juju may attach elsewhere.
+///
+/// What fails while its peers are still known is tried again by the hooks that follow. The last hook stops the programs
+/// in any case: a unit that cannot be removed helps nobody, and the leader takes out what it has left in etcd.
+fn leave(juju: &Juju, stage: leave::Stage) -> Result<(), StepError> {
     let mut unit = Unit::new(juju)?;
     let seen = unit.observe()?;
-    for service in [Service::Patroni, Service::Etcd] {
-        if seen.host.service(service) != ServiceState::Absent {
-            unit.perform(&Step::Stop(service))?;
-        }
+    let me = &seen.juju.member;
+    let mut staying = super::view::staying(juju)?;
+    staying.retain(|name| name != me);
+    let plan = leave::plan(&seen, stage, &staying);
+    unit.announce(&plan);
+    if let Err(error) = carry_out(&mut unit, &plan) {
+        tracing::error!("{error}");
     }
     Ok(())
 }

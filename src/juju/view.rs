@@ -6,7 +6,7 @@ use std::net::IpAddr;
 use juju_charm::{Bag, Databag, Juju, ToolError};
 
 use super::databag;
-use crate::domain::observed::{JujuView, PeerRelation};
+use crate::domain::observed::{JujuView, PeerRelation, Standing};
 use crate::domain::settings::{Machine, OptionValue, Settings};
 use crate::domain::words::{MemberName, Stanza};
 use crate::error::StepError;
@@ -72,14 +72,11 @@ fn peers(juju: &Juju, this: &MemberName) -> Result<Option<PeerRelation>, StepErr
         return Ok(None);
     };
     let mut units = BTreeMap::new();
-    units.insert(
-        this.clone(),
-        published(
-            &juju
-                .relation_get(&relation, &Bag::OwnUnit)
-                .map_err(because)?,
-        ),
-    );
+    let own = juju
+        .relation_get(&relation, &Bag::OwnUnit)
+        .map_err(because)?;
+    let mut proved = proved_in(&own);
+    units.insert(this.clone(), published(&own));
     for unit in juju.relation_list(&relation).map_err(because)? {
         let Ok(name) = MemberName::from_unit(unit.as_str()) else {
             continue;
@@ -88,18 +85,25 @@ fn peers(juju: &Juju, this: &MemberName) -> Result<Option<PeerRelation>, StepErr
             .relation_get(&relation, &Bag::RemoteUnit(unit))
             .map_err(because)?;
         units.insert(name, published(&bag));
+        proved = proved.or_else(|| proved_in(&bag));
     }
     let application = juju
         .relation_get(&relation, &Bag::OwnApp)
         .map_err(because)?;
     // Voters that cannot be read are not "no voters": a second etcd would be made.
-    let voters = match application.get(databag::VOTERS.name) {
+    let voters: BTreeMap<MemberName, IpAddr> = match application.get(databag::VOTERS.name) {
         None => BTreeMap::new(),
         Some(json) => serde_json::from_str(json).map_err(|error| StepError::because(&error))?,
     };
+    let gone = gone(juju, &units, &voters)?;
     Ok(Some(PeerRelation {
         units,
+        gone,
         voters,
+        standing: own
+            .get(databag::STANDING.name)
+            .and_then(|word| Standing::of(word)),
+        proved,
         initialised: application
             .get(databag::INITIALISED.name)
             .is_some_and(|it| it == "True"),
@@ -107,6 +111,46 @@ fn peers(juju: &Juju, this: &MemberName) -> Result<Option<PeerRelation>, StepErr
             .get(databag::STANZA.name)
             .and_then(|name| name.parse().ok()),
     }))
+}
+
+fn proved_in(bag: &Databag) -> Option<Stanza> {
+    bag.get(databag::PROVED.name)?.parse().ok()
+}
+
+/// Voters that will not come back.
+///
+/// A unit that has just come sees the others of the relation one by one: a voter it does not see is gone only when Juju
+/// says so. `goal-state` is asked only when one is missing.
+fn gone(
+    juju: &Juju,
+    units: &BTreeMap<MemberName, Option<IpAddr>>,
+    voters: &BTreeMap<MemberName, IpAddr>,
+) -> Result<BTreeSet<MemberName>, StepError> {
+    let missing: Vec<&MemberName> = voters
+        .keys()
+        .filter(|name| !units.contains_key(*name))
+        .collect();
+    if missing.is_empty() {
+        return Ok(BTreeSet::new());
+    }
+    let staying = staying(juju)?;
+    let gone = missing.into_iter().filter(|name| !staying.contains(name));
+    Ok(gone.cloned().collect())
+}
+
+/// The units of the application that Juju does not remove, this one included unless it is.
+///
+/// # Errors
+///
+/// When Juju cannot be asked.
+pub fn staying(juju: &Juju) -> Result<Vec<MemberName>, StepError> {
+    let goal = juju.goal_state().map_err(because)?;
+    let staying = goal
+        .units
+        .iter()
+        .filter(|(_, goal)| goal.status != "dying")
+        .filter_map(|(name, _)| MemberName::from_unit(name).ok());
+    Ok(staying.collect())
 }
 
 fn published(bag: &Databag) -> Option<IpAddr> {

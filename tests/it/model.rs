@@ -7,9 +7,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use postgresql_charm::domain::observed::{
-    ArchiverView, ClusterView, DataDirectory, DatabaseView, EtcdView, HostView, JujuView,
-    ManagedFile, Member, MemberState, ObjectStorage, ObjectStore, Observed, Packages, Passwords,
-    PeerRelation, RepositoryState, Role, RoleView, Seen, Service, ServiceState, Written,
+    ArchiverView, ClusterView, DataDirectory, DatabaseView, EtcdMember, EtcdView, HostView,
+    JujuView, ManagedFile, Member, MemberState, ObjectStorage, ObjectStore, Observed, Packages,
+    Passwords, PeerRelation, RepositoryState, Role, RoleView, Seen, Service, ServiceState, Written,
 };
 use postgresql_charm::domain::plan::{Plan, Step};
 use postgresql_charm::domain::render::dcs::DynamicConfiguration;
@@ -88,6 +88,8 @@ impl Model {
                     files: BTreeMap::new(),
                     services: BTreeMap::new(),
                     data: DataDirectory::Absent,
+                    etcd_data: DataDirectory::Absent,
+                    leaving: false,
                     prepared: false,
                     restore: None,
                     repository: None,
@@ -193,6 +195,12 @@ impl Model {
         } else if self.seen.etcd.known().is_none() {
             self.seen.etcd = Seen::Known(EtcdView {
                 authenticated: self.directories.data.is_some(),
+                members: vec![EtcdMember {
+                    id: 1,
+                    name: Some(self.seen.juju.member.clone()),
+                    address: self.seen.juju.address,
+                    learner: false,
+                }],
             });
         }
         if !patroni {
@@ -284,6 +292,9 @@ impl Model {
             }
             Step::Start(service) | Step::Restart(service) => {
                 host.services.insert(*service, ServiceState::Running);
+                if *service == Service::Etcd {
+                    host.etcd_data = DataDirectory::Present;
+                }
             }
             Step::Stop(service) => {
                 host.services.insert(*service, ServiceState::Stopped);
@@ -310,9 +321,9 @@ impl Model {
                 self.seen.juju.written.insert(Written::Stanza);
             }
             Step::ProtectEtcd => {
-                self.seen.etcd = Seen::Known(EtcdView {
-                    authenticated: true,
-                })
+                if let Seen::Known(etcd) = &mut self.seen.etcd {
+                    etcd.authenticated = true;
+                }
             }
             Step::ChangeClusterConfig(_) => {
                 let whole = self.cluster().config;
@@ -374,7 +385,58 @@ impl Model {
             }
             Step::ForgetRestore => host.restore = None,
             Step::RemoveKept { .. } => self.directories.kept = None,
-            Step::SetVersion(_)
+            Step::PublishStanding(standing) => {
+                let standing = *standing;
+                self.peers().standing = Some(standing);
+                self.seen.juju.written.insert(Written::Standing);
+            }
+            Step::PublishProved(stanza) => {
+                let stanza = stanza.clone();
+                self.peers().proved = Some(stanza);
+                self.seen.juju.written.insert(Written::Proved);
+            }
+            Step::AddLearner(address) => {
+                let member = EtcdMember {
+                    id: 100,
+                    name: None,
+                    address: Some(*address),
+                    learner: true,
+                };
+                if let Seen::Known(etcd) = &mut self.seen.etcd {
+                    if !etcd.members.contains(&member) {
+                        etcd.members.push(member);
+                    }
+                }
+            }
+            Step::PromoteLearner => {
+                let (name, address) = (self.seen.juju.member.clone(), self.seen.juju.address);
+                if let Seen::Known(etcd) = &mut self.seen.etcd {
+                    for member in &mut etcd.members {
+                        if member.address == address {
+                            member.name = Some(name.clone());
+                            member.learner = false;
+                        }
+                    }
+                }
+            }
+            Step::LeaveEtcd => {
+                let name = Some(self.seen.juju.member.clone());
+                if let Seen::Known(etcd) = &mut self.seen.etcd {
+                    etcd.members.retain(|member| member.name != name);
+                }
+            }
+            Step::RemoveVoter { id, .. } => {
+                if let Seen::Known(etcd) = &mut self.seen.etcd {
+                    etcd.members.retain(|member| member.id != *id);
+                }
+            }
+            Step::WipeEtcd => host.etcd_data = DataDirectory::Absent,
+            Step::RecordLeaving { .. } => host.leaving = true,
+            Step::SwitchOver { .. }
+            | Step::HandOver(_)
+            | Step::AwaitHeir
+            | Step::ForgetMember
+            | Step::SetVersion(_)
             | Step::OpenPort(_)
             | Step::ReloadPatroni
             | Step::AwaitPrimary

@@ -60,8 +60,13 @@ pub fn voters(seen: &Observed) -> Decision {
 /// They are put to use only by a dispatch that found them recorded. Juju discards what a failed hook wrote: a database made
 /// with such a password would be locked, and two leaders in turn would make two clusters.
 pub fn recorded(seen: &Observed) -> Decision {
-    let waits = [Written::Passwords, Written::Voters];
-    if waits.iter().any(|write| seen.juju.written.contains(write)) {
+    let founding = seen
+        .juju
+        .peers
+        .as_ref()
+        .is_none_or(|peers| peers.voters.is_empty());
+    let written = |write| seen.juju.written.contains(&write);
+    if written(Written::Passwords) || (founding && written(Written::Voters)) {
         return Decision::Wait(Wait::until(
             Wake::NextHook,
             "waiting for Juju to record passwords and members",

@@ -2,13 +2,16 @@
 
 pub mod backup;
 pub mod install;
+pub mod leave;
 pub mod members;
 pub mod passwords;
 pub mod repository;
 pub mod restore;
 pub mod roles;
 pub mod services;
+pub mod standing;
 pub mod status;
+pub mod voters;
 
 use super::decision::Decision;
 use super::observed::Observed;
@@ -17,7 +20,8 @@ use super::observed::Observed;
 type Decider = fn(&Observed) -> Decision;
 
 /// The deciders, in the order in which a unit comes to life. The first that is not settled speaks.
-const DECIDERS: [(&str, Decider); 14] = [
+const DECIDERS: [(&str, Decider); 20] = [
+    ("leaving", leave::leaving),
     ("packages", install::packages),
     ("directories", install::directories),
     ("interrupted restore", restore::finish),
@@ -31,7 +35,12 @@ const DECIDERS: [(&str, Decider); 14] = [
     ("membership", services::membership),
     ("parameters", services::parameters),
     ("roles", roles::roles),
+    ("what the peers know", standing::standing),
+    ("change of voters", voters::change),
+    ("a vote of its own", voters::join),
+    ("a vote given up", voters::retire),
     ("repository", repository::repository),
+    ("the peers' repository", standing::stanza),
 ];
 
 /// What to do now, for any event.

@@ -5,28 +5,31 @@ use std::time::Duration;
 use crate::domain::decision::{Blocked, Decision, Wait, Wake};
 use crate::domain::files::{self, NotYet};
 use crate::domain::observed::{
-    ManagedFile, MemberState, Observed, Role, Seen, Service, ServiceState, Written,
+    DataDirectory, ManagedFile, MemberState, Observed, Role, Seen, Service, ServiceState, Written,
 };
 use crate::domain::plan::{Plan, Step};
 use crate::domain::render::dcs::DynamicConfiguration;
-use crate::domain::words::Secret;
+use crate::domain::words::{MemberName, Secret};
 
 /// How long a dispatch stays to see a program come up. Bootstrapping PostgreSQL under Patroni takes 5 to 10 seconds on a
 /// small machine; longer than this, and the regular look takes over.
 const START_PATIENCE: Duration = Duration::from_secs(90);
 
-/// etcd runs here when this unit votes, and does not when it does not.
+/// etcd runs here when this unit votes and its member was made: by the first unit alone, by the others when they join.
 pub fn etcd(seen: &Observed) -> Decision {
     let Some(peers) = &seen.juju.peers else {
         return Decision::Settled;
     };
-    if !peers.voters.contains_key(&seen.juju.member) {
-        return match seen.host.service(Service::Etcd) {
-            ServiceState::Absent | ServiceState::Stopped => Decision::Settled,
-            ServiceState::Changing | ServiceState::Running | ServiceState::Failed => Decision::Do(
-                Plan::new("leave the voters of etcd", vec![Step::Stop(Service::Etcd)]),
-            ),
-        };
+    let me = &seen.juju.member;
+    let made = match seen.host.etcd_data {
+        DataDirectory::Present => seen
+            .etcd
+            .known()
+            .is_none_or(|etcd| etcd.member(me, seen.juju.address).is_some()),
+        DataDirectory::Absent => peers.voters.keys().eq([me]),
+    };
+    if !made || !peers.voting().contains_key(me) {
+        return Decision::Settled;
     }
     let wanted = [
         (ManagedFile::EtcdConfig, files::etcd_config(seen)),
@@ -53,12 +56,29 @@ pub fn protected_etcd(seen: &Observed) -> Decision {
             Wake::UpdateStatus,
             "waiting for the leader to protect etcd",
         )),
-        Seen::Unreachable(why) => Decision::Wait(Wait::a_while(
-            START_PATIENCE,
-            format!("etcd does not answer: {why}"),
-        )),
+        Seen::Unreachable(why) => {
+            Decision::Wait(Wait::a_while(START_PATIENCE, without_etcd(seen, why)))
+        }
         Seen::NotAsked => Decision::Settled,
     }
+}
+
+/// Says who is needed. A majority that is lost comes back by itself with the machines it was on.
+fn without_etcd(seen: &Observed, why: &str) -> String {
+    let voters: Vec<String> = seen
+        .juju
+        .peers
+        .iter()
+        .flat_map(|peers| peers.voters.keys())
+        .map(MemberName::unit)
+        .collect();
+    if voters.len() < 2 {
+        return format!("etcd does not answer: {why}");
+    }
+    format!(
+        "no majority of etcd's voters answers: bring back enough of {} ({why})",
+        voters.join(", ")
+    )
 }
 
 /// Patroni runs with the configuration it should have.

@@ -1,6 +1,7 @@
 //! The cluster: etcd, the members as Patroni sees them, and this unit's own database.
 
 use std::collections::BTreeMap;
+use std::net::IpAddr;
 
 use super::ArchiverView;
 use crate::domain::words::{MemberName, SystemId, Timeline};
@@ -10,6 +11,37 @@ use crate::domain::words::{MemberName, SystemId, Timeline};
 pub struct EtcdView {
     /// Whether clients have to say who they are.
     pub authenticated: bool,
+    /// Its members.
+    pub members: Vec<EtcdMember>,
+}
+
+impl EtcdView {
+    /// The member of a unit: by its name, or by its address while it has not started and has no name.
+    pub fn member(&self, name: &MemberName, address: Option<IpAddr>) -> Option<&EtcdMember> {
+        self.members.iter().find(|member| match &member.name {
+            Some(its) => its == name,
+            None => member.address.is_some() && member.address == address,
+        })
+    }
+
+    /// The members that vote, by name.
+    pub fn voters(&self) -> Vec<&MemberName> {
+        let voters = self.members.iter().filter(|member| !member.learner);
+        voters.filter_map(|member| member.name.as_ref()).collect()
+    }
+}
+
+/// A member of etcd.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct EtcdMember {
+    /// How etcd calls it.
+    pub id: u64,
+    /// The unit it runs on; none until it has started for the first time.
+    pub name: Option<MemberName>,
+    /// Where the other members reach it.
+    pub address: Option<IpAddr>,
+    /// Whether it copies and does not vote.
+    pub learner: bool,
 }
 
 /// The members, as Patroni sees them.
@@ -32,6 +64,15 @@ impl ClusterView {
         self.members
             .iter()
             .find(|member| member.role == Role::Primary)
+    }
+
+    /// The members whose database runs, by name.
+    pub fn running(&self) -> Vec<&MemberName> {
+        self.members
+            .iter()
+            .filter(|member| member.state == MemberState::Running)
+            .map(|member| &member.name)
+            .collect()
     }
 
     /// The members that follow and stream, by name.

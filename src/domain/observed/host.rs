@@ -28,6 +28,10 @@ pub struct HostView {
     pub services: BTreeMap<Service, ServiceState>,
     /// The data directory of the database.
     pub data: DataDirectory,
+    /// etcd's data directory.
+    pub etcd_data: DataDirectory,
+    /// Whether this unit has begun to leave the cluster.
+    pub leaving: bool,
     /// Whether the directory tree of the charm was made.
     pub prepared: bool,
     /// A restore that was begun and has not ended.
@@ -172,11 +176,11 @@ pub enum ServiceState {
     Failed,
 }
 
-/// The data directory of the database.
+/// A data directory.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum DataDirectory {
     /// There is none, or it is empty.
     Absent,
-    /// It holds a database.
+    /// It holds data.
     Present,
 }

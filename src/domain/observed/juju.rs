@@ -48,6 +48,10 @@ pub enum Written {
     Initialised,
     /// The stanza.
     Stanza,
+    /// How far this unit is.
+    Standing,
+    /// That this unit has proved the stanza.
+    Proved,
 }
 
 impl JujuView {
@@ -64,10 +68,74 @@ pub struct PeerRelation {
     pub units: BTreeMap<MemberName, Option<IpAddr>>,
     /// The members that vote in etcd, as committed by a leader.
     pub voters: BTreeMap<MemberName, IpAddr>,
+    /// Voters whose unit does not exist any more, or is on its way out and has left this relation.
+    pub gone: BTreeSet<MemberName>,
+    /// What this unit has told its peers about itself.
+    pub standing: Option<Standing>,
+    /// The stanza a primary has proved that is not the leader; the leader records it.
+    pub proved: Option<Stanza>,
     /// Whether a database was ever made for this application.
     pub initialised: bool,
     /// The stanza that WAL goes to, once archiving was proved. Never cleared (D4).
     pub stanza: Option<Stanza>,
+}
+
+impl PeerRelation {
+    /// Who votes in etcd, of the units that are there.
+    ///
+    /// When all recorded voters are gone, the unit with the lowest number is their heir. Every unit comes to the same
+    /// conclusion by itself, so it needs no leader: the leader may be the very unit that went.
+    pub fn voting(&self) -> BTreeMap<MemberName, IpAddr> {
+        let staying = self
+            .voters
+            .iter()
+            .filter(|(name, _)| !self.gone.contains(*name));
+        let staying: BTreeMap<MemberName, IpAddr> = staying
+            .map(|(name, address)| (name.clone(), *address))
+            .collect();
+        if !staying.is_empty() || self.voters.is_empty() {
+            return staying;
+        }
+        let mut addressed = self
+            .units
+            .iter()
+            .filter_map(|(name, address)| Some((name.clone(), (*address)?)));
+        addressed.next().into_iter().collect()
+    }
+
+    /// Where etcd may answer: those that vote and, while an heir takes over, those that are going.
+    pub fn etcd_hosts(&self) -> BTreeSet<IpAddr> {
+        let voting = self.voting();
+        let handing_over = !voting.keys().any(|name| self.voters.contains_key(name));
+        let going = self.voters.values().filter(|_| handing_over);
+        voting.values().chain(going).copied().collect()
+    }
+}
+
+/// How far a unit is, as it tells its peers: they have a reason to look again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Standing {
+    /// It runs as a member of the cluster.
+    Member,
+    /// It votes in etcd, too.
+    Voter,
+}
+
+impl Standing {
+    /// The word in the databag.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Member => "member",
+            Self::Voter => "voter",
+        }
+    }
+
+    /// What a word says.
+    pub fn of(word: &str) -> Option<Self> {
+        [Self::Member, Self::Voter]
+            .into_iter()
+            .find(|standing| standing.word() == word)
+    }
 }
 
 /// The application secret with the passwords of the system users.

@@ -7,9 +7,11 @@ mod repository;
 
 use std::fmt;
 
-pub use cluster::{ClusterView, DatabaseView, EtcdView, Member, MemberState, Role, RoleView};
+pub use cluster::{
+    ClusterView, DatabaseView, EtcdMember, EtcdView, Member, MemberState, Role, RoleView,
+};
 pub use host::{DataDirectory, HostView, ManagedFile, Packages, Service, ServiceState};
-pub use juju::{JujuView, ObjectStorage, ObjectStore, Passwords, PeerRelation, Written};
+pub use juju::{JujuView, ObjectStorage, ObjectStore, Passwords, PeerRelation, Standing, Written};
 pub use repository::{
     ArchiverView, RepositoryRecord, RepositoryState, RestorePhase, RestoreRecord,
 };

@@ -30,6 +30,22 @@ impl fmt::Display for Step {
             }
             Self::PublishInitialised => write!(f, "record that the application has a database"),
             Self::PublishStanza(stanza) => write!(f, "record that WAL goes to stanza {stanza}"),
+            Self::PublishStanding(standing) => {
+                write!(f, "tell the peers that this unit is a {}", standing.word())
+            }
+            Self::PublishProved(stanza) => {
+                write!(f, "tell the leader that stanza {stanza} receives WAL")
+            }
+            Self::AddLearner(_) => write!(f, "join etcd without a vote"),
+            Self::PromoteLearner => write!(f, "vote in etcd once everything is copied"),
+            Self::LeaveEtcd => write!(f, "take this unit's member out of etcd"),
+            Self::RemoveVoter { whose, .. } => write!(f, "take the member of {whose} out of etcd"),
+            Self::WipeEtcd => write!(f, "remove what this unit's former member of etcd has left"),
+            Self::SwitchOver { from } => write!(f, "take the lead over from {from}"),
+            Self::RecordLeaving { .. } => write!(f, "record that this unit leaves"),
+            Self::HandOver(_) => write!(f, "hand the lead over if this unit has it"),
+            Self::AwaitHeir => write!(f, "wait until another unit votes in etcd"),
+            Self::ForgetMember => write!(f, "forget this unit among Patroni's members"),
             Self::SetVersion(version) => write!(f, "set the version to {version}"),
             Self::OpenPort(port) => write!(f, "open port {port}"),
             Self::ProtectEtcd => write!(f, "have etcd ask its clients for a password"),

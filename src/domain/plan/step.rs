@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::net::IpAddr;
 
 use crate::domain::observed::{
-    DataDirectory, ManagedFile, ObjectStore, RepositoryRecord, RestoreRecord, Service,
+    DataDirectory, ManagedFile, ObjectStore, RepositoryRecord, RestoreRecord, Service, Standing,
 };
 use crate::domain::words::{BackupKind, MemberName, Secret, Stanza, SystemUser};
 
@@ -53,6 +53,10 @@ pub enum Step {
     PublishInitialised,
     /// Record the stanza that WAL goes to.
     PublishStanza(Stanza),
+    /// Tell the peers how far this unit is.
+    PublishStanding(Standing),
+    /// Tell the leader that this unit, the primary, has proved the stanza.
+    PublishProved(Stanza),
     /// Set the version that `juju status` shows.
     SetVersion(String),
     /// Open a port.
@@ -61,14 +65,47 @@ pub enum Step {
     // etcd and Patroni.
     /// Have etcd ask its clients who they are.
     ProtectEtcd,
+    /// Become a member of etcd that copies and does not vote yet.
+    AddLearner(IpAddr),
+    /// Wait until this unit's member has copied enough, and let it vote.
+    PromoteLearner,
+    /// Take this unit's member out of etcd, and see that the others know.
+    LeaveEtcd,
+    /// Take the member of a unit that is gone out of etcd.
+    RemoveVoter {
+        /// How etcd calls it.
+        id: u64,
+        /// The unit, or where it was, for people.
+        whose: String,
+    },
+    /// Remove the data of this unit's member, after etcd has said that it is none.
+    WipeEtcd,
     /// Change Patroni's cluster-wide configuration to hold these values.
     ChangeClusterConfig(String),
     /// Restart PostgreSQL through Patroni, for parameters that wait for it.
     RestartDatabase,
     /// Wait until Patroni says that this unit is the primary and its database accepts writes.
     AwaitPrimary,
+    /// Make this unit the primary instead of another.
+    SwitchOver {
+        /// The primary of now.
+        from: MemberName,
+    },
     /// Forget the cluster's past in etcd, so that a restored database may lead.
     ForgetClusterState,
+
+    // Leaving.
+    /// Record that this unit leaves, and where etcd answers: Juju will not tell once the peer relation is over.
+    RecordLeaving {
+        /// Where etcd answers.
+        etcd: Vec<IpAddr>,
+    },
+    /// Hand the lead to one of these when this unit is the primary.
+    HandOver(Vec<MemberName>),
+    /// Wait until another unit votes in etcd.
+    AwaitHeir,
+    /// Forget this unit among Patroni's members.
+    ForgetMember,
 
     // Roles.
     /// Create the system roles that are missing and correct attributes and grants of the others.

@@ -85,6 +85,19 @@ impl Configuration<'_> {
     }
 }
 
+/// A configuration with what another says of how its member began.
+pub fn with_beginning_of(text: &str, other: &str) -> String {
+    const BEGINNING: [&str; 2] = ["initial-cluster:", "initial-cluster-state:"];
+    let of_other = |key: &str| other.lines().find(|line| line.starts_with(key));
+    let mut merged = String::new();
+    for line in text.lines() {
+        let key = BEGINNING.iter().find(|key| line.starts_with(**key));
+        merged.push_str(key.and_then(|key| of_other(key)).unwrap_or(line));
+        merged.push('\n');
+    }
+    merged
+}
+
 /// The URL at which clients reach the member on an address.
 pub fn client_url(address: IpAddr) -> String {
     format!("http://{}", authority(address, ETCD_CLIENT_PORT))

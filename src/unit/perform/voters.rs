@@ -1,0 +1,182 @@
+//! The members of etcd: this unit's own, and those of units that are gone.
+
+use std::net::IpAddr;
+use std::time::Duration;
+
+use crate::adapters::etcd::{Etcd, EtcdError, Member, MemberId};
+use crate::adapters::host::clock::{self, Deadline};
+use crate::adapters::host::files;
+use crate::adapters::systemd::{self, Loaded};
+use crate::domain::observed::Service;
+use crate::domain::render::etcd::peer_url;
+use crate::error::StepError;
+use crate::unit::{QUESTION, Unit, because};
+
+/// etcd wants all voters connected for 5 seconds before it changes its members, and a busy machine takes longer.
+const CHANGE: Duration = Duration::from_mins(1);
+/// The others of two units learn of their heritage only when the first has left the relation, and have then to join.
+const HEIR: Duration = Duration::from_mins(4);
+const BETWEEN_TRIES: Duration = Duration::from_millis(500);
+
+/// Tries until it is done, for a change that etcd refuses while its members are still finding each other.
+fn until_done(
+    what: &str,
+    patience: Duration,
+    mut attempt: impl FnMut() -> Result<Option<()>, EtcdError>,
+) -> Result<(), StepError> {
+    let deadline = Deadline::after(patience);
+    loop {
+        let why = match attempt() {
+            Ok(Some(())) => return Ok(()),
+            Ok(None) => None,
+            Err(error) => Some(StepError::because(&error).problem().to_owned()),
+        };
+        if deadline.is_over() {
+            let why = why.unwrap_or_else(|| "it is not ready".to_owned());
+            return Err(StepError::expected(
+                format!("{what} in time: {why}"),
+                "the next regular look tries again",
+            ));
+        }
+        clock::sleep(BETWEEN_TRIES);
+    }
+}
+
+fn is_mine(unit: &Unit<'_>, member: &Member) -> bool {
+    let own = unit.address().map(peer_url);
+    if member.name.is_empty() {
+        own.is_some_and(|own| member.peer_urls.contains(&own))
+    } else {
+        member.name == unit.view.member.to_string()
+    }
+}
+
+/// The members as an etcd that is not this unit's knows them, and that etcd.
+fn asked_of_others(unit: &Unit<'_>) -> Result<(Etcd, Vec<Member>), EtcdError> {
+    let mut failed = None;
+    for etcd in unit.other_etcds() {
+        match etcd.member_list(Deadline::after(QUESTION)) {
+            Ok(members) => return Ok((etcd, members)),
+            Err(error) => failed = Some(error),
+        }
+    }
+    Err(failed.unwrap_or(EtcdError::Refused {
+        operation: "ask etcd for its members",
+        address: "no other voter is known".to_owned(),
+    }))
+}
+
+pub(super) fn add_learner(unit: &Unit<'_>, address: IpAddr) -> Result<(), StepError> {
+    until_done("etcd does not accept this unit", CHANGE, || {
+        let (etcd, members) = asked_of_others(unit)?;
+        if !members.iter().any(|member| is_mine(unit, member)) {
+            etcd.learner_add(&peer_url(address), Deadline::after(QUESTION))?;
+        }
+        Ok(Some(()))
+    })
+}
+
+pub(super) fn promote_learner(unit: &Unit<'_>) -> Result<(), StepError> {
+    until_done("this unit's member of etcd cannot vote", CHANGE, || {
+        let (etcd, members) = asked_of_others(unit)?;
+        let Some(mine) = members.iter().find(|member| is_mine(unit, member)) else {
+            return Ok(None);
+        };
+        if !mine.is_learner {
+            return Ok(Some(()));
+        }
+        let leader = etcd.health(Deadline::after(QUESTION))?.leader;
+        let url = members
+            .iter()
+            .find(|member| Some(member.id) == leader)
+            .and_then(|leader| address_of(leader));
+        let Some(leader) = url.map(|address| unit.etcd_at(address)) else {
+            return Ok(None);
+        };
+        let votes = leader.learner_promote(mine.id, Deadline::after(QUESTION))?;
+        Ok(votes.then_some(()))
+    })
+}
+
+fn address_of(member: &Member) -> Option<IpAddr> {
+    crate::unit::address_in(member.peer_urls.first()?)
+}
+
+/// Taken out while it runs, and gone only when a member that stays knows it and has a leader without it: one of two that
+/// stops earlier leaves the other waiting for it.
+pub(super) fn leave(unit: &Unit<'_>) -> Result<(), StepError> {
+    until_done("etcd does not let this unit go", CHANGE, || {
+        let (_, members) = asked_of_others(unit)?;
+        let mine = members.iter().find(|member| is_mine(unit, member));
+        let others = members
+            .iter()
+            .filter(|member| !member.is_learner && !is_mine(unit, member));
+        let survivors: Vec<Etcd> = others
+            .filter_map(address_of)
+            .map(|address| unit.etcd_at(address))
+            .collect();
+        for survivor in survivors {
+            let Ok(known) = survivor.member_list(Deadline::after(QUESTION)) else {
+                continue;
+            };
+            let knows_me = known.iter().any(|member| is_mine(unit, member));
+            if knows_me {
+                if let Some(mine) = mine {
+                    survivor.member_remove(mine.id, Deadline::after(QUESTION))?;
+                }
+                continue;
+            }
+            let leader = survivor.health(Deadline::after(QUESTION))?.leader;
+            let led = leader.is_some_and(|leader| known.iter().any(|it| it.id == leader));
+            if led {
+                return Ok(Some(()));
+            }
+        }
+        Ok(None)
+    })
+}
+
+pub(super) fn remove(unit: &Unit<'_>, id: u64) -> Result<(), StepError> {
+    until_done("etcd does not let a lost member go", CHANGE, || {
+        let mut failed = None;
+        for etcd in unit.etcds() {
+            match etcd.member_remove(MemberId(id), Deadline::after(QUESTION)) {
+                Ok(_) => return Ok(Some(())),
+                Err(error) => failed = Some(error),
+            }
+        }
+        failed.map_or(Ok(None), Err)
+    })
+}
+
+/// What a member has left is removed only when the others say that it is none: its vote is in there.
+pub(super) fn wipe(unit: &Unit<'_>) -> Result<(), StepError> {
+    let (_, members) = asked_of_others(unit).map_err(because)?;
+    if members.iter().any(|member| is_mine(unit, member)) {
+        return Err(StepError::expected(
+            "this unit is still a member of etcd",
+            "the next regular look tries again",
+        ));
+    }
+    // It would otherwise start again with the machine, without anything to start from.
+    let etcd = Service::Etcd.unit();
+    let state = systemd::show(etcd, Deadline::after(QUESTION)).map_err(because)?;
+    if state.loaded != Loaded::NotFound {
+        systemd::disable_and_stop(etcd, Deadline::seconds(60)).map_err(because)?;
+    }
+    files::remove_tree(&unit.layout.etcd_data(), &unit.layout.volume()).map_err(because)?;
+    Ok(())
+}
+
+pub(super) fn await_heir(unit: &Unit<'_>) -> Result<(), StepError> {
+    until_done("no other unit votes in etcd", HEIR, || {
+        let Some(etcd) = unit.address().map(|address| unit.etcd_at(address)) else {
+            return Ok(None);
+        };
+        let voters = etcd.member_list(Deadline::after(QUESTION))?;
+        let heir = voters
+            .iter()
+            .any(|member| !member.is_learner && !is_mine(unit, member));
+        Ok(heir.then_some(()))
+    })
+}
