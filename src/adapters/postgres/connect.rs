@@ -5,11 +5,13 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use tokio::runtime::Runtime;
+use tokio_postgres::config::SslMode;
 use tokio_postgres::types::ToSql;
 use tokio_postgres::{Client, Config, NoTls, Row};
 
 use super::PostgresError;
 use crate::adapters::host::clock::Deadline;
+use crate::domain::words::Secret;
 
 /// How long a server may take to hear that we lost interest in an answer.
 const CANCEL: Duration = Duration::from_secs(1);
@@ -45,6 +47,25 @@ impl Database {
             .dbname(&target.database);
         let name = format!("{}/.s.PGSQL.{}", target.socket_dir.display(), target.port);
         open(&mut config, &name, deadline)
+    }
+
+    /// Opens a session with a server elsewhere, without TLS.
+    pub fn connect_to(
+        host: &str,
+        port: u16,
+        user: &str,
+        password: &Secret,
+        deadline: Deadline,
+    ) -> Result<Self, PostgresError> {
+        let mut config = Config::new();
+        config
+            .host(host)
+            .port(port)
+            .user(user)
+            .password(password.expose())
+            .dbname("postgres")
+            .ssl_mode(SslMode::Disable);
+        open(&mut config, &format!("{host}:{port}"), deadline)
     }
 
     /// From now on calls may take until `deadline`.
