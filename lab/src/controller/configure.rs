@@ -4,6 +4,7 @@ use super::deploy::parse_config;
 use crate::api::{ActionSpec, ConfigView, Failure, OptionView};
 use crate::daemon::{Daemon, application_of};
 use crate::model::application::Application;
+use serde_json::Value;
 use std::collections::BTreeMap;
 
 pub fn view(daemon: &Daemon, model: &str, application: &str) -> Result<ConfigView, Failure> {
@@ -91,14 +92,24 @@ pub fn set(
     })
 }
 
-fn change(
+/// Changes an application and counts a revision if its configuration reads differently afterwards.
+pub(super) fn change(
     model: &mut crate::model::Model,
     application: &str,
     change: impl FnOnce(&mut Application),
 ) {
     if let Some(application) = model.applications.get_mut(application) {
+        let before = reading(application);
         change(application);
+        application.config_revision += u64::from(reading(application) != before);
     }
+}
+
+/// All that a charm can read of its configuration.
+fn reading(application: &Application) -> (BTreeMap<String, Option<Value>>, bool) {
+    let options = application.charm.options.keys();
+    let values = options.map(|option| (option.clone(), application.value(option).cloned()));
+    (values.collect(), application.trust)
 }
 
 pub fn expose(

@@ -1,6 +1,6 @@
 //! Deploying and refreshing applications.
 
-use super::{charms, units};
+use super::{charms, configure, units};
 use crate::api::{Deploy, Deployed, Failure, Refresh, ResourceSource};
 use crate::daemon::{Daemon, application_of};
 use crate::model::application::Application;
@@ -54,6 +54,7 @@ pub fn deploy(daemon: &Daemon, request: &Deploy) -> Result<Deployed, Failure> {
             resources,
             constraints: request.constraints.clone(),
             resource_revision: 0,
+            config_revision: 0,
             created: Timestamp::now(),
         };
         model.applications.insert(name.clone(), application);
@@ -168,7 +169,7 @@ pub fn refresh(daemon: &Daemon, request: &Refresh) -> Result<Deployed, Failure> 
         check_refresh(model, current, &charm)?;
         let config = parse_config(&charm, &request.config)?;
         let name = request.application.clone();
-        if let Some(application) = model.applications.get_mut(&name) {
+        configure::change(model, &name, |application| {
             let options = charm.config_options();
             application
                 .config
@@ -176,7 +177,7 @@ pub fn refresh(daemon: &Daemon, request: &Refresh) -> Result<Deployed, Failure> 
             application.config.extend(config);
             application.resources.extend(resources);
             application.charm = Arc::new(charm.clone());
-        }
+        });
         if request.force_units {
             for unit in model
                 .units

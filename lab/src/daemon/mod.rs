@@ -22,7 +22,7 @@ use crate::tools::context::Contexts;
 use debug_log::DebugLogs;
 use jiff::Timestamp;
 use persist::{Controller, Store};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::Ipv4Addr;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -141,7 +141,7 @@ impl Daemon {
     }
 
     fn settle_leases(model: &mut Model) -> bool {
-        let up: std::collections::BTreeSet<String> = model
+        let up: BTreeSet<String> = model
             .units
             .values()
             .filter(|unit| {
@@ -182,6 +182,11 @@ impl Daemon {
             self.deliveries.remove(&model.uuid);
         }
         models.remove(name);
+        let applications = models
+            .values()
+            .flat_map(|model| model.applications.values());
+        let used: BTreeSet<&str> = applications.map(|it| it.charm.key.as_str()).collect();
+        self.store.retain_charms(|key| used.contains(key));
         drop(models);
         self.changes.send_replace(());
         Ok(())

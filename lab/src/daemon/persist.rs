@@ -1,7 +1,8 @@
-//! Durable state: one file per model below `<home>/state`, replaced as a whole so that a reader after a crash finds
-//! either the old or the new content.
+//! Durable state: one file per model and one per charm revision below `<home>/state`, replaced as a whole so that a
+//! reader after a crash finds either the old or the new content.
 
 use crate::model::Model;
+use crate::model::charm::Charm;
 use crate::model::identity;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -9,6 +10,7 @@ use std::fs::{self, DirBuilder, OpenOptions};
 use std::io::Write;
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 #[derive(Debug, thiserror::Error)]
 pub enum PersistError {
@@ -91,7 +93,10 @@ impl Store {
                     path: path.clone(),
                     source,
                 })?;
-                let model: Model = parse(&path, &bytes)?;
+                let mut model: Model = parse(&path, &bytes)?;
+                for application in model.applications.values_mut() {
+                    application.charm = Arc::new(self.charm(&application.charm.key)?);
+                }
                 models.insert(model.name.clone(), model);
             }
         }
@@ -99,7 +104,45 @@ impl Store {
     }
 
     pub fn save(&self, model: &Model) -> Result<(), PersistError> {
+        for application in model.applications.values() {
+            let path = self.charm_path(&application.charm.key);
+            if !path.exists() {
+                write(&path, &*application.charm)?;
+            }
+        }
         write(&self.path(&model.uuid), model)
+    }
+
+    fn charm(&self, key: &str) -> Result<Charm, PersistError> {
+        let path = self.charm_path(key);
+        let bytes = fs::read(&path).map_err(|source| PersistError::Io {
+            operation: "read",
+            path: path.clone(),
+            source,
+        })?;
+        parse(&path, &bytes)
+    }
+
+    fn charm_path(&self, key: &str) -> PathBuf {
+        self.directory.join(format!("charm-{key}.json"))
+    }
+
+    /// Removes the charm revisions that are not `used`.
+    pub fn retain_charms(&self, used: impl Fn(&str) -> bool) {
+        for entry in fs::read_dir(&self.directory)
+            .into_iter()
+            .flatten()
+            .flatten()
+        {
+            let name = entry.file_name();
+            let key = name
+                .to_str()
+                .and_then(|name| name.strip_prefix("charm-")?.strip_suffix(".json"));
+            if key.is_some_and(|key| !used(key)) {
+                // Tried again with the next model that goes.
+                let _ = fs::remove_file(entry.path());
+            }
+        }
     }
 
     pub fn remove(&self, uuid: &str) -> Result<(), PersistError> {

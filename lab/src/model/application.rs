@@ -15,6 +15,8 @@ use std::sync::Arc;
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Application {
     pub name: String,
+    /// Stored in a file of its own under its key, because it is large and never changes.
+    #[serde(with = "by_key")]
     pub charm: Arc<Charm>,
     pub life: Life,
     /// Values the operator set, of the option's type.
@@ -33,7 +35,25 @@ pub struct Application {
     /// Counts changes of resources: each looks like a new charm to the units.
     #[serde(default)]
     pub resource_revision: u32,
+    /// Counts changes of what config-get and trust say.
+    #[serde(default)]
+    pub config_revision: u64,
     pub created: Timestamp,
+}
+
+/// A model's file names a charm by its key; whoever reads the file puts the charm in its place.
+mod by_key {
+    use crate::model::charm::Charm;
+    use serde::{Deserialize, Deserializer, Serializer};
+    use std::sync::Arc;
+
+    pub(super) fn serialize<S: Serializer>(charm: &Arc<Charm>, to: S) -> Result<S::Ok, S::Error> {
+        to.serialize_str(&charm.key)
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Arc<Charm>, D::Error> {
+        Ok(Arc::new(Charm::named(String::deserialize(from)?)))
+    }
 }
 
 impl Application {

@@ -234,6 +234,27 @@ impl Charm {
         }
     }
 
+    /// A charm of which only the key is known so far.
+    pub(super) fn named(key: String) -> Self {
+        Self {
+            key,
+            name: String::new(),
+            revision: 0,
+            version: String::new(),
+            subordinate: false,
+            endpoints: BTreeMap::new(),
+            extra_bindings: Vec::new(),
+            storage: BTreeMap::new(),
+            options: BTreeMap::new(),
+            actions: BTreeMap::new(),
+            resources: BTreeMap::new(),
+            base: Base {
+                name: String::new(),
+                channel: String::new(),
+            },
+        }
+    }
+
     /// The declared options, which know how to check values.
     pub fn config_options(&self) -> ConfigOptions {
         let option = |(name, spec): (&String, &OptionSpec)| {
