@@ -35,7 +35,7 @@ pub(crate) fn need(program: &str, package: &str) {
 }
 
 pub(crate) struct Machine {
-    /// Removed with the test, unless it fails.
+    /// Removed with the test.
     directory: tempfile::TempDir,
     pub(crate) address: String,
     pub(crate) user: WorkloadUser,
