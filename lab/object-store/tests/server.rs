@@ -21,6 +21,9 @@ use aws_sdk_s3::types::{CompletedMultipartUpload, CompletedPart};
 use aws_smithy_http_client::{Builder, tls};
 use lab_object_store::{credentials, tls as server_tls};
 
+/// Tests that have started a server so far.
+static COUNTER: AtomicU8 = AtomicU8::new(1);
+
 struct Server {
     dir: tempfile::TempDir,
     listen: SocketAddr,
@@ -31,7 +34,6 @@ impl Server {
     fn start() -> Self {
         let dir = tempfile::tempdir().unwrap();
         // A loopback address of its own per test and test run.
-        static COUNTER: AtomicU8 = AtomicU8::new(1);
         let id = std::process::id().to_be_bytes();
         let last = COUNTER.fetch_add(1, Ordering::Relaxed);
         let address = Ipv4Addr::new(127, 1 + id[2] % 250, id[3], last);
