@@ -64,6 +64,15 @@ pub enum Refusal {
     /// The passwords are not there.
     #[error("the application has no passwords yet")]
     NoPasswords,
+    /// This unit has the lead already.
+    #[error("this unit is the primary already")]
+    AlreadyThePrimary,
+    /// Something else than a unit is to be promoted.
+    #[error("`{0}` is not a scope that can be promoted")]
+    Scope(String),
+    /// A promotion is to be forced.
+    #[error("a unit is never promoted by force")]
+    Forced,
     /// The primary is another unit.
     #[error("this unit is not the primary")]
     NotThePrimary {
@@ -99,6 +108,9 @@ impl Refusal {
                 "make room on the volume: the data that is there now is kept until the copy is proved".into()
             }
             Self::NoPasswords => "wait until the unit is active".into(),
+            Self::AlreadyThePrimary => "run it on the unit that is to become the primary".into(),
+            Self::Scope(_) => "give scope=unit, on the unit that is to become the primary".into(),
+            Self::Forced => "leave force out; when the primary is lost, another is elected by itself".into(),
             Self::NotThePrimary { primary: Some(primary) } => format!("the primary is {primary}"),
             Self::NotThePrimary { primary: None } => "the cluster has no primary now".into(),
         }

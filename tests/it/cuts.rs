@@ -2,8 +2,11 @@
 
 use postgresql_charm::domain::backups::target::{Target, TargetKind};
 use postgresql_charm::domain::decide;
+use postgresql_charm::domain::decide::leave::{self, Stage};
 use postgresql_charm::domain::decision::Decision;
-use postgresql_charm::domain::observed::{RestorePhase, RestoreRecord};
+use postgresql_charm::domain::observed::{
+    DataDirectory, RestorePhase, RestoreRecord, Service, ServiceState,
+};
 use postgresql_charm::domain::plan::Plan;
 use postgresql_charm::reconcile::{carry_out, reconcile};
 
@@ -13,9 +16,11 @@ use crate::model::{Directories, Model};
 fn place(model: &Model) -> String {
     let host = &model.seen.host;
     format!(
-        "{:?}\n{:?}\n{:?}\n{:?}\n{:?}\n{:?}",
+        "{:?}\n{:?}\n{:?}\n{:?}\n{:?}\n{:?}\n{:?}\n{:?}",
         host.files.keys(),
         host.services,
+        host.etcd_data,
+        model.seen.etcd,
         host.repository,
         host.restore,
         model.seen.juju.peers,
@@ -27,9 +32,16 @@ fn place(model: &Model) -> String {
 fn beginnings() -> Vec<(&'static str, Model)> {
     let mut related = Model::primary();
     related.relate();
+    let mut elected = Model::replica();
+    elected.elect(&[0, 1, 2]);
+    let mut dropped = elected.clone();
+    dropped.live();
+    dropped.elect(&[0]);
     vec![
         ("a unit that joins", Model::joined()),
         ("a primary that is related", related),
+        ("a replica that is to vote", elected),
+        ("a voter that is not one any more", dropped),
     ]
 }
 
@@ -55,7 +67,7 @@ fn invariant_4_any_prefix_of_any_plan_then_reconcile_reaches_the_same_end() {
         let mut whole = model.clone();
         whole.live();
         let steps = whole.performed.len() - model.performed.len();
-        assert!(steps > 5, "{what}: only {steps} steps");
+        assert!(steps > 3, "{what}: only {steps} steps");
         for cut in 0..steps {
             let mut dying = model.clone();
             dying.steps_left = Some(cut);
@@ -149,4 +161,75 @@ fn a_database_is_never_made_with_passwords_that_juju_has_not_recorded() {
         "{:?}",
         model.performed
     );
+}
+
+#[test]
+fn a_unit_that_was_chosen_votes_and_stops_when_another_was() {
+    let mut model = Model::replica();
+    assert_eq!(model.voters(), ["postgresql-0"]);
+    model.elect(&[0, 1, 2]);
+    model.live();
+    assert_eq!(model.voters(), ["postgresql-0", "postgresql-1"]);
+    let restarts = |model: &Model| {
+        let all = model.performed.iter();
+        all.filter(|step| step.contains("restart etcd")).count()
+    };
+    assert_eq!(restarts(&model), 0);
+    // Which others vote is no reason to restart a member.
+    model.elect(&[0, 1, 3]);
+    model.live();
+    assert_eq!(restarts(&model), 0);
+    model.elect(&[0]);
+    model.live();
+    assert_eq!(model.voters(), ["postgresql-0"]);
+    assert_eq!(model.seen.host.etcd_data, DataDirectory::Absent);
+}
+
+#[test]
+fn leaving_can_die_anywhere_and_ends_with_stopped_programs_and_no_vote() {
+    let mut member = Model::replica();
+    member.elect(&[0, 1, 2]);
+    member.live();
+    let staying = ["postgresql-0".parse().unwrap()];
+    let plan = leave::plan(&member.seen, Stage::Departing, &staying);
+    assert_eq!(plan.steps.len(), 7, "{plan}");
+    for cut in 0..=plan.steps.len() {
+        let mut model = member.clone();
+        model.steps_left = Some(cut);
+        let _ = carry_out(&mut model, &plan);
+        model.die();
+        // A hook in between brings nothing up again.
+        if model.seen.host.leaving {
+            let before = model.performed.len();
+            reconcile(&mut model).unwrap();
+            assert_eq!(model.performed.len(), before, "cut after {cut}");
+        }
+        let last = leave::plan(&model.seen, Stage::Stopping, &staying);
+        carry_out(&mut model, &last).unwrap();
+        for service in Service::ALL {
+            assert_eq!(
+                model.seen.host.service(service),
+                ServiceState::Stopped,
+                "cut after {cut}"
+            );
+        }
+        let voted_until_the_end = model
+            .performed
+            .iter()
+            .any(|step| step.contains("out of etcd"));
+        assert!(voted_until_the_end, "cut after {cut}");
+    }
+}
+
+#[test]
+fn the_only_voter_waits_for_its_heir_and_the_last_unit_for_nobody() {
+    let model = Model::primary();
+    let staying = ["postgresql-1".parse().unwrap()];
+    let departing = leave::plan(&model.seen, Stage::Departing, &staying).to_string();
+    assert!(!departing.contains("stop etcd"), "{departing}");
+    let stopping = leave::plan(&model.seen, Stage::Stopping, &staying).to_string();
+    assert!(stopping.contains("another unit votes"), "{stopping}");
+    let alone = leave::plan(&model.seen, Stage::Stopping, &[]);
+    assert!(alone.steps.is_empty(), "{alone}");
+    assert_eq!(alone.always.len(), 2, "{alone}");
 }

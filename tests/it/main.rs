@@ -9,4 +9,5 @@ mod plans;
 mod secrets;
 mod statuses;
 mod structure;
+mod voters;
 mod wakes;

@@ -129,6 +129,43 @@ impl Model {
         model
     }
 
+    /// A settled replica: its peer postgresql-0 leads, in Juju, too, and votes alone.
+    pub(crate) fn replica() -> Self {
+        let mut model = Self::new();
+        let (first, second): (MemberName, MemberName) = (
+            "postgresql-0".parse().unwrap(),
+            "postgresql-1".parse().unwrap(),
+        );
+        let address = "10.0.0.1".parse().unwrap();
+        model.seen.juju.member = second.clone();
+        model.seen.juju.address = Some("10.0.0.2".parse().unwrap());
+        model.seen.juju.passwords = passwords();
+        model.seen.juju.peers = Some(PeerRelation {
+            units: BTreeMap::from([(first.clone(), Some(address)), (second, None)]),
+            voters: BTreeMap::from([(first, address)]),
+            initialised: true,
+            ..Default::default()
+        });
+        model.live();
+        model
+    }
+
+    /// Who votes from now on, as the leader has recorded it.
+    pub(crate) fn elect(&mut self, numbers: &[u8]) {
+        let voters = numbers.iter().map(|number| {
+            let name: MemberName = format!("postgresql-{number}").parse().unwrap();
+            (name, std::net::IpAddr::from([10, 0, 0, number + 1]))
+        });
+        let voters = voters.collect();
+        self.seen.juju.peers.as_mut().unwrap().voters = voters;
+    }
+
+    /// The units that vote in etcd.
+    pub(crate) fn voters(&self) -> Vec<String> {
+        let etcd = self.seen.etcd.known().expect("etcd answers");
+        etcd.voters().iter().map(ToString::to_string).collect()
+    }
+
     /// A settled primary that archives.
     pub(crate) fn archiving() -> Self {
         let mut model = Self::primary();
@@ -190,17 +227,22 @@ impl Model {
     fn refresh(&mut self) {
         let runs = |service| self.seen.host.service(service) == ServiceState::Running;
         let (etcd, patroni) = (runs(Service::Etcd), runs(Service::Patroni));
-        if !etcd {
+        if !etcd && !patroni {
             self.seen.etcd = Seen::NotAsked;
         } else if self.seen.etcd.known().is_none() {
             self.seen.etcd = Seen::Known(EtcdView {
-                authenticated: self.directories.data.is_some(),
-                members: vec![EtcdMember {
-                    id: 1,
-                    name: Some(self.seen.juju.member.clone()),
-                    address: self.seen.juju.address,
-                    learner: false,
-                }],
+                authenticated: self.directories.data.is_some() || !self.first(),
+                members: self
+                    .peers_now()
+                    .voters
+                    .iter()
+                    .map(|(name, address)| EtcdMember {
+                        id: 1,
+                        name: Some(name.clone()),
+                        address: Some(*address),
+                        learner: false,
+                    })
+                    .collect(),
             });
         }
         if !patroni {
@@ -214,21 +256,42 @@ impl Model {
             self.seen.cluster = Seen::Known(self.cluster());
         }
         if self.seen.database.known().is_none() {
-            self.seen.database = Seen::Known(database());
+            let mut database = database();
+            database.in_recovery = !self.first();
+            self.seen.database = Seen::Known(database);
         }
+    }
+
+    /// Whether this is the unit that leads.
+    fn first(&self) -> bool {
+        self.seen.juju.member.number() == 0
+    }
+
+    fn peers_now(&self) -> &PeerRelation {
+        self.seen
+            .juju
+            .peers
+            .as_ref()
+            .expect("there is a peer relation")
     }
 
     fn cluster(&self) -> ClusterView {
         let config = DynamicConfiguration::new(self.seen.juju.settings.as_ref().unwrap(), 1);
         ClusterView {
-            members: vec![Member {
-                name: self.seen.juju.member.clone(),
-                role: Role::Primary,
-                state: MemberState::Running,
-                host: "10.0.0.1".into(),
-                timeline: Timeline::new(1).ok(),
-                lag: None,
-            }],
+            members: (0..=self.seen.juju.member.number())
+                .map(|number| Member {
+                    name: format!("postgresql-{number}").parse().unwrap(),
+                    role: if number == 0 {
+                        Role::Primary
+                    } else {
+                        Role::Replica
+                    },
+                    state: MemberState::Running,
+                    host: format!("10.0.0.{}", number + 1),
+                    timeline: Timeline::new(1).ok(),
+                    lag: None,
+                })
+                .collect(),
             config: config.patch(&serde_json::Value::Null).unwrap(),
         }
     }

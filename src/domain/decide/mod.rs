@@ -5,6 +5,7 @@ pub mod install;
 pub mod leave;
 pub mod members;
 pub mod passwords;
+pub mod promote;
 pub mod repository;
 pub mod restore;
 pub mod roles;

@@ -66,11 +66,14 @@ pub fn asked(
 ///
 /// Refuses before anything is changed.
 pub fn set(seen: &Observed, user: SystemUser, new: &Secret) -> Result<Plan, Refusal> {
-    if !seen.is_primary() {
-        let primary = seen.cluster.known().and_then(|cluster| cluster.primary());
-        return Err(Refusal::NotThePrimary {
-            primary: primary.map(|it| it.name.unit()),
-        });
+    // From another unit it is reached over the network, with the password of now.
+    if seen
+        .cluster
+        .known()
+        .and_then(|cluster| cluster.primary())
+        .is_none()
+    {
+        return Err(Refusal::NotThePrimary { primary: None });
     }
     let mut steps = vec![Step::SetRolePassword(user, new.clone())];
     let mut changed = seen.clone();

@@ -4,6 +4,7 @@ mod create_backup;
 mod get_password;
 mod get_primary;
 mod list_backups;
+mod promote_to_primary;
 mod restore;
 mod set_password;
 
@@ -70,6 +71,7 @@ pub fn run(name: &str, juju: &Juju) -> Result<(), StepError> {
         "get-password" => get_password::run(juju),
         "set-password" => set_password::run(juju),
         "get-primary" => get_primary::run(juju),
+        "promote-to-primary" => promote_to_primary::run(juju),
         other => Err(StepError::expected(format!("there is no action {other}"), "").into()),
     };
     if let Err(error) = done {

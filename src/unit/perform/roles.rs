@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use crate::adapters::host::clock::Deadline;
+use crate::adapters::patroni::Role as Lead;
 use crate::adapters::postgres::{Database, PostgresError, Role, RoleAttributes, verifier};
 use crate::domain::observed::Packages;
 use crate::domain::system_roles;
@@ -48,8 +49,33 @@ pub(super) fn set_password(
     user: SystemUser,
     password: &Secret,
 ) -> Result<(), StepError> {
-    let mut database = unit.database(Deadline::seconds(30)).map_err(because)?;
-    database
+    primary(unit, Deadline::seconds(30))?
         .set_role_password(user.name(), &verifier::new(password))
         .map_err(because)
+}
+
+/// The primary's database: over the socket when it is this unit's.
+fn primary(unit: &Unit<'_>, deadline: Deadline) -> Result<Database, StepError> {
+    let members = super::cluster::patroni(unit)?
+        .cluster(deadline)
+        .map_err(because)?;
+    let primary = members
+        .into_iter()
+        .find(|member| member.role == Lead::Leader)
+        .ok_or_else(|| StepError::expected("the cluster has no primary now", ""))?;
+    if primary.name == unit.view.member.to_string() {
+        return unit.database(deadline).map_err(because);
+    }
+    let operator = SystemUser::Operator;
+    let password = unit
+        .password(operator)
+        .ok_or_else(|| StepError::expected("the application has no passwords yet", ""))?;
+    Database::connect_to(
+        &primary.host,
+        primary.port,
+        operator.name(),
+        password,
+        deadline,
+    )
+    .map_err(because)
 }
