@@ -78,6 +78,7 @@ const EXIT_CODES: &[(i32, &str)] = &[
     (217, "USER"),
     (220, "SETSID"),
     (222, "STDERR"),
+    (227, "NO_NEW_PRIVILEGES"),
     (233, "RUNTIME_DIRECTORY"),
     (238, "STATE_DIRECTORY"),
     (239, "CACHE_DIRECTORY"),
@@ -97,6 +98,7 @@ pub(crate) mod exit {
     pub(crate) const USER: u8 = 217;
     pub(crate) const SETSID: u8 = 220;
     pub(crate) const STDERR: u8 = 222;
+    pub(crate) const NO_NEW_PRIVILEGES: u8 = 227;
 }
 
 /// `EXEC` for 203; none for a code without a name.

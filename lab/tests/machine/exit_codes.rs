@@ -125,3 +125,38 @@ fn enabling_and_disabling_now_also_starts_and_stops() {
     let said = machine.systemctl(&["is-enabled", "a"]);
     assert_eq!((said.code, said.out.as_str()), (1, "disabled\n"));
 }
+
+const NOBODY: u32 = 65534;
+
+#[test]
+fn other_users_may_look_but_not_touch() {
+    use std::os::unix::process::CommandExt;
+    if !crate::fixture::is_root() {
+        return;
+    }
+    let machine = Machine::new();
+    machine.service("a.service", "ExecStart=/bin/sleep 1000");
+    machine.ctl(&["start", "a"]);
+    let as_nobody = |verb: &str| {
+        let mut command = machine.command("systemctl");
+        command
+            .args([verb, "a"])
+            .current_dir("/")
+            .uid(NOBODY)
+            .gid(NOBODY);
+        command.output().unwrap()
+    };
+    let looked = as_nobody("is-active");
+    if looked.status.code() == Some(126) {
+        // The program lies where nobody can go.
+        return;
+    }
+    assert_eq!(String::from_utf8(looked.stdout).unwrap(), "active\n");
+    let touched = as_nobody("stop");
+    assert_eq!(touched.status.code(), Some(4));
+    assert_eq!(
+        String::from_utf8(touched.stderr).unwrap(),
+        "Failed to stop a: Access denied\n"
+    );
+    assert_eq!(machine.state("a"), "active/running");
+}

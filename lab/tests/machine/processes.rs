@@ -145,6 +145,21 @@ fn settings_of_the_process_apply() {
 }
 
 #[test]
+fn privileges_and_the_out_of_memory_score_are_set() {
+    let machine = Machine::new();
+    machine.service(
+        "a.service",
+        "Type=oneshot\nNoNewPrivileges=yes\nOOMScoreAdjust=500\n\
+         ExecStart=/bin/sh -c 'grep NoNewPrivs /proc/self/status; cat /proc/self/oom_score_adj'",
+    );
+    machine.ctl(&["start", "a"]);
+    eventually("both are in the journal", || {
+        let journal = machine.journal("a");
+        journal.contains(&"NoNewPrivs:\t1".to_owned()) && journal.contains(&"500".to_owned())
+    });
+}
+
+#[test]
 fn a_runtime_directory_goes_when_the_service_stops() {
     let machine = Machine::new();
     machine.service("a.service", "ExecStart=/bin/sleep 1000\nRuntimeDirectory=a");

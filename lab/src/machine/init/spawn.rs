@@ -109,6 +109,8 @@ pub(crate) fn spawn(
         },
         umask: service.umask,
         nice: service.nice,
+        oom_score_adjust: service.oom_score_adjust,
+        no_new_privileges: service.no_new_privileges,
         limits: service.limits.clone(),
         input: match &service.input {
             Input::File(path) => Source::File(path.clone()),

@@ -138,6 +138,7 @@ impl Tracker {
             .map(|id| format!("{} {}\n", id.pid, id.started))
             .collect();
         lines.sort();
+        lines.insert(0, format!("{}\n", kernel_boot_id()));
         let text = lines.concat();
         if text == self.listed {
             return;
@@ -151,9 +152,13 @@ impl Tracker {
     }
 }
 
-/// The processes in a list that an earlier init left.
+/// The processes in a list that an earlier init left. After a boot of the computer the numbers mean nothing.
 pub(crate) fn read_list(text: &str) -> Vec<ProcessId> {
-    text.lines()
+    let mut lines = text.lines();
+    if lines.next() != Some(&kernel_boot_id()) {
+        return Vec::new();
+    }
+    lines
         .filter_map(|line| {
             let (pid, started) = line.split_once(' ')?;
             Some(ProcessId {
@@ -162,4 +167,30 @@ pub(crate) fn read_list(text: &str) -> Vec<ProcessId> {
             })
         })
         .collect()
+}
+
+fn kernel_boot_id() -> String {
+    fs::read_to_string("/proc/sys/kernel/random/boot_id")
+        .unwrap_or_default()
+        .trim()
+        .to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_list_from_before_the_computers_boot_counts_for_nothing() {
+        let now = format!("{}\n12 345\n", kernel_boot_id());
+        assert_eq!(
+            read_list(&now),
+            [ProcessId {
+                pid: 12,
+                started: 345
+            }]
+        );
+        assert_eq!(read_list("another-boot\n12 345\n"), []);
+        assert_eq!(read_list(""), []);
+    }
 }

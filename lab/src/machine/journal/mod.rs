@@ -12,6 +12,8 @@ use std::path::{Path, PathBuf};
 
 /// A unit's journal is its current file and the one before it, each at most this many bytes.
 const MAX_FILE_BYTES: u64 = 4 * 1024 * 1024;
+/// Units that are gone leave their journals; of more than this many files the oldest are removed.
+const MAX_FILES: usize = 400;
 /// Longer lines are cut into several entries.
 const MAX_LINE_BYTES: usize = 48 * 1024;
 

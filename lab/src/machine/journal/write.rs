@@ -6,11 +6,12 @@ use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::PathBuf;
+use std::time::SystemTime;
 
 use jiff::Timestamp;
 
 use super::entry::{self, Entry};
-use super::{MAX_FILE_BYTES, MAX_LINE_BYTES, current_file, previous_file};
+use super::{MAX_FILE_BYTES, MAX_FILES, MAX_LINE_BYTES, current_file, previous_file};
 
 pub(crate) struct Journal {
     directory: PathBuf,
@@ -69,6 +70,7 @@ impl Journal {
             )?;
         }
         if !open.contains_key(unit) {
+            self.remove_oldest(&open);
             let file = OpenOptions::new()
                 .append(true)
                 .create(true)
@@ -82,6 +84,34 @@ impl Journal {
             *size += line.len() as u64;
         }
         Ok(())
+    }
+
+    /// Keeps the number of files bounded. Files that are open stay.
+    fn remove_oldest(&self, open: &HashMap<String, (File, u64)>) {
+        let Ok(entries) = fs::read_dir(&self.directory) else {
+            return;
+        };
+        let mut files: Vec<(SystemTime, PathBuf)> = entries
+            .flatten()
+            .filter_map(|entry| Some((entry.metadata().ok()?.modified().ok()?, entry.path())))
+            .collect();
+        if files.len() <= MAX_FILES {
+            return;
+        }
+        files.sort();
+        let is_open = |path: &PathBuf| {
+            open.keys()
+                .any(|unit| *path == current_file(&self.directory, unit))
+        };
+        let surplus = files.len() - MAX_FILES;
+        for (_, path) in files
+            .iter()
+            .take(surplus)
+            .filter(|(_, path)| !is_open(path))
+        {
+            // The next file that is made tries again.
+            let _ = fs::remove_file(path);
+        }
     }
 
     /// Closes the file of a unit that is gone; a later entry opens it again.
@@ -112,6 +142,21 @@ mod tests {
         let entries = read_unit(directory.path(), "a.service");
         assert!(entries.last().unwrap().message.starts_with("299 "));
         assert!(entries.len() >= 100);
+    }
+
+    #[test]
+    fn units_that_are_gone_do_not_fill_the_directory() {
+        let directory = tempfile::tempdir().unwrap();
+        let journal = Journal::new(directory.path().to_owned());
+        journal.say("kept.service", "first");
+        for number in 0..MAX_FILES + 50 {
+            let unit = format!("run-{number}.service");
+            journal.say(&unit, "ran");
+            journal.close(&unit);
+        }
+        let files = fs::read_dir(directory.path()).unwrap().count();
+        assert!(files <= MAX_FILES + 2, "{files}");
+        assert_eq!(read_unit(directory.path(), "kept.service").len(), 1);
     }
 
     #[test]

@@ -102,6 +102,7 @@ fn launch(request: &ExecRequest) -> Result<std::convert::Infallible, Failure> {
     rustix::process::umask(rustix::fs::Mode::from_raw_mode(request.umask));
     setup::limits(request)?;
     setup::nice(request)?;
+    setup::oom_score(request);
     let identity = identity::resolve(request)?;
     setup::streams(request)?;
     let mut environment = request.environment.clone();
@@ -134,6 +135,14 @@ fn launch(request: &ExecRequest) -> Result<std::convert::Infallible, Failure> {
     }
     identity.assume()?;
     setup::working_directory(request, identity.user.as_ref())?;
+    if request.no_new_privileges {
+        rustix::thread::set_no_new_privs(true).map_err(|error| {
+            Failure::new(
+                exit::NO_NEW_PRIVILEGES,
+                format!("Failed to disable new privileges: {error}"),
+            )
+        })?;
+    }
     let program = find_program(request)?;
     let error = Command::new(&program)
         .arg0(request.arguments.first().map_or("", String::as_str))

@@ -24,6 +24,8 @@ pub(crate) struct ExecRequest {
     pub(crate) supplementary_groups: Vec<String>,
     pub(crate) umask: u32,
     pub(crate) nice: Option<i32>,
+    pub(crate) oom_score_adjust: Option<i32>,
+    pub(crate) no_new_privileges: bool,
     pub(crate) limits: Vec<(String, Option<u64>, Option<u64>)>,
     pub(crate) input: Source,
     pub(crate) output: Destination,

@@ -62,6 +62,14 @@ pub(super) fn nice(request: &ExecRequest) -> Result<(), Failure> {
         .map_err(|error| Failure::new(exit::NICE, format!("Failed to set Nice={nice}: {error}")))
 }
 
+/// Sets how eagerly the kernel kills the process when memory runs out. Where the kernel does not permit it
+/// the process starts all the same, as under systemd in a container.
+pub(super) fn oom_score(request: &ExecRequest) {
+    if let Some(score) = request.oom_score_adjust {
+        let _ = std::fs::write("/proc/self/oom_score_adj", score.to_string());
+    }
+}
+
 /// Puts files in the place of the streams. Done before the user changes, as systemd does: a log file may
 /// lie where the service itself cannot write.
 pub(super) fn streams(request: &ExecRequest) -> Result<(), Failure> {

@@ -179,6 +179,8 @@ pub(crate) struct Service {
     pub(crate) working_directory_home: bool,
     pub(crate) umask: u32,
     pub(crate) nice: Option<i32>,
+    pub(crate) oom_score_adjust: Option<i32>,
+    pub(crate) no_new_privileges: bool,
     /// Soft and hard limit by the name after `Limit`; none is infinity.
     pub(crate) limits: Vec<(String, Option<u64>, Option<u64>)>,
     pub(crate) directories: Vec<ServiceDirectory>,
@@ -247,6 +249,8 @@ impl Service {
             working_directory_home: false,
             umask: 0o022,
             nice: None,
+            oom_score_adjust: None,
+            no_new_privileges: false,
             limits: Vec::new(),
             directories: Vec::new(),
             preserve_runtime_directory: PreserveRuntimeDirectory::No,

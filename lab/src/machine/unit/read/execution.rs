@@ -34,6 +34,20 @@ impl Reader<'_> {
                 }
                 _ => bad(key, value),
             },
+            "OOMScoreAdjust" => match value.parse::<i32>() {
+                Ok(score) if (-1000..=1000).contains(&score) => {
+                    self.definition.service.oom_score_adjust = Some(score);
+                    Assigned::Used
+                }
+                _ => bad(key, value),
+            },
+            "NoNewPrivileges" => match values::boolean(value) {
+                Some(on) => {
+                    self.definition.service.no_new_privileges = on;
+                    Assigned::Used
+                }
+                None => bad(key, value),
+            },
             "StandardInput" | "StandardOutput" | "StandardError" => self.assign_stream(key, value),
             _ if key.starts_with("Limit") => self.assign_limit(key, value),
             _ => self.assign_directory(key, value),
