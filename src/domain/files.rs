@@ -218,6 +218,17 @@ pub fn patroni_config(seen: &Observed, archive: &ArchiveCommand) -> Result<Secre
     Ok(Secret::new(configuration.render()))
 }
 
+/// Whether a configuration names voters of etcd that the one on disk does not. Patroni does not learn of them by reading
+/// it again: it asks etcd for its members only every five minutes, and not at all once those it knows are gone.
+pub fn names_new_voters(seen: &Observed, config: &Secret) -> bool {
+    let known = seen.host.files.get(&ManagedFile::PatroniConfig);
+    let known = known.map_or_else(Vec::new, |known| patroni::etcd_hosts(known.expose()));
+    !known.is_empty()
+        && patroni::etcd_hosts(config.expose())
+            .iter()
+            .any(|host| !known.contains(host))
+}
+
 /// pgBackRest's configuration for this cluster's own repository.
 ///
 /// # Errors

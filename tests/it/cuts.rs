@@ -175,6 +175,11 @@ fn a_unit_that_was_chosen_votes_and_stops_when_another_was() {
         all.filter(|step| step.contains("restart etcd")).count()
     };
     assert_eq!(restarts(&model), 0);
+    let renewed = |model: &Model| {
+        let all = model.performed.iter();
+        all.filter(|step| step.contains("Patroni anew")).count()
+    };
+    assert_eq!(renewed(&model), 1, "{:?}", model.performed);
     // Which others vote is no reason to restart a member.
     model.elect(&[0, 1, 3]);
     model.live();

@@ -502,6 +502,7 @@ impl Model {
             | Step::SetVersion(_)
             | Step::OpenPort(_)
             | Step::ReloadPatroni
+            | Step::RenewPatroni
             | Step::AwaitPrimary
             | Step::ForgetClusterState
             | Step::StorePassword(..)

@@ -80,6 +80,12 @@ pub fn kill(unit: &str, signal: &str, deadline: Deadline) -> Result<(), SystemdE
     systemctl(&["kill", &format!("--signal={signal}"), unit], deadline).map(|_| ())
 }
 
+/// Sends a signal to the main process of the unit and to no other.
+pub fn kill_main(unit: &str, signal: &str, deadline: Deadline) -> Result<(), SystemdError> {
+    let signal = format!("--signal={signal}");
+    systemctl(&["kill", "--kill-who=main", &signal, unit], deadline).map(|_| ())
+}
+
 /// Forgets that the unit failed. One that is not loaded has nothing to forget.
 pub fn reset_failed(unit: &str, deadline: Deadline) -> Result<(), SystemdError> {
     match systemctl(&["reset-failed", unit], deadline) {

@@ -91,18 +91,19 @@ pub fn patroni(seen: &Observed) -> Decision {
         ));
     }
     let archive = files::archive_command(seen);
+    let config = files::patroni_config(seen, &archive);
+    let new_voters = config
+        .as_ref()
+        .is_ok_and(|config| files::names_new_voters(seen, config));
     let wanted = [
-        (
-            ManagedFile::PatroniConfig,
-            files::patroni_config(seen, &archive),
-        ),
+        (ManagedFile::PatroniConfig, config),
         (ManagedFile::PatroniUnit, Ok(files::patroni_unit(seen))),
     ];
     bring_up(seen, Service::Patroni, wanted, |changed| {
-        if changed {
-            vec![Step::ReloadPatroni]
-        } else {
-            Vec::new()
+        match (changed, new_voters) {
+            (true, true) => vec![Step::RenewPatroni],
+            (true, false) => vec![Step::ReloadPatroni],
+            (false, _) => Vec::new(),
         }
     })
 }

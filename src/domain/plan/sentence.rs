@@ -22,6 +22,7 @@ impl fmt::Display for Step {
             Self::Stop(service) => write!(f, "stop {service}"),
             Self::Restart(service) => write!(f, "restart {service}"),
             Self::ReloadPatroni => write!(f, "have Patroni read its configuration again"),
+            Self::RenewPatroni => write!(f, "start Patroni anew while PostgreSQL runs on"),
             Self::MakePasswords => write!(f, "make the passwords of the system users"),
             Self::PublishAddress(address) => write!(f, "publish the address {address}"),
             Self::PublishVoters(voters) => {

@@ -41,6 +41,8 @@ pub enum Step {
     Restart(Service),
     /// Have Patroni read its configuration again.
     ReloadPatroni,
+    /// Start Patroni anew and leave PostgreSQL running.
+    RenewPatroni,
 
     // Juju.
     /// Make the application secret with a new password for each of these.

@@ -48,6 +48,16 @@ pub struct Configuration<'a> {
     pub tags: BTreeSet<Tag>,
 }
 
+/// The hosts of etcd that a configuration of ours names.
+pub fn etcd_hosts(text: &str) -> Vec<&str> {
+    text.lines()
+        .skip_while(|line| !line.starts_with("etcd3:"))
+        .skip_while(|line| line.trim() != "hosts:")
+        .skip(1)
+        .map_while(|line| line.trim().strip_prefix("- "))
+        .collect()
+}
+
 /// How Patroni reaches etcd.
 #[derive(Clone, Debug)]
 pub struct EtcdAccess<'a> {

@@ -5,7 +5,8 @@ use std::time::Duration;
 use crate::adapters::etcd::PatroniAccess;
 use crate::adapters::host::clock::{self, Deadline};
 use crate::adapters::patroni::Patroni;
-use crate::domain::observed::{Role, Seen};
+use crate::adapters::systemd;
+use crate::domain::observed::{Role, Seen, Service};
 use crate::domain::render::patroni::NAMESPACE;
 use crate::error::StepError;
 use crate::reconcile::World as _;
@@ -24,6 +25,12 @@ pub(super) fn reload(unit: &Unit<'_>) -> Result<(), StepError> {
     patroni(unit)?
         .reload(Deadline::seconds(20))
         .map_err(because)
+}
+
+/// Patroni keeps the hosts of etcd that it began with. When it ends in order it stops PostgreSQL; killed, it leaves it
+/// running, is started again by the service manager and takes it up, long before anybody misses it.
+pub(super) fn renew() -> Result<(), StepError> {
+    systemd::kill_main(Service::Patroni.unit(), "KILL", Deadline::seconds(30)).map_err(because)
 }
 
 /// Root for the charm, and for Patroni a user that reaches the keys of its own cluster and no others.
