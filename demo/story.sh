@@ -56,7 +56,7 @@ rows_are() {
   local found
   found=$(psql -XAtq -c "SELECT string_agg(word, ' ' ORDER BY id) FROM story")
   [ "$found" = "$1" ] || fail "the rows are '$found', and should be '$1'"
-  printf '%s✓ exactly the rows there should be: %s%s\n' "$GREEN" "$1" "$PLAIN"
+  printf '%s✓ exactly the rows there should be: %s%s\n' "$GREEN" "${1:-none}" "$PLAIN"
 }
 
 ended() {
@@ -81,9 +81,9 @@ if juju show-model "$MODEL" >/dev/null 2>&1; then
   printf 'The model of an earlier demo goes first.\n'
   watch_run "juju destroy-model $MODEL --no-prompt --destroy-storage --force"
 fi
-watch_run 'juju-lab object-store start'
-juju-lab object-store info --format json >"$work/store.json"
-store() { sed -n "s/^ *\"$1\": *\"\(.*\)\",\{0,1\}$/\1/p" "$work/store.json"; }
+watch_run 'juju-lab object-store start | grep -E "^(endpoint|region|access-key)"'
+juju-lab object-store info >"$work/store.yaml"
+store() { sed -n "s/^$1: *//p" "$work/store.yaml"; }
 ENDPOINT=$(store endpoint) CA_CHAIN=$(store tls-ca-chain)
 printf 'access-key: %s\nsecret-key: %s\n' "$(store access-key)" "$(store secret-key)" >"$work/keys.yaml"
 # A cluster of its own writes to a path of its own.
@@ -105,9 +105,9 @@ run 'juju status'
 # --- Passwords and data ----------------------------------------------------------------------------------------------
 
 headline "Every system user has a generated password, kept in a Juju secret"
-run 'juju run --quiet postgresql/leader get-password username=replication'
-run 'juju run --quiet postgresql/leader get-password username=rewind'
-run 'juju run --quiet postgresql/leader get-password username=operator'
+run 'juju run postgresql/leader get-password username=replication'
+run 'juju run postgresql/leader get-password username=rewind'
+run 'juju run postgresql/leader get-password username=operator'
 FIRST_PASSWORD=$(result password)
 PGHOST=$(juju status --format oneline | sed -n 's/^- postgresql\/0: \([^ ]*\) .*/\1/p')
 export PGHOST PGUSER=operator PGDATABASE=postgres PGPASSWORD=$FIRST_PASSWORD
@@ -115,22 +115,20 @@ printf '\n(From here on PGHOST=%s, PGUSER=operator and PGPASSWORD are set.)\n' "
 
 headline "Data is written, and a full backup taken"
 run "psql -c \"CREATE TABLE story (id serial PRIMARY KEY, word text NOT NULL)\" -c \"INSERT INTO story (word) VALUES ('Once')\""
-run 'juju run --quiet postgresql/leader create-backup'
+run 'juju run postgresql/leader create-backup'
 FULL=$(result backup-id)
 [ -n "$FULL" ] || fail "the backup has no id"
 
 headline "More data, and a differential backup: what changed since the full one"
 run "psql -c \"INSERT INTO story (word) VALUES ('upon')\""
-run 'juju run --quiet postgresql/leader create-backup type=differential'
+run 'juju run postgresql/leader create-backup type=differential'
 
 headline "More data, and an incremental backup: what changed since the last one"
 run "psql -c \"INSERT INTO story (word) VALUES ('a')\""
-run 'juju run --quiet postgresql/leader create-backup type=incremental'
+run 'juju run postgresql/leader create-backup type=incremental'
 
 headline "The list of backups"
-run 'juju run --quiet postgresql/leader list-backups --format json | python3 -c "
-import json, sys
-print(next(iter(json.load(sys.stdin).values()))[\"results\"][\"backups\"])"'
+run "juju run postgresql/leader list-backups | sed '/^backups-json:/,\$d'"
 
 headline "One more row, and then an accident"
 run "psql -c \"INSERT INTO story (word) VALUES ('time')\""
@@ -145,12 +143,12 @@ rows_are ""
 # --- Restores --------------------------------------------------------------------------------------------------------
 
 headline "The first backup is restored: the database as it was then. The one from before is kept"
-run "juju run --quiet --wait 10m postgresql/leader restore backup-id=$FULL"
+run "juju run --wait 10m postgresql/leader restore backup-id=$FULL"
 run 'psql -c "TABLE story"'
 rows_are "Once"
 
 headline "Better: the moment just before the accident. It was on the timeline from before the first restore"
-run "juju run --quiet --wait 10m postgresql/leader restore restore-to-time=\"$MOMENT\""
+run "juju run --wait 10m postgresql/leader restore restore-to-time=\"$MOMENT\""
 run 'psql -c "TABLE story"'
 rows_are "Once upon a time"
 
@@ -161,7 +159,7 @@ run 'juju status'
 # --- Another password ------------------------------------------------------------------------------------------------
 
 headline "The operator gets another password; it opens the door, the old one does not"
-run 'juju run --quiet postgresql/leader set-password username=operator'
+run 'juju run postgresql/leader set-password username=operator'
 PGPASSWORD=$(result password)
 run 'psql -c "SELECT current_user, count(*) AS rows FROM story"'
 PGPASSWORD=$FIRST_PASSWORD
