@@ -69,21 +69,26 @@ pub(super) fn start(home: &Path) -> Result<(), ObjectStoreError> {
 /// Stops the store for good: the lab's next start leaves it down.
 pub(super) fn stop(home: &Path) -> Result<(), ObjectStoreError> {
     let spec = spec(home);
-    if !machine::is_running(&spec) {
-        return Ok(());
+    let link = enabled(&spec);
+    match fs::remove_file(&link) {
+        Err(error) if error.kind() != ErrorKind::NotFound => {
+            return Err(ObjectStoreError::io("remove", &link)(error));
+        }
+        _ => {}
     }
-    systemctl(&spec, &["disable", "--now", UNIT])?;
-    machine::stop(&spec)?;
-    Ok(())
+    down(home)
+}
+
+/// The link that is there as long as the store is to run.
+fn enabled(spec: &MachineSpec) -> PathBuf {
+    spec.dir
+        .join("etc/systemd/system/multi-user.target.wants")
+        .join(UNIT)
 }
 
 pub(super) fn up(home: &Path) -> Result<(), ObjectStoreError> {
     let spec = spec(home);
-    let enabled = spec
-        .dir
-        .join("etc/systemd/system/multi-user.target.wants")
-        .join(UNIT);
-    if enabled.symlink_metadata().is_ok() {
+    if enabled(&spec).symlink_metadata().is_ok() {
         machine::ensure_running(&spec)?;
     }
     Ok(())

@@ -13,6 +13,9 @@ use jiff::Timestamp;
 use super::entry::{self, Entry};
 use super::{MAX_FILE_BYTES, MAX_FILES, MAX_LINE_BYTES, current_file, previous_file};
 
+/// Files kept open; with more, all are closed and opened again as they are needed.
+const MAX_OPEN: usize = 64;
+
 pub(crate) struct Journal {
     directory: PathBuf,
     open: RefCell<HashMap<String, (File, u64)>>,
@@ -70,6 +73,9 @@ impl Journal {
             )?;
         }
         if !open.contains_key(unit) {
+            if open.len() >= MAX_OPEN {
+                open.clear();
+            }
             self.remove_oldest(&open);
             let file = OpenOptions::new()
                 .append(true)
