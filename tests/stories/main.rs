@@ -8,6 +8,7 @@
 )]
 
 mod backups;
+mod cluster;
 mod kills;
 mod lab;
 mod ordinary_user;

@@ -158,6 +158,9 @@ pub fn membership(seen: &Observed) -> Decision {
                 format!("Patroni does not answer: {why}"),
             ));
         }
+        Seen::NotAsked if seen.host.service(Service::Patroni) == ServiceState::Changing => {
+            return Decision::Wait(Wait::a_while(START_PATIENCE, "Patroni is starting"));
+        }
         Seen::NotAsked => return Decision::Settled,
     };
     let Some(me) = cluster.member(&seen.juju.member) else {

@@ -14,6 +14,8 @@ use crate::unit::{Unit, because};
 
 /// A restored database replays, promotes and makes its checkpoint before it leads.
 const LEAD: Duration = Duration::from_mins(5);
+/// Patroni is started again after two seconds; how long it takes until it answers is up to the machine.
+const RENEWAL: Duration = Duration::from_mins(1);
 const RESTART: Duration = Duration::from_mins(5);
 
 pub(super) fn patroni(unit: &Unit<'_>) -> Result<Patroni, StepError> {
@@ -29,8 +31,17 @@ pub(super) fn reload(unit: &Unit<'_>) -> Result<(), StepError> {
 
 /// Patroni keeps the hosts of etcd that it began with. When it ends in order it stops PostgreSQL; killed, it leaves it
 /// running, is started again by the service manager and takes it up, long before anybody misses it.
-pub(super) fn renew() -> Result<(), StepError> {
-    systemd::kill_main(Service::Patroni.unit(), "KILL", Deadline::seconds(30)).map_err(because)
+pub(super) fn renew(unit: &Unit<'_>) -> Result<(), StepError> {
+    let patroni = patroni(unit)?;
+    systemd::kill_main(Service::Patroni.unit(), "KILL", Deadline::seconds(30)).map_err(because)?;
+    let deadline = Deadline::after(RENEWAL);
+    while let Err(error) = patroni.cluster(Deadline::seconds(5)) {
+        if deadline.is_over() {
+            return Err(because(error));
+        }
+        clock::sleep(Duration::from_millis(300));
+    }
+    Ok(())
 }
 
 /// Root for the charm, and for Patroni a user that reaches the keys of its own cluster and no others.

@@ -45,7 +45,7 @@ pub(super) fn perform(unit: &mut Unit<'_>, step: &Step) -> Result<(), StepError>
         Step::StorePassword(user, password) => juju::store_password(unit, *user, password),
 
         Step::ReloadPatroni => cluster::reload(unit),
-        Step::RenewPatroni => cluster::renew(),
+        Step::RenewPatroni => cluster::renew(unit),
         Step::ProtectEtcd => cluster::protect_etcd(unit),
         Step::ChangeClusterConfig(config) => cluster::change_config(unit, config),
         Step::RestartDatabase => cluster::restart_database(unit),
