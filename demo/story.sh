@@ -76,7 +76,10 @@ trap 'exit 130' INT TERM HUP
 if juju-lab status >/dev/null 2>&1 && ! cmp -s build/bin/juju-lab "$JUJU_LAB_HOME/bin/juju-lab"; then juju-lab down; fi
 
 headline "A controller on this machine, and an S3 server over TLS with its own certificate authority"
-watch_run 'juju-lab up'
+watch_run 'juju-lab up' || {
+  tail -n 5 "$JUJU_LAB_HOME/daemon.log" >&2
+  fail "the lab does not start; 'build/bin/juju-lab destroy' removes what an earlier build has left"
+}
 if juju show-model "$MODEL" >/dev/null 2>&1; then
   printf 'The model of an earlier demo goes first.\n'
   watch_run "juju destroy-model $MODEL --no-prompt --destroy-storage --force"
