@@ -26,6 +26,19 @@ pub fn outcome(juju: &Juju, outcome: &Outcome) -> Result<(), StepError> {
     }
 }
 
+/// Shows what an action works on, for as long as it does.
+///
+/// # Errors
+///
+/// When Juju cannot be told.
+pub fn working(juju: &Juju, on: &str) -> Result<(), StepError> {
+    let status = status::Status {
+        level: Level::Maintenance,
+        message: on.to_owned(),
+    };
+    set(juju, &status)
+}
+
 fn set(juju: &Juju, status: &status::Status) -> Result<(), StepError> {
     // One line: `juju status` shows no more.
     let message = status.message.lines().collect::<Vec<_>>().join(" ");

@@ -75,7 +75,7 @@ pub fn hooks_of(wake: Wake) -> &'static [&'static str] {
 ///
 /// What a hook cannot recover from by itself; Juju shows it and tries again.
 pub fn follow(event: &Event, juju: &Juju) -> Result<(), StepError> {
-    if departs(event, juju) {
+    if departs(event, juju)? {
         return leave(juju, leave::Stage::Departing);
     }
     match route(event) {
@@ -100,13 +100,26 @@ fn forget_old_revisions(event: &Event, juju: &Juju) {
     }
 }
 
-/// Whether it is this unit itself that leaves its peers, which it does only when it is removed.
-fn departs(event: &Event, juju: &Juju) -> bool {
-    let Event::RelationDeparted(relation) = event else {
-        return false;
-    };
-    relation.id.endpoint() == super::PEERS
-        && relation.departing.as_ref() == Some(&juju.context().unit)
+/// Whether this unit is removed: it leaves its peers, or its volume is about to go while Juju calls it dying.
+///
+/// Which of the two hooks comes first differs. After the second the data is out of reach, so that all has to be done in
+/// the first.
+///
+/// # Errors
+///
+/// When Juju cannot be asked.
+fn departs(event: &Event, juju: &Juju) -> Result<bool, StepError> {
+    let unit = &juju.context().unit;
+    match event {
+        Event::RelationDeparted(relation) => {
+            Ok(relation.id.endpoint() == super::PEERS && relation.departing.as_ref() == Some(unit))
+        }
+        Event::StorageDetaching(_) => {
+            let staying = super::view::staying(juju)?;
+            Ok(!staying.iter().any(|name| name.unit() == unit.as_str()))
+        }
+        _ => Ok(false),
+    }
 }
 
 /// The unit goes. Its data stays on the storage, which Juju may attach elsewhere.

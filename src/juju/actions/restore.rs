@@ -34,6 +34,7 @@ pub(super) fn run(juju: &Juju) -> Result<(), ActionError> {
     let plan = decide::restore::restore(&seen, &catalogue, &request, &with)?;
     unit.announce(&plan);
     unit.tell(&plan.purpose);
+    publish::working(juju, &plan.purpose)?;
     if let Err(error) = carry_out(&mut unit, &plan) {
         return Err(go_back(&mut unit, &error).into());
     }

@@ -5,36 +5,39 @@ use juju_charm::Juju;
 use super::ActionError;
 use crate::domain::decide;
 use crate::domain::passwords::Setting;
+use crate::domain::words::{Secret, SystemUser};
 use crate::reconcile::{World as _, carry_out, reconcile};
 use crate::unit::{Unit, random_byte};
 
 pub(super) fn run(juju: &Juju) -> Result<(), ActionError> {
     let params = juju.action_params()?;
+    // An empty password is refused, not taken for none given.
+    let given = params.get("password").and_then(|value| value.as_str());
     let mut unit = Unit::new(juju)?;
     let seen = unit.observe()?;
-    let (user, new) = match decide::passwords::asked(
-        &seen,
-        params.string("username"),
-        params.string("password"),
-        random_byte,
-    )? {
-        Setting::Change { user, password } => (user, password),
-        Setting::Unchanged(user) => {
-            tracing::info!("{user} has this password already");
-            let given = params.string("password").unwrap_or_default();
-            juju.action_set("password", given)?;
-            return Ok(());
-        }
-    };
-    {
-        let plan = decide::passwords::set(&seen, user, &new)?;
-        unit.announce(&plan);
-        if let Err(error) = carry_out(&mut unit, &plan) {
-            // The recorded password is given back at once.
-            let _ = reconcile(&mut unit);
-            return Err(error.into());
-        }
-    }
-    juju.action_set("password", new.expose())?;
+    let password =
+        match decide::passwords::asked(&seen, params.string("username"), given, random_byte)? {
+            Setting::Change { user, password } => {
+                change(&mut unit, user, &password)?;
+                password
+            }
+            Setting::Unchanged(user) => {
+                tracing::info!("{user} has this password already");
+                Secret::new(given.unwrap_or_default())
+            }
+        };
+    juju.action_set("password", password.expose())?;
     Ok(())
+}
+
+fn change(unit: &mut Unit<'_>, user: SystemUser, new: &Secret) -> Result<(), ActionError> {
+    let plan = decide::passwords::set(&unit.observe()?, user, new)?;
+    unit.announce(&plan);
+    carry_out(unit, &plan).map_err(|error| {
+        // The recorded password is given back at once.
+        if let Err(also) = reconcile(unit) {
+            tracing::error!("{also}");
+        }
+        error.into()
+    })
 }
