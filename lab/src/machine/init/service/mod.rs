@@ -4,6 +4,7 @@ mod command;
 mod condition;
 mod directories;
 mod lifecycle;
+mod reload;
 mod restart;
 mod start;
 mod stop;
