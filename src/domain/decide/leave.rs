@@ -3,14 +3,15 @@
 use crate::domain::decision::{Decision, Wait, Wake};
 use crate::domain::observed::{Observed, Service, ServiceState};
 use crate::domain::plan::{Plan, Step};
+use crate::domain::render::dcs::DynamicConfiguration;
 use crate::domain::words::MemberName;
 
 /// How far Juju is with removing this unit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Stage {
-    /// It leaves its relations; its peers are still known, and do not know yet.
+    /// It leaves its relations, or its volume is about to go; its peers are still known.
     Departing,
-    /// Its peers have seen it leave; it is about to end.
+    /// It is about to end.
     Stopping,
 }
 
@@ -24,8 +25,9 @@ pub fn leaving(seen: &Observed) -> Decision {
 
 /// The steps of leaving, for the units that stay.
 ///
-/// The only voter cannot go before another votes, and the others begin to vote only when they see it leave: it stays a
-/// member of etcd until it stops. The last unit simply stops.
+/// All is done in the first hook that tells of it, because the volume with the data may go after it. The only voter cannot
+/// go before another votes; the others see it leave already, and the heir among them joins meanwhile. What fails is tried
+/// again by the hooks that follow. The last unit simply stops.
 pub fn plan(seen: &Observed, stage: Stage, staying: &[MemberName]) -> Plan {
     let plan = Plan::new("leave the cluster", Vec::new());
     if staying.is_empty() {
@@ -46,6 +48,7 @@ pub fn plan(seen: &Observed, stage: Stage, staying: &[MemberName]) -> Plan {
                 .collect(),
         });
         if present(seen, Service::Patroni) {
+            steps.extend(smaller_cluster(seen, staying.len()));
             steps.push(Step::HandOver(staying.to_vec()));
             steps.push(Step::Stop(Service::Patroni));
             steps.push(Step::ForgetMember);
@@ -54,7 +57,10 @@ pub fn plan(seen: &Observed, stage: Stage, staying: &[MemberName]) -> Plan {
             .etcd
             .known()
             .is_some_and(|etcd| etcd.voters().iter().any(|name| **name != seen.juju.member));
-        if votes && others_vote {
+        if votes {
+            if !others_vote {
+                steps.push(Step::AwaitHeir);
+            }
             steps.extend(give_up_vote());
         }
         return Plan::new(plan.purpose, steps);
@@ -64,6 +70,16 @@ pub fn plan(seen: &Observed, stage: Stage, staying: &[MemberName]) -> Plan {
         steps.extend(give_up_vote());
     }
     Plan::new(plan.purpose, steps).always(stop(seen))
+}
+
+/// The settings for those that stay, of whom none may get a hook when it becomes the primary: a last unit that waits for a
+/// synchronous standby accepts no write.
+fn smaller_cluster(seen: &Observed, units: usize) -> Option<Step> {
+    let settings = seen.juju.settings.as_ref().ok()?;
+    let cluster = seen.cluster.known()?;
+    let wanted = DynamicConfiguration::new(settings, u32::try_from(units).ok()?);
+    let patch = wanted.patch(&cluster.config)?;
+    Some(Step::ChangeClusterConfig(patch.to_string()))
 }
 
 fn give_up_vote() -> [Step; 3] {
