@@ -31,9 +31,9 @@ pub struct Placement<'a> {
 pub enum Refusal {
     #[error(transparent)]
     Kind(Malformed),
-    #[error("there is no full backup that a {kind} one could build on")]
+    #[error("there is no full backup that {} one could build on", kind.with_article())]
     NoFull { kind: BackupKind },
-    #[error("a {kind} backup has been running since {since} on {unit}")]
+    #[error("{} backup has been running since {since} on {unit}", kind.with_article())]
     AlreadyRunning {
         kind: BackupKind,
         since: Timestamp,

@@ -61,7 +61,8 @@ pub fn create(
     let request = request(kind);
     let stanza = catalogue.stanza.clone();
     let purpose = format!(
-        "take a {kind} backup of stanza {stanza} on {}",
+        "take {} backup of stanza {stanza} on {}",
+        kind.with_article(),
         seen.juju.member.unit()
     );
     Ok(Plan::new(

@@ -32,6 +32,15 @@ impl BackupKind {
         }
     }
 
+    /// The word with its article, for sentences.
+    pub const fn with_article(self) -> &'static str {
+        match self {
+            Self::Full => "a full",
+            Self::Differential => "a differential",
+            Self::Incremental => "an incremental",
+        }
+    }
+
     /// The word pgBackRest uses for `--type` and in its files: `full`, `diff`, `incr`.
     pub const fn pgbackrest(self) -> &'static str {
         match self {

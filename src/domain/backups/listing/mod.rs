@@ -77,15 +77,23 @@ pub fn rows<'a>(catalogues: impl IntoIterator<Item = &'a Catalogue>) -> Vec<Row<
                 .map(|running| Row::of_running(running, stanza)),
         );
         rows.extend(
-            catalogue
-                .timelines
-                .files()
-                .iter()
+            one_for_each_restore(catalogue.timelines.files())
                 .map(|file| Row::of_restore(file, stanza)),
         );
     }
     rows.sort_by_key(|row| row.id);
     rows
+}
+
+/// A restore begins two timelines at once: the copy is promoted beside the database, and again when Patroni takes it over.
+/// The newer one is the one that was lived on.
+fn one_for_each_restore(files: &[HistoryFile]) -> impl Iterator<Item = &HistoryFile> {
+    let newer = files.iter().skip(1).map(Some).chain([None]);
+    files
+        .iter()
+        .zip(newer)
+        .filter(|(file, newer)| newer.is_none_or(|newer| newer.id() != file.id()))
+        .map(|(file, _)| file)
 }
 
 impl<'a> Row<'a> {
