@@ -1,7 +1,7 @@
 //! Leaving: the lead is handed over, the vote given up, and only then do programs stop.
 
 use crate::domain::decision::{Decision, Wait, Wake};
-use crate::domain::observed::{Observed, Service, ServiceState};
+use crate::domain::observed::{Observed, PeerRelation, Service, ServiceState};
 use crate::domain::plan::{Plan, Step};
 use crate::domain::render::dcs::DynamicConfiguration;
 use crate::domain::words::MemberName;
@@ -44,7 +44,7 @@ pub fn plan(seen: &Observed, stage: Stage, staying: &[MemberName]) -> Plan {
                 .juju
                 .peers
                 .iter()
-                .flat_map(|peers| peers.etcd_hosts())
+                .flat_map(PeerRelation::etcd_hosts)
                 .collect(),
         });
         if present(seen, Service::Patroni) {

@@ -31,7 +31,7 @@ pub fn number(units: usize) -> usize {
 }
 
 fn odd(most: usize) -> usize {
-    if most % 2 == 0 {
+    if most.is_multiple_of(2) {
         most.saturating_sub(1)
     } else {
         most

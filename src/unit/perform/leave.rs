@@ -49,11 +49,13 @@ pub(super) fn hand_over(unit: &Unit<'_>, staying: &[MemberName]) -> Result<(), S
                 let leader = members.iter().find(|member| member.role == Role::Leader);
                 match leader {
                     Some(leader) if leader.name != me && runs(leader) => return Ok(()),
-                    Some(leader) if leader.name == me => {
-                        if offer(&patroni, &me, &members, staying) && !asked {
-                            asked = true;
-                            deadline = Deadline::after(SWITCH);
-                        }
+                    Some(leader)
+                        if leader.name == me
+                            && offer(&patroni, &me, &members, staying)
+                            && !asked =>
+                    {
+                        asked = true;
+                        deadline = Deadline::after(SWITCH);
                     }
                     _ => {}
                 }
@@ -93,21 +95,16 @@ fn offer(patroni: &Patroni, me: &str, members: &[Member], staying: &[MemberName]
     false
 }
 
-pub(super) fn forget_member(unit: &Unit<'_>) -> Result<(), StepError> {
+pub(super) fn forget_member(unit: &Unit<'_>) {
     let key = format!(
         "{NAMESPACE}{}/members/{}",
         unit.view.application, unit.view.member
     );
-    let mut failed = None;
     for etcd in unit.etcds() {
         match etcd.delete(&key, Deadline::after(QUESTION)) {
-            Ok(_) => return Ok(()),
-            Err(error) => failed = Some(error),
+            Ok(_) => return,
+            // It goes by itself with its lease.
+            Err(error) => tracing::warn!("{error}"),
         }
     }
-    // It goes by itself with its lease.
-    if let Some(error) = failed {
-        tracing::warn!("{error}");
-    }
-    Ok(())
 }

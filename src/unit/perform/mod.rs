@@ -62,7 +62,10 @@ pub(super) fn perform(unit: &mut Unit<'_>, step: &Step) -> Result<(), StepError>
         Step::SwitchOver { from } => leave::switch_over(unit, from),
         Step::RecordLeaving { etcd } => leave::record(unit, etcd),
         Step::HandOver(staying) => leave::hand_over(unit, staying),
-        Step::ForgetMember => leave::forget_member(unit),
+        Step::ForgetMember => {
+            leave::forget_member(unit);
+            Ok(())
+        }
 
         Step::MakeRoles => roles::make(unit),
         Step::SetRolePassword(user, password) => roles::set_password(unit, *user, password),

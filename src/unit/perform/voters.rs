@@ -89,7 +89,7 @@ pub(super) fn promote_learner(unit: &Unit<'_>) -> Result<(), StepError> {
         let url = members
             .iter()
             .find(|member| Some(member.id) == leader)
-            .and_then(|leader| address_of(leader));
+            .and_then(address_of);
         let Some(leader) = url.map(|address| unit.etcd_at(address)) else {
             return Ok(None);
         };
