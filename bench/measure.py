@@ -1,11 +1,12 @@
 #!/usr/bin/env python3
-"""Measures recorded dispatches of the charm and prints a table.
+"""Measures recorded dispatches of the charm, and programs beside them.
 
-    measure.py FOLDER PROGRAM NAME...
-    measure.py --command NAME PROGRAM ARGUMENT...
+    measure.py dispatch FOLDER PROGRAM NAME    one recorded dispatch: a row for the table
+    measure.py command NAME PROGRAM ARGUMENT…  another program: a row for the table
+    measure.py table                           rows from standard input, as a table
 
-The first form measures dispatches, the second another program beside them. FOLDER/NAME holds `environment` (as `env -0` prints it) and the recorded answers of the hook tools; FOLDER/tools holds the
-hook tools that give them. Each dispatch is repeated; medians are printed.
+FOLDER/NAME holds `environment` (as `env -0` prints it) and the recorded answers of the hook tools; FOLDER/tools holds the
+hook tools that give them. What is measured is repeated; medians are reported.
 """
 
 import os
@@ -110,21 +111,26 @@ def row(dispatch):
     ]
 
 
+HEADING = ["", "exit", "wall ms", "min-max", "own CPU ms", "all CPU ms", "own MiB", "hook tools", "programs"]
+
+
 def table(rows):
     widths = [max(map(len, column)) for column in zip(*rows)]
-    for cells in rows:
-        first, *rest = (cell.ljust(width) if n == 0 else cell.rjust(width) for n, (cell, width) in enumerate(zip(cells, widths)))
-        print("  ".join([first, *rest]))
+    for first, *rest in rows:
+        cells = [first.ljust(widths[0]), *(cell.rjust(width) for cell, width in zip(rest, widths[1:]))]
+        print("  ".join(cells).rstrip())
 
 
 def main():
-    first, second, *rest = sys.argv[1:]
-    if first == "--command":
-        rows = [row(Command(second, *rest))]
-    else:
-        rows = [row(Dispatch(Path(first), second, name)) for name in rest]
-    heading = ["dispatch", "exit", "wall ms", "min-max", "own CPU ms", "all CPU ms", "own MiB", "hook tools", "programs"]
-    table([heading] + rows)
+    match sys.argv[1:]:
+        case ["dispatch", folder, program, name]:
+            print(*row(Dispatch(Path(folder), program, name)), sep="\t")
+        case ["command", name, *command]:
+            print(*row(Command(name, *command)), sep="\t")
+        case ["table"]:
+            table([HEADING] + [line.rstrip("\n").split("\t") for line in sys.stdin])
+        case _:
+            sys.exit(__doc__)
 
 
 main()
