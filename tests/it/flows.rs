@@ -79,7 +79,12 @@ fn get_password_gives_the_operators_when_nobody_is_named() {
 
 #[test]
 fn invariant_10_a_refused_action_changes_nothing() {
-    let cases: [(&str, &[(&str, &str)], &str); 4] = [
+    type Case = (
+        &'static str,
+        &'static [(&'static str, &'static str)],
+        &'static str,
+    );
+    let cases: [Case; 4] = [
         (
             "get-password",
             &[("username", "root")],

@@ -2,6 +2,13 @@
 //!
 //! Each invariant of ARCHITECTURE.md that can be shown without programs is a test of that name.
 
+#![allow(
+    clippy::expect_used,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "a test that cannot go on ends where it is"
+)]
+
 mod cuts;
 mod flows;
 mod model;

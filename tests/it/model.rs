@@ -406,10 +406,10 @@ impl Model {
                     Passwords::Absent => false,
                 };
                 let name = user.name();
-                if let Seen::Known(database) = &mut self.seen.database {
-                    if let Some(role) = database.roles.get_mut(name) {
-                        role.password_matches = matches;
-                    }
+                if let Seen::Known(database) = &mut self.seen.database
+                    && let Some(role) = database.roles.get_mut(name)
+                {
+                    role.password_matches = matches;
                 }
             }
             Step::CheckObjectStore(_) => {
@@ -465,10 +465,10 @@ impl Model {
                     address: Some(*address),
                     learner: true,
                 };
-                if let Seen::Known(etcd) = &mut self.seen.etcd {
-                    if !etcd.members.contains(&member) {
-                        etcd.members.push(member);
-                    }
+                if let Seen::Known(etcd) = &mut self.seen.etcd
+                    && !etcd.members.contains(&member)
+                {
+                    etcd.members.push(member);
                 }
             }
             Step::PromoteLearner => {

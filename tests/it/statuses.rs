@@ -93,9 +93,10 @@ fn patroni_config(model: &Model) -> String {
 
 #[test]
 fn invariant_12_wal_is_never_discarded_once_a_repository_was_configured() {
+    type Change = fn(&mut Model);
     let discards = |model: &Model| patroni_config(model).contains("/bin/true");
     assert!(discards(&Model::primary()), "nothing to archive to yet");
-    let changes: [(&str, fn(&mut Model)); 4] = [
+    let changes: [(&str, Change); 4] = [
         ("the relation is removed", |model| {
             model.seen.juju.object_storage = ObjectStorage::Unrelated;
         }),

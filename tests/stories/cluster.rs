@@ -248,9 +248,12 @@ fn a_cluster_grows_fails_over_and_shrinks_and_every_acknowledged_row_is_there() 
         .lines()
         .map(|line| line.parse().unwrap())
         .collect();
-    let lost: Vec<&u32> = acknowledged
+    let missing: Vec<&u32> = acknowledged
         .iter()
         .filter(|number| !found.contains(*number))
         .collect();
-    assert!(lost.is_empty(), "acknowledged and not found: {lost:?}");
+    assert!(
+        missing.is_empty(),
+        "acknowledged and not found: {missing:?}"
+    );
 }

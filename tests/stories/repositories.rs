@@ -10,7 +10,8 @@ fn wrong_settings_say_what_is_wrong_and_recover_by_themselves() {
     let lab = Lab::new("wrong");
     let store = lab.with_backups("/pg");
     // The second generation of the protocol has the integrator try the bucket; in the first it is all ours.
-    lab.juju(&["remove-relation", "postgresql", "s3-integrator"]).ok();
+    lab.juju(&["remove-relation", "postgresql", "s3-integrator"])
+        .ok();
     lab.juju(&["config", "s3-integrator", "protocol=0"]).ok();
     lab.settle();
     lab.juju(&["integrate", "postgresql", "s3-integrator"]).ok();
