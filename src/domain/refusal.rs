@@ -32,6 +32,9 @@ pub enum Refusal {
         /// The way out.
         hint: String,
     },
+    /// A limit below zero.
+    #[error("{0} is no number of backups to show")]
+    BadLimit(i64),
     /// The repository was not tried yet.
     #[error("the repository has not been set up yet")]
     RepositoryNotReady,
@@ -96,6 +99,7 @@ impl Refusal {
                 "set another path on the integrator; list-backups works as it is".into()
             }
             Self::RepositoryFailed { hint, .. } => hint.clone(),
+            Self::BadLimit(_) => "give 0 for all, or how many of the newest".into(),
             Self::RepositoryNotReady => "juju status shows when it is".into(),
             Self::ClusterUnreachable(_) | Self::NotRunning(_) => {
                 "juju status shows what the unit waits for".into()

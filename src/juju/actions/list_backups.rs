@@ -25,6 +25,10 @@ struct Source {
 
 /// Few hook tools: the relation and its bag, the keys if they are a secret, the results. Everything else is on the machine.
 pub(super) fn run(juju: &Juju) -> Result<(), ActionError> {
+    let limit = match juju.action_params()?.integer("limit") {
+        None => listing::SHOWN,
+        Some(given) => usize::try_from(given).map_err(|_| Refusal::BadLimit(given))?,
+    };
     let installation = Installation::of(juju)?;
     let source = source(juju, &installation)?;
     let mut found = Vec::new();
@@ -42,8 +46,15 @@ pub(super) fn run(juju: &Juju) -> Result<(), ActionError> {
         bucket: Some(source.store.bucket.clone()),
         path: source.store.path.clone(),
     };
-    let table = listing::table(&rows, &location);
-    let json = listing::json(&rows).map_err(because)?;
+    let (shown, left_out) = listing::newest(&rows, limit);
+    let mut table = listing::table(shown, &location);
+    if left_out > 0 {
+        table.push_str(&format!(
+            "\n({left_out} older ones are not shown: limit=0 shows all)"
+        ));
+        juju.action_set("not-shown", left_out.to_string())?;
+    }
+    let json = listing::json(shown).map_err(because)?;
     juju.action_set_large("backups", &table)?;
     juju.action_set_large("backups-json", &json)?;
     Ok(())

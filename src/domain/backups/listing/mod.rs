@@ -85,6 +85,20 @@ pub fn rows<'a>(catalogues: impl IntoIterator<Item = &'a Catalogue>) -> Vec<Row<
     rows
 }
 
+/// How many rows `list-backups` shows unless told otherwise. A year of four backups a day is more than anybody reads; the
+/// rest is a `limit` away.
+pub const SHOWN: usize = 1000;
+
+/// The newest rows up to a limit, where 0 is none, and how many older ones that leaves out.
+pub fn newest<'rows, 'a>(rows: &'rows [Row<'a>], limit: usize) -> (&'rows [Row<'a>], usize) {
+    let left_out = if limit == 0 {
+        0
+    } else {
+        rows.len().saturating_sub(limit)
+    };
+    (rows.get(left_out..).unwrap_or_default(), left_out)
+}
+
 /// A restore begins two timelines at once: the copy is promoted beside the database, and again when Patroni takes it over.
 /// The newer one is the one that was lived on.
 fn one_for_each_restore(files: &[HistoryFile]) -> impl Iterator<Item = &HistoryFile> {

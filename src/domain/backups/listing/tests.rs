@@ -211,3 +211,19 @@ fn ten_thousand_backups_are_listed_in_pieces_that_fit_into_an_argument() {
         .collect();
     assert_eq!(ids.len(), 10_006);
 }
+
+#[test]
+fn a_limit_keeps_the_newest_rows_and_says_how_many_it_left_out() {
+    let catalogue = recorded();
+    let rows = rows([&catalogue]);
+    for (limit, shown, left_out) in [
+        (0, rows.len(), 0),
+        (1, 1, rows.len() - 1),
+        (rows.len(), rows.len(), 0),
+        (rows.len() + 1, rows.len(), 0),
+    ] {
+        let (newest, hidden) = newest(&rows, limit);
+        assert_eq!((newest.len(), hidden), (shown, left_out), "limit {limit}");
+        assert_eq!(newest.last(), rows.last());
+    }
+}
