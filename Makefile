@@ -39,7 +39,7 @@ clean:  ## Remove the demo's lab and everything that was built
 
 .PHONY: demo
 demo: packages  ## Tell the whole story on a local model: deploy, back up, restore, rotate passwords
-	@scripts/build lab charm
+	@scripts/build demo
 	@demo/story.sh
 
 .PHONY: down

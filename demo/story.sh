@@ -94,7 +94,7 @@ RUN_PATH=/$MODEL/$(date -u +%Y%m%dT%H%M%SZ)
 
 headline "A model with PostgreSQL and the integrator that knows the object store"
 watch_run "juju add-model $MODEL"
-watch_run "juju deploy ./build/postgresql_*.charm postgresql --config profile=testing"
+watch_run "juju deploy ./build/demo/postgresql_*.charm postgresql --config profile=testing"
 watch_run 'juju deploy s3-integrator'
 export ENDPOINT CA_CHAIN RUN_PATH KEYS=$work/keys.yaml
 watch_run 'juju config s3-integrator endpoint="$ENDPOINT" tls-ca-chain="$CA_CHAIN" s3-uri-style=path \
