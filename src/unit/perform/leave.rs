@@ -4,7 +4,7 @@ use std::net::IpAddr;
 use std::time::Duration;
 
 use crate::adapters::host::clock::{self, Deadline};
-use crate::adapters::patroni::{Member, MemberState, Patroni, Role, Switchover};
+use crate::adapters::patroni::{Member, MemberState, Patroni, PatroniError, Role, Switchover};
 use crate::domain::render::patroni::NAMESPACE;
 use crate::domain::words::MemberName;
 use crate::error::StepError;
@@ -34,7 +34,15 @@ pub(super) fn switch_over(unit: &Unit<'_>, from: &MemberName) -> Result<(), Step
     };
     patroni
         .switchover(&switchover, Deadline::after(SWITCH))
-        .map_err(because)
+        .map_err(|error| match error {
+            PatroniError::Answered {
+                status: 412, said, ..
+            } => StepError::expected(
+                format!("Patroni does not hand the lead to this unit: {said}"),
+                "a replica that has just joined becomes the synchronous one shortly: try again in a few seconds",
+            ),
+            other => because(other),
+        })
 }
 
 /// The lead goes to a unit that stays. A cluster without one elects another primary by itself, later.

@@ -27,7 +27,7 @@ pub enum Refusal {
     BadTime { given: String, why: NotAMoment },
     #[error("stanza {stanza} has no backup to restore from")]
     NoBackups { stanza: Stanza },
-    #[error("{asked} is in the future: it is {now} now")]
+    #[error("{asked} is in the future: it is {now:.0} now")]
     Future { asked: Timestamp, now: Timestamp },
     #[error(
         "{asked} is before the first backup had finished: nothing before {reachable} can be restored"
