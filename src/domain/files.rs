@@ -278,7 +278,7 @@ fn pgbackrest_file(
         },
         purpose,
         cpus: seen.host.cpus,
-        block_incremental: version >= (2, 46),
+        abilities: pgbackrest::Abilities::of(version),
         peers: None,
     };
     Ok(Secret::new(configuration.render()?))

@@ -257,7 +257,7 @@ fn pgbackrest_file_with_key(
             retention_days: None,
         },
         cpus: 4,
-        block_incremental: false,
+        abilities: pgbackrest::Abilities::of((2, 45)),
         peers: None,
     };
     case(&mut configuration);
@@ -284,7 +284,7 @@ fn golden_pgbackrest_file_of_a_cluster_with_a_store_of_its_own_and_peers() {
             retention_days: Some(30),
         };
         configuration.cpus = 32;
-        configuration.block_incremental = true;
+        configuration.abilities = pgbackrest::Abilities::of((2, 46));
         configuration.peers = Some(Peers {
             listen: address(1),
             ca_file: "/etc/postgresql-charm/peer-ca.pem".into(),

@@ -28,6 +28,25 @@ const PUSH_SECONDS: u32 = 20;
 /// More processes than this keep an object store busy with connections rather than with data.
 const PROCESSES_MOST: u32 = 8;
 
+/// What depends on pgBackRest's version in its configuration.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Abilities {
+    /// It can keep small files together in one object (2.39 and later; Ubuntu 22.04 has an earlier one).
+    pub bundle: bool,
+    /// It can store changed blocks instead of changed files (2.46 and later), which needs bundles.
+    pub block_incremental: bool,
+}
+
+impl Abilities {
+    /// The abilities of a version, as `(major, minor)`.
+    pub fn of(version: (u32, u32)) -> Self {
+        Self {
+            bundle: version >= (2, 39),
+            block_incremental: version >= (2, 46),
+        }
+    }
+}
+
 /// pgBackRest's view of one repository, from one unit.
 #[derive(Clone, Debug)]
 pub struct Configuration<'a> {
@@ -38,8 +57,8 @@ pub struct Configuration<'a> {
     pub purpose: Purpose,
     /// Processors of the machine.
     pub cpus: u32,
-    /// Whether pgBackRest can store changed blocks instead of changed files (2.46 and later).
-    pub block_incremental: bool,
+    /// Which of its abilities the installed pgBackRest has.
+    pub abilities: Abilities,
     /// The other members, once they talk to each other over TLS.
     pub peers: Option<Peers>,
 }
@@ -168,8 +187,10 @@ impl Configuration<'_> {
             )?;
             ini.set("repo1-retention-history", &HISTORY_DAYS)?;
             // Small files share an object: fewer requests, and what block incremental builds on.
-            ini.set("repo1-bundle", "y")?;
-            if self.block_incremental {
+            if self.abilities.bundle {
+                ini.set("repo1-bundle", "y")?;
+            }
+            if self.abilities.block_incremental {
                 ini.set("repo1-block", "y")?;
             }
         }
