@@ -14,21 +14,11 @@ pub enum Profile {
     Testing,
 }
 
-/// Where packages come from.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum PackageSource {
-    /// The archive of the distribution.
-    Distribution,
-    /// The archive of the PostgreSQL project.
-    Pgdg,
-}
-
 /// What the options of this file say.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct General {
     pub(super) profile: Profile,
     pub(super) version: Option<u32>,
-    pub(super) package_source: PackageSource,
     pub(super) synchronous_nodes: SynchronousNodes,
     pub(super) synchronous_strict: bool,
     pub(super) maximum_lag_on_failover: i64,
@@ -108,20 +98,8 @@ const VERSION: Declaration = Declaration {
     inherited: false,
     restart: false,
 };
-const PACKAGE_SOURCE: Declaration = Declaration {
-    name: "package-source",
-    kind: Kind::Choice {
-        allowed: &["distribution", "pgdg"],
-        default: "distribution",
-    },
-    about: "Where packages come from: the archive of the distribution, or that of the PostgreSQL project (PGDG), which \
-            has every major version.",
-    inherited: false,
-    restart: false,
-};
-
 /// Every option of this file.
-pub(super) const DECLARATIONS: [Declaration; 8] = [
+pub(super) const DECLARATIONS: [Declaration; 7] = [
     PROFILE,
     PROFILE_LIMIT_MEMORY,
     SYNCHRONOUS_NODE_COUNT,
@@ -129,7 +107,6 @@ pub(super) const DECLARATIONS: [Declaration; 8] = [
     MAX_CONNECTIONS,
     MAXIMUM_LAG_ON_FAILOVER,
     VERSION,
-    PACKAGE_SOURCE,
 ];
 
 /// Reads all but the number of connections. A wrong option leaves its default behind; the reader knows of it.
@@ -145,11 +122,6 @@ pub(super) fn read(reader: &mut Reader<'_>) -> General {
         version: reader
             .text(&VERSION)
             .and_then(|version| version.parse().ok()),
-        package_source: if is(reader.text(&PACKAGE_SOURCE), "pgdg") {
-            PackageSource::Pgdg
-        } else {
-            PackageSource::Distribution
-        },
         synchronous_nodes: nodes.map_or(SynchronousNodes::All, |text| {
             SynchronousNodes::from_text(&text)
         }),

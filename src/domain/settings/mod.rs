@@ -21,7 +21,7 @@ mod workers;
 use std::collections::BTreeMap;
 
 pub use config_yaml::config_yaml;
-pub use general::{PackageSource, Profile};
+pub use general::Profile;
 pub use machine::Machine;
 pub use parameter::Parameter;
 pub use problem::Problem;
@@ -65,11 +65,6 @@ impl Settings {
     /// The major version of PostgreSQL that was asked for; `None` is the distribution's own.
     pub fn version(&self) -> Option<u32> {
         self.general.version
-    }
-
-    /// Where packages come from.
-    pub fn package_source(&self) -> PackageSource {
-        self.general.package_source
     }
 
     /// What the machine is used for.

@@ -310,16 +310,9 @@ fn a_time_zone_or_locale_the_machine_does_not_know_is_refused_once_it_was_asked(
 }
 
 #[test]
-fn version_and_package_source_are_the_distributions_unless_said() {
-    assert_eq!(
-        (settings(&[]).version(), settings(&[]).package_source()),
-        (None, PackageSource::Distribution)
-    );
-    let given = settings(&[("version", text("17")), ("package-source", text("pgdg"))]);
-    assert_eq!(
-        (given.version(), given.package_source()),
-        (Some(17), PackageSource::Pgdg)
-    );
+fn the_version_is_the_distributions_unless_said() {
+    assert_eq!(settings(&[]).version(), None);
+    assert_eq!(settings(&[("version", text("17"))]).version(), Some(17));
     assert_eq!(
         problems(&[("version", text("13"))]),
         ["version cannot be 13; allowed: empty, 14, 15, 16, 17"]
@@ -366,6 +359,6 @@ fn config_yaml_declares_each_option_under_both_names_with_one_default() {
         document["options"]
             .as_mapping()
             .map(serde_yaml::Mapping::len),
-        Some(265)
+        Some(264)
     );
 }
