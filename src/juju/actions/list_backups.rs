@@ -49,9 +49,8 @@ pub(super) fn run(juju: &Juju) -> Result<(), ActionError> {
     let (shown, left_out) = listing::newest(&rows, limit);
     let mut table = listing::table(shown, &location);
     if left_out > 0 {
-        table.push_str(&format!(
-            "\n({left_out} older ones are not shown: limit=0 shows all)"
-        ));
+        let note = format!("\n({left_out} older ones are not shown: limit=0 shows all)");
+        table.push_str(&note);
         juju.action_set("not-shown", left_out.to_string())?;
     }
     let json = listing::json(shown).map_err(because)?;
