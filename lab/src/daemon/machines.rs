@@ -257,8 +257,23 @@ pub fn remove(daemon: &Daemon, slot: u32, number: u32) -> Result<(), Failure> {
     }
     stop_dir(daemon.home.path(), &dir, slot)
         .map_err(|text| Failure::internal(format!("cannot stop machine {number}: {text}")))?;
-    std::fs::remove_dir_all(&dir)
+    remove_dir(&dir)
         .map_err(|error| Failure::internal(format!("cannot remove machine {number}: {error}")))
+}
+
+/// Whatever dies with the machine may still write a last file while its directory goes, and two removals may meet.
+fn remove_dir(dir: &Path) -> std::io::Result<()> {
+    const TRIES: u32 = 20;
+    for attempt in 1.. {
+        match std::fs::remove_dir_all(dir) {
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound && !dir.exists() => break,
+            Err(_) if attempt < TRIES => {
+                std::thread::sleep(std::time::Duration::from_millis(50));
+            }
+            other => return other,
+        }
+    }
+    Ok(())
 }
 
 /// Stops the machine in this directory, whether or not a model knows it.
