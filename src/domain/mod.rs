@@ -12,4 +12,5 @@ pub mod render;
 pub mod settings;
 pub mod size;
 pub mod system_roles;
+pub mod tls;
 pub mod words;

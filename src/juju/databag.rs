@@ -77,8 +77,15 @@ pub const BUCKET: Key = Key {
     name: "bucket",
 };
 
+/// Asks a provider of further authorities for the second version of the protocol.
+pub const TRANSFER_VERSION: Key = Key {
+    endpoint: super::RECEIVE_CA,
+    owner: Owner::Leader,
+    name: "version",
+};
+
 /// Every key.
-pub const ALL: [Key; 9] = [
+pub const ALL: [Key; 10] = [
     ADDRESS,
     STANDING,
     PROVED,
@@ -88,6 +95,7 @@ pub const ALL: [Key; 9] = [
     REQUESTED_SECRETS,
     LIB_VERSION,
     BUCKET,
+    TRANSFER_VERSION,
 ];
 
 /// Writes a key, to be committed when the dispatch ends well.

@@ -40,6 +40,7 @@ pub fn read(juju: &Juju, memory: u64, cpus: u32) -> Result<JujuView, StepError> 
         passwords: super::passwords::read(juju).map_err(because)?,
         settings: settings(juju, memory, cpus).map_err(because)?,
         object_storage: super::object_storage::read(juju, leader).map_err(because)?,
+        tls: super::certificates::read(juju, leader).map_err(because)?,
         written: BTreeSet::new(),
     })
 }

@@ -9,7 +9,8 @@ use std::time::Duration;
 use postgresql_charm::domain::observed::{
     ArchiverView, ClusterView, DataDirectory, DatabaseView, EtcdMember, EtcdView, HostView,
     JujuView, ManagedFile, Member, MemberState, ObjectStorage, ObjectStore, Observed, Packages,
-    Passwords, PeerRelation, RepositoryState, Role, RoleView, Seen, Service, ServiceState, Written,
+    Passwords, PeerRelation, RepositoryState, Role, RoleView, Seen, Service, ServiceState, TlsView,
+    Written,
 };
 use postgresql_charm::domain::plan::{Plan, Step};
 use postgresql_charm::domain::render::dcs::DynamicConfiguration;
@@ -73,6 +74,7 @@ impl Model {
                     passwords: Passwords::Absent,
                     settings: Ok(settings),
                     object_storage: ObjectStorage::Unrelated,
+                    tls: TlsView::default(),
                     written: BTreeSet::new(),
                 },
                 host: HostView {

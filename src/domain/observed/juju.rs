@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 
+use super::TlsView;
 use crate::domain::settings::{Problem, Settings};
 use crate::domain::words::{MemberName, Secret, Stanza, SystemUser};
 
@@ -31,6 +32,8 @@ pub struct JujuView {
     pub settings: Result<Settings, Vec<Problem>>,
     /// The object store, as the relation `s3-parameters` describes it.
     pub object_storage: ObjectStorage,
+    /// The certificates of the relations `certificates` and `receive-ca-cert`.
+    pub tls: TlsView,
     /// What this dispatch wrote and Juju has not committed yet: it may not be put to use before it is.
     pub written: BTreeSet<Written>,
 }

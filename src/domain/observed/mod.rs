@@ -4,6 +4,7 @@ mod cluster;
 mod host;
 mod juju;
 mod repository;
+mod tls;
 
 use std::fmt;
 
@@ -15,6 +16,7 @@ pub use juju::{JujuView, ObjectStorage, ObjectStore, Passwords, PeerRelation, St
 pub use repository::{
     ArchiverView, RepositoryRecord, RepositoryState, RestorePhase, RestoreRecord,
 };
+pub use tls::TlsView;
 
 use crate::domain::words::Timestamp;
 
