@@ -116,7 +116,8 @@ pub fn variables(
         set("JUJU_DISPATCH_PATH", &format!("hooks/{}", hook.name()));
         about_hook(hook, &mut set);
     }
-    if let (Some(work), Some(task)) = (work, context.task) {
+    let named = work.filter(|work| !matches!(work, Work::Command { .. }));
+    if let (Some(work), Some(task)) = (named, context.task) {
         set("JUJU_ACTION_NAME", &work.name());
         set("JUJU_ACTION_UUID", &task.to_string());
         set("JUJU_ACTION_TAG", &format!("action-{task}"));

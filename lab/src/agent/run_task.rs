@@ -46,7 +46,9 @@ impl Agent {
                 self.dispatch("actions", name).map(|(path, _)| path),
                 Vec::new(),
             ),
-            Work::Exec { command } | Work::MachineExec { command, .. } => {
+            Work::Exec { command }
+            | Work::Command { command }
+            | Work::MachineExec { command, .. } => {
                 (Some("/bin/bash".into()), vec!["-c".into(), command.into()])
             }
         };

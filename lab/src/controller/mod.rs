@@ -2,6 +2,7 @@
 //! it changes a model.
 
 pub mod charms;
+pub mod commands;
 pub mod configure;
 pub mod deploy;
 pub mod faults;

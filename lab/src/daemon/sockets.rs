@@ -28,7 +28,7 @@ impl Sockets {
             std::fs::create_dir_all(directory)?;
         }
         let listener = bind_private(&path)?;
-        let task = tokio::spawn(server::serve(Arc::clone(daemon), listener));
+        let task = tokio::spawn(server::serve(Arc::clone(daemon), slot, listener));
         sockets.insert(slot, task.abort_handle());
         Ok(())
     }

@@ -32,7 +32,13 @@ const DIRECTORIES: &[(&str, u32)] = &[
     ("var/tmp", 0o1777),
 ];
 
-const TOOLS: &[&str] = &["systemctl", "systemd-run", "journalctl", "systemd-notify"];
+const TOOLS: &[&str] = &[
+    "systemctl",
+    "systemd-run",
+    "journalctl",
+    "systemd-notify",
+    crate::tools::juju_exec::NAME,
+];
 
 pub(super) fn prepare(spec: &MachineSpec) -> Result<(), MachineError> {
     for (name, mode) in DIRECTORIES {

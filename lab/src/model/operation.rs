@@ -43,6 +43,8 @@ pub enum Work {
     },
     /// `juju exec` in a hook context of a unit.
     Exec { command: String },
+    /// `juju-exec` on the unit's machine: the same, and nobody waits for it but the one who called.
+    Command { command: String },
     /// `juju exec --machine`: no hook context.
     MachineExec { machine: u32, command: String },
 }
@@ -52,7 +54,7 @@ impl Work {
     pub fn name(&self) -> &str {
         match self {
             Self::Action { name, .. } => name,
-            Self::Exec { .. } | Self::MachineExec { .. } => "juju-exec",
+            Self::Exec { .. } | Self::Command { .. } | Self::MachineExec { .. } => "juju-exec",
         }
     }
 }

@@ -25,6 +25,26 @@ pub fn main(tool: &str, args: impl Iterator<Item = OsString>) -> ExitCode {
     }
 }
 
+/// Runs `juju-exec` on the machine whose hook tools ask at `address`.
+pub fn juju_exec(address: &str, args: &[String]) -> Result<Answer, String> {
+    let call = Call {
+        context: String::new(),
+        tool: super::juju_exec::NAME.to_owned(),
+        args: args.to_vec(),
+        directory: "/".to_owned(),
+        stdin: None,
+    };
+    exchange(address, &call)
+}
+
+fn exchange(address: &str, call: &Call) -> Result<Answer, String> {
+    let failed =
+        |error: std::io::Error| format!("cannot talk to the unit agent at {address}: {error}");
+    let mut stream = connect(address).map_err(failed)?;
+    wire::send(&mut stream, call).map_err(failed)?;
+    wire::receive(&mut stream).map_err(failed)
+}
+
 fn call(tool: &str, args: Vec<String>) -> Result<Answer, String> {
     let context = variable("JUJU_CONTEXT_ID")?;
     let address = variable("JUJU_AGENT_SOCKET_ADDRESS")?;
@@ -46,11 +66,7 @@ fn call(tool: &str, args: Vec<String>) -> Result<Answer, String> {
         directory: directory.to_string_lossy().into_owned(),
         stdin,
     };
-    let failed =
-        |error: std::io::Error| format!("cannot talk to the unit agent at {address}: {error}");
-    let mut stream = connect(&address).map_err(failed)?;
-    wire::send(&mut stream, &call).map_err(failed)?;
-    wire::receive(&mut stream).map_err(failed)
+    exchange(&address, &call)
 }
 
 fn variable(name: &str) -> Result<String, String> {

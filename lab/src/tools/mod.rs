@@ -6,6 +6,7 @@ pub mod client;
 mod config;
 pub mod context;
 mod files;
+pub mod juju_exec;
 mod leader;
 mod log;
 mod network;

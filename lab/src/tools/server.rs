@@ -5,7 +5,7 @@ use super::output::{Format, Output};
 use super::parse::{self, Args, Flag};
 use super::wire::{self, Answer, Call};
 use super::{
-    ToolError, action, config, leader, log, network, ports, relation, resource, secret,
+    ToolError, action, config, juju_exec, leader, log, network, ports, relation, resource, secret,
     secret_grant, secret_info, secret_read, state, status, storage,
 };
 use crate::daemon::Daemon;
@@ -18,14 +18,14 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{UnixListener, UnixStream};
 
 /// Answers calls on a machine's socket until the task is dropped.
-pub async fn serve(daemon: Arc<Daemon>, listener: UnixListener) {
+pub async fn serve(daemon: Arc<Daemon>, slot: u32, listener: UnixListener) {
     loop {
         match listener.accept().await {
             Ok((stream, _)) => {
                 let daemon = Arc::clone(&daemon);
                 tokio::spawn(async move {
                     // The tool was killed before it got its answer: nobody is left to tell.
-                    let _ = exchange(&daemon, stream).await;
+                    let _ = exchange(&daemon, slot, stream).await;
                 });
             }
             Err(error) => {
@@ -36,7 +36,7 @@ pub async fn serve(daemon: Arc<Daemon>, listener: UnixListener) {
     }
 }
 
-async fn exchange(daemon: &Daemon, mut stream: UnixStream) -> std::io::Result<()> {
+async fn exchange(daemon: &Daemon, slot: u32, mut stream: UnixStream) -> std::io::Result<()> {
     let length = stream.read_u32().await?;
     if length > wire::LARGEST {
         return Err(std::io::ErrorKind::FileTooLarge.into());
@@ -44,8 +44,14 @@ async fn exchange(daemon: &Daemon, mut stream: UnixStream) -> std::io::Result<()
     let mut body = vec![0; length as usize];
     stream.read_exact(&mut body).await?;
     let call: Call = serde_json::from_slice(&body)?;
+    let said = if call.tool == juju_exec::NAME {
+        let done = juju_exec::run(daemon, slot, &call).await;
+        done.unwrap_or_else(|error| refuse(&error))
+    } else {
+        run(daemon, &call)
+    };
     let mut answer = Vec::new();
-    wire::send(&mut answer, &run(daemon, &call))?;
+    wire::send(&mut answer, &said)?;
     stream.write_all(&answer).await
 }
 

@@ -6,6 +6,7 @@
 )]
 
 mod actions;
+mod commands;
 mod configuration;
 mod crashes;
 mod databags;

@@ -1,8 +1,9 @@
-//! The programs under a machine's `usr/bin`: `systemctl`, `systemd-run`, `journalctl`, `systemd-notify`.
+//! The programs under a machine's `usr/bin`: `systemctl`, `systemd-run`, `journalctl`, `systemd-notify`, `juju-exec`.
 //! Texts and exit codes are those of systemd 255 as far as a caller can depend on them.
 
 mod glob;
 mod journalctl;
+mod juju_exec;
 mod options;
 mod power_switch;
 mod systemctl;
@@ -68,6 +69,7 @@ pub(crate) fn main(args: &[String]) -> ExitCode {
         "systemctl" => systemctl::run(&tool, rest),
         "systemd-run" => systemd_run::run(&tool, rest),
         "journalctl" => journalctl::run(&tool, rest),
+        "juju-exec" => juju_exec::run(&tool, rest),
         "systemd-notify" => systemd_notify::run(rest),
         "freeze" => power_switch::freeze(&tool),
         "thaw" => power_switch::thaw(&tool),
