@@ -15,6 +15,7 @@ impl Agent {
     /// leaves the failed hook where it is.
     pub(super) async fn install_charm(&self) -> Result<(), Failure> {
         let _lock = self.daemon.agents.locks.acquire(self.slot, "").await;
+        let _busy = self.busy().await;
         let target = self.read(|model| {
             let unit = model.units.get(&self.key.unit)?;
             let application = model.applications.get(&unit.application)?;

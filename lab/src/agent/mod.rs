@@ -133,6 +133,12 @@ impl Agent {
         })
     }
 
+    /// Held while this agent works on its machine, so that the unit's removal waits for it.
+    async fn busy(&self) -> tokio::sync::OwnedMutexGuard<()> {
+        let operations = &self.daemon.agents.operations;
+        operations.acquire(self.slot, &self.key.unit).await
+    }
+
     fn exists(&self) -> bool {
         self.read(|model| model.units.get(&self.key.unit).map(|_| ()))
             .is_some()

@@ -9,6 +9,11 @@ use crate::model::relation::ScopeState;
 use crate::model::secret::Owner;
 use crate::model::{Life, Model};
 use std::sync::Arc;
+use std::time::Duration;
+use tokio::sync::OwnedMutexGuard;
+
+/// A hook that started just before its unit's removal is killed after this time at the latest.
+const BETWEEN_KILLS: Duration = Duration::from_millis(50);
 
 /// Removes a unit whose hooks are done (or are not waited for), its machine if it was the last unit there, and its
 /// application if that is dying and was waiting for its last unit.
@@ -27,31 +32,52 @@ pub async fn remove_unit(daemon: &Arc<Daemon>, key: &UnitKey) -> Result<(), Fail
                 // Nothing is placed there any more.
                 machine.life = Life::Dying;
             }
-            (machine.clone(), last)
+            (number, machine.slot, last)
         }))
     })?;
-    if let Some((machine, last)) = &machine
-        && let Some(slot) = machine.slot
-    {
-        let (daemon, key, last, number) = (Arc::clone(daemon), key.clone(), *last, machine.number);
-        let cleared = tokio::task::spawn_blocking(move || {
-            if last {
-                machines::remove(&daemon, slot, number)
-            } else {
-                clear_unit(&daemon, slot, &key)
-            }
+    let Some((number, slot, last)) = machine else {
+        return daemon.update(&key.model, |model| {
+            forget(model, &key.unit);
+            Ok(())
         });
-        cleared
-            .await
-            .map_err(|error| Failure::internal(error.to_string()))??;
-    }
-    daemon.update(&key.model, |model| {
-        forget(model, &key.unit);
-        if let Some((machine, true)) = &machine {
-            model.machines.remove(&machine.number);
+    };
+    // What the agent does right now writes to the machine; nothing new begins until the unit is gone.
+    let _idle = end_operation(daemon, key, slot).await;
+    let (daemon, key) = (Arc::clone(daemon), key.clone());
+    let removed = tokio::task::spawn_blocking(move || {
+        if last {
+            return machines::remove(&daemon, &key.model, number, |model| {
+                forget(model, &key.unit);
+            });
         }
-        Ok(())
-    })
+        machines::alter(&daemon, &key.model, number, |slot| {
+            clear_unit(&daemon, slot, &key)?;
+            daemon.update(&key.model, |model| {
+                forget(model, &key.unit);
+                Ok(())
+            })
+        })
+        .map(|_| ())
+    });
+    removed
+        .await
+        .map_err(|error| Failure::internal(error.to_string()))?
+}
+
+/// Kills what the unit's agent runs until it runs nothing, and keeps it from beginning anything else.
+async fn end_operation(
+    daemon: &Daemon,
+    key: &UnitKey,
+    slot: Option<u32>,
+) -> Option<OwnedMutexGuard<()>> {
+    let slot = slot?;
+    loop {
+        daemon.agents.kill(&key.uuid, &key.unit);
+        let idle = daemon.agents.operations.acquire(slot, &key.unit);
+        if let Ok(guard) = tokio::time::timeout(BETWEEN_KILLS, idle).await {
+            return Some(guard);
+        }
+    }
 }
 
 /// Takes a unit off a machine that stays.

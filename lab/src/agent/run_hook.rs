@@ -26,7 +26,8 @@ enum Outcome {
 impl Agent {
     pub(super) async fn run_hook(&self, hook: &Hook) -> Result<(), Failure> {
         let _lock = self.daemon.agents.locks.acquire(self.slot, "").await;
-        // While this agent waited for the lock the reason for the hook may have gone.
+        let _busy = self.busy().await;
+        // While this agent waited for the locks the reason for the hook, or the unit, may have gone.
         if self.decide() != Some(Operation::Run(hook.clone())) {
             return Ok(());
         }

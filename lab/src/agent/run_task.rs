@@ -37,6 +37,10 @@ impl Agent {
             ),
             _ => Some(self.daemon.agents.locks.acquire(self.slot, "").await),
         };
+        let _busy = self.busy().await;
+        if !self.exists() {
+            return Ok(());
+        }
         let context = self.context(None, Some(id), work.name())?;
         if !self.begin(id, &work, &context.id)? {
             return Ok(());

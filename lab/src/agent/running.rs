@@ -12,6 +12,8 @@ pub struct Agents {
     groups: Mutex<HashMap<(String, String), u32>>,
     rejections: Mutex<HashMap<(String, String), String>>,
     pub(super) locks: Locks,
+    /// Held, by place and unit, while a unit's agent works on its machine, and while the unit is removed.
+    pub(super) operations: Locks,
 }
 
 impl Agents {

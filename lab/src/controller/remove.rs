@@ -2,7 +2,7 @@
 
 use super::relate;
 use crate::agent::{UnitKey, remove_unit};
-use crate::api::{AttachedStorage, Failure, RemoveApplications, RemoveUnits, Removed};
+use crate::api::{AttachedStorage, Code, Failure, RemoveApplications, RemoveUnits, Removed};
 use crate::daemon::{Daemon, application_of, unit_of};
 use crate::model::relation::ScopeState;
 use crate::model::{Life, Model};
@@ -136,10 +136,15 @@ async fn force(daemon: &Arc<Daemon>, model: &str, units: &[String]) -> Result<()
         };
         remove_unit(daemon, &key).await?;
     }
-    daemon.update(&model, |model| {
+    let settled = daemon.update(&model, |model| {
         relate::settle(model);
-        Ok(())
-    })
+        Ok::<_, Failure>(())
+    });
+    match settled {
+        // A dying model goes with its last unit.
+        Err(failure) if failure.code == Code::NotFound => Ok(()),
+        other => other,
+    }
 }
 
 fn report(

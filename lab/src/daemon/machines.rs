@@ -1,15 +1,36 @@
 //! Machines of the lab: finding a place for them, booting, stopping.
 
 use super::Daemon;
-use crate::api::{Failure, Level};
+use crate::api::{Code, Failure, Level};
 use crate::machine::{self, MachineSpec};
 use crate::model::Model;
 use crate::model::machine::Machine;
 use jiff::Timestamp;
 use rustix::process::Signal;
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+/// One lock per place in the lab: a machine is not booted while it is removed, nor the other way round.
+#[derive(Debug, Default)]
+pub struct MachineLocks(Mutex<HashMap<u32, Arc<Mutex<()>>>>);
+
+impl MachineLocks {
+    fn of(&self, slot: u32) -> Arc<Mutex<()>> {
+        let mut locks = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        Arc::clone(locks.entry(slot).or_default())
+    }
+}
+
+fn hold(lock: &Mutex<()>) -> MutexGuard<'_, ()> {
+    lock.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// The place of a machine; none if it has none, or is in the model no more.
+fn slot_of(daemon: &Daemon, model: &str, number: u32) -> Option<u32> {
+    let slot = |model: &Model| Ok(model.machines.get(&number).and_then(|machine| machine.slot));
+    daemon.read(model, slot).ok().flatten()
+}
 
 /// `juju-0a1b2c-3`
 pub fn hostname(model: &Model, machine: &Machine) -> String {
@@ -134,6 +155,25 @@ fn find(
 
 /// Boots a machine unless it runs, and makes it reachable for its hook tools. Blocks.
 pub fn boot(daemon: &Arc<Daemon>, model: &str, number: u32) -> Result<(), Failure> {
+    boot_and(daemon, model, number, |_| Ok(())).map(|_| ())
+}
+
+/// Boots a machine and lets `then` work on it, with its place in the lab, while nobody can remove it. None if it has
+/// no place, or is in the model no more. Blocks.
+pub fn boot_and<R>(
+    daemon: &Arc<Daemon>,
+    model: &str,
+    number: u32,
+    then: impl FnOnce(u32) -> Result<R, Failure>,
+) -> Result<Option<R>, Failure> {
+    alter(daemon, model, number, |slot| {
+        boot_held(daemon, model, number)?;
+        then(slot)
+    })
+}
+
+/// Boots the machine whose lock the caller holds.
+fn boot_held(daemon: &Arc<Daemon>, model: &str, number: u32) -> Result<(), Failure> {
     let (machine, spec, uuid) = find(daemon, model, number)?;
     if !machine.powered {
         return Ok(());
@@ -183,8 +223,12 @@ pub fn power_off(daemon: &Arc<Daemon>, model: &str, number: &str) -> Result<(), 
     for unit in units {
         daemon.agents.kill(&uuid, &unit);
     }
-    daemon.sockets.close(spec.number);
-    machine::power_off(&spec).map_err(|error| Failure::internal(error.to_string()))
+    // A boot that is under way ends first.
+    alter(daemon, model, number, |slot| {
+        daemon.sockets.close(slot);
+        machine::power_off(&spec).map_err(|error| Failure::internal(error.to_string()))
+    })
+    .map(|_| ())
 }
 
 /// Lets a machine hang or go on, with its services and its units' hooks.
@@ -243,37 +287,65 @@ pub fn reboot_of(daemon: &Arc<Daemon>, model: &str, unit: &str) -> Result<(), Fa
         super::unit_of(model, unit).map(|unit| unit.machine)
     })?;
     let (_, spec, _) = find(daemon, model, number)?;
-    daemon.sockets.close(spec.number);
-    machine::stop(&spec).map_err(|error| Failure::internal(error.to_string()))?;
-    boot(daemon, model, number)
+    alter(daemon, model, number, |slot| {
+        daemon.sockets.close(slot);
+        machine::stop(&spec).map_err(|error| Failure::internal(error.to_string()))?;
+        boot_held(daemon, model, number)
+    })
+    .map(|_| ())
 }
 
-/// Ends a machine and removes all that is on it. Blocks.
-pub fn remove(daemon: &Daemon, slot: u32, number: u32) -> Result<(), Failure> {
-    daemon.sockets.close(slot);
-    let dir = daemon.home.machine(slot);
-    if !dir.exists() {
-        return Ok(());
-    }
-    stop_dir(daemon.home.path(), &dir, slot)
-        .map_err(|text| Failure::internal(format!("cannot stop machine {number}: {text}")))?;
-    remove_dir(&dir)
-        .map_err(|error| Failure::internal(format!("cannot remove machine {number}: {error}")))
-}
-
-/// Whatever dies with the machine may still write a last file while its directory goes, and two removals may meet.
-fn remove_dir(dir: &Path) -> std::io::Result<()> {
-    const TRIES: u32 = 20;
-    for attempt in 1.. {
-        match std::fs::remove_dir_all(dir) {
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound && !dir.exists() => break,
-            Err(_) if attempt < TRIES => {
-                std::thread::sleep(std::time::Duration::from_millis(50));
-            }
-            other => return other,
+/// Ends a machine, removes all that is on it, and takes it out of the model together with what `forget` takes. Blocks.
+pub fn remove(
+    daemon: &Daemon,
+    model: &str,
+    number: u32,
+    forget: impl FnOnce(&mut Model),
+) -> Result<(), Failure> {
+    let slot = slot_of(daemon, model, number);
+    let lock = slot.map(|slot| daemon.machines.of(slot));
+    let _held = lock.as_deref().map(hold);
+    // Somebody else may have removed it while this one waited, and the place may have been given away.
+    if let Some(slot) = slot.filter(|slot| slot_of(daemon, model, number) == Some(*slot)) {
+        daemon.sockets.close(slot);
+        let dir = daemon.home.machine(slot);
+        if dir.exists() {
+            stop_dir(daemon.home.path(), &dir, slot).map_err(|text| {
+                Failure::internal(format!("cannot stop machine {number}: {text}"))
+            })?;
+            std::fs::remove_dir_all(&dir).map_err(|error| {
+                Failure::internal(format!("cannot remove machine {number}: {error}"))
+            })?;
         }
     }
-    Ok(())
+    let forgotten = daemon.update(model, |model| {
+        forget(model);
+        model.machines.remove(&number);
+        Ok::<_, Failure>(())
+    });
+    match forgotten {
+        // The model went meanwhile, and the machine with it.
+        Err(failure) if failure.code == Code::NotFound => Ok(()),
+        other => other,
+    }
+}
+
+/// Lets `work` change the directory of a machine that stays, while it is neither booted nor removed. Blocks.
+pub fn alter<R>(
+    daemon: &Daemon,
+    model: &str,
+    number: u32,
+    work: impl FnOnce(u32) -> Result<R, Failure>,
+) -> Result<Option<R>, Failure> {
+    let Some(slot) = slot_of(daemon, model, number) else {
+        return Ok(None);
+    };
+    let lock = daemon.machines.of(slot);
+    let _held = hold(&lock);
+    if slot_of(daemon, model, number) != Some(slot) {
+        return Ok(None);
+    }
+    work(slot).map(Some)
 }
 
 /// Stops the machine in this directory, whether or not a model knows it.
@@ -321,7 +393,7 @@ pub(super) fn stop_all(home: &Path) -> Vec<String> {
 }
 
 /// Machines that no unit uses any more and that no agent will remove.
-pub fn abandoned(model: &Model) -> Vec<(u32, Option<u32>)> {
+pub fn abandoned(model: &Model) -> Vec<u32> {
     model
         .machines
         .values()
@@ -331,6 +403,6 @@ pub fn abandoned(model: &Model) -> Vec<(u32, Option<u32>)> {
                 .values()
                 .any(|unit| unit.machine == machine.number)
         })
-        .map(|machine| (machine.number, machine.slot))
+        .map(|machine| machine.number)
         .collect()
 }

@@ -79,34 +79,33 @@ async fn run_agent(daemon: Arc<Daemon>, key: UnitKey) {
     }
 }
 
-/// Boots the unit's machine and prepares its directories. None if the machine has no place yet.
+/// Boots the unit's machine and prepares its directories. None if the machine has no place yet, or the unit is gone.
 async fn bring_up(daemon: &Arc<Daemon>, key: &UnitKey) -> Result<Option<u32>, Failure> {
-    let place = daemon.read(&key.model, |model| {
-        let machine = model
-            .units
-            .get(&key.unit)
-            .and_then(|unit| model.machines.get(&unit.machine));
-        Ok(machine.and_then(|machine| Some((machine.number, machine.slot?))))
-    })?;
-    let Some((number, slot)) = place else {
-        return Ok(None);
-    };
     let (daemon, key) = (Arc::clone(daemon), key.clone());
     tokio::task::spawn_blocking(move || {
-        machines::boot(&daemon, &key.model, number)?;
-        daemon.update(&key.model, |model| {
-            if let Some(unit) = model.units.get_mut(&key.unit)
-                && unit.progress.charm.is_none()
-                && !unit.spoke
-            {
-                unit.set_workload("waiting", "agent initialising", jiff::Timestamp::now());
+        let unit = |model: &Model| Ok(model.units.get(&key.unit).map(|unit| unit.machine));
+        let Some(number) = daemon.read(&key.model, unit)? else {
+            return Ok(None);
+        };
+        let prepared = machines::boot_and(&daemon, &key.model, number, |slot| {
+            let there = daemon.update(&key.model, |model| {
+                let Some(unit) = model.units.get_mut(&key.unit) else {
+                    return Ok(false);
+                };
+                if unit.progress.charm.is_none() && !unit.spoke {
+                    unit.set_workload("waiting", "agent initialising", jiff::Timestamp::now());
+                }
+                Ok::<_, Failure>(true)
+            })?;
+            if !there {
+                return Ok(None);
             }
-            Ok::<_, Failure>(())
+            prepare_unit(&daemon.home.machine(slot), &daemon.home.executable(), &key).map_err(
+                |error| Failure::internal(format!("cannot prepare unit {}: {error}", key.unit)),
+            )?;
+            Ok(Some(slot))
         })?;
-        prepare_unit(&daemon.home.machine(slot), &daemon.home.executable(), &key).map_err(
-            |error| Failure::internal(format!("cannot prepare unit {}: {error}", key.unit)),
-        )?;
-        Ok(Some(slot))
+        Ok(prepared.flatten())
     })
     .await
     .map_err(|error| Failure::internal(error.to_string()))?
@@ -122,10 +121,10 @@ fn sweep(daemon: &Arc<Daemon>, removals: &mut HashMap<(String, u32), JoinHandle<
             .collect()
     });
     for (model, abandoned) in models {
-        for (number, slot) in abandoned {
+        for number in abandoned {
             removals.entry((model.clone(), number)).or_insert_with(|| {
                 let (daemon, model) = (Arc::clone(daemon), model.clone());
-                tokio::task::spawn_blocking(move || remove_machine(&daemon, &model, number, slot))
+                tokio::task::spawn_blocking(move || remove_machine(&daemon, &model, number))
             });
         }
         if let Err(failure) = models::sweep(daemon, &model) {
@@ -134,15 +133,8 @@ fn sweep(daemon: &Arc<Daemon>, removals: &mut HashMap<(String, u32), JoinHandle<
     }
 }
 
-fn remove_machine(daemon: &Daemon, model: &str, number: u32, slot: Option<u32>) {
-    let removed = slot
-        .map_or(Ok(()), |slot| machines::remove(daemon, slot, number))
-        .and_then(|()| {
-            daemon.update(model, |model| {
-                model.machines.remove(&number);
-                Ok(())
-            })
-        });
+fn remove_machine(daemon: &Daemon, model: &str, number: u32) {
+    let removed = machines::remove(daemon, model, number, |_| ());
     if let Err(failure) = removed {
         tracing::error!(model, "cannot remove machine {number}: {failure}");
         std::thread::sleep(BEAT);

@@ -124,6 +124,11 @@ fn a_model_is_destroyed_with_everything_in_it_even_if_hooks_fail() {
         lab.try_call::<ModelInfo>(&show)
             .is_err_and(|failure| failure.code == Code::NotFound)
     });
+    assert_eq!(
+        std::fs::read_dir(lab.home().join("m")).unwrap().count(),
+        0,
+        "the machine's directory is gone"
+    );
     let left: Vec<_> = std::fs::read_dir(lab.home().join("state"))
         .unwrap()
         .map(|entry| entry.unwrap().file_name().into_string().unwrap())
