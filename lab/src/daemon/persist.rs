@@ -20,6 +20,8 @@ pub enum PersistError {
         path: PathBuf,
         source: std::io::Error,
     },
+    #[error("the lab in {} was written by {} build of juju-lab: its state has format {found}, this build reads format {FORMAT}\nhint: 'juju-lab destroy' removes it, with all that is in it; another JUJU_LAB_HOME keeps both", home.display(), if *found < FORMAT { "an older" } else { "a newer" })]
+    Incompatible { home: PathBuf, found: u32 },
     #[error("cannot understand {}: {source}\nhint: it was written by another version of the lab; move it away, or start over with 'juju-lab destroy'", path.display())]
     Format {
         path: PathBuf,
@@ -27,10 +29,47 @@ pub enum PersistError {
     },
 }
 
+/// Grows with every change that makes a home unreadable for the builds before it, or theirs for this one.
+pub const FORMAT: u32 = 2;
+
 /// Identity of the controller.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Controller {
     pub uuid: String,
+    /// The first format was not written down.
+    #[serde(default = "first_format")]
+    pub format: u32,
+}
+
+fn first_format() -> u32 {
+    1
+}
+
+/// Fails if a home has state that this build cannot read. A home without state is fine.
+pub fn check_format(state: &Path) -> Result<(), PersistError> {
+    // Of a file in another format nothing but the number may be counted on.
+    #[derive(Deserialize)]
+    struct Head {
+        #[serde(default = "first_format")]
+        format: u32,
+    }
+    let path = state.join("controller.json");
+    let bytes = match fs::read(&path) {
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(()),
+        other => other.map_err(|source| PersistError::Io {
+            operation: "read",
+            path: path.clone(),
+            source,
+        })?,
+    };
+    let head: Head = parse(&path, &bytes)?;
+    if head.format == FORMAT {
+        return Ok(());
+    }
+    Err(PersistError::Incompatible {
+        home: state.parent().unwrap_or(state).to_owned(),
+        found: head.format,
+    })
 }
 
 #[derive(Debug)]
@@ -56,12 +95,14 @@ impl Store {
 
     /// The controller (created at the first start) and its models by name.
     pub fn load(&self) -> Result<(Controller, BTreeMap<String, Model>), PersistError> {
+        check_format(&self.directory)?;
         let path = self.directory.join("controller.json");
         let controller = match fs::read(&path) {
             Ok(bytes) => parse(&path, &bytes)?,
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
                 let controller = Controller {
                     uuid: identity::uuid(),
+                    format: FORMAT,
                 };
                 write(&path, &controller)?;
                 controller

@@ -21,6 +21,7 @@ pub fn up(home: &Home) -> anyhow::Result<ControllerInfo> {
     if let Some(info) = running(home)? {
         return Ok(info);
     }
+    super::persist::check_format(&home.state())?;
     create_home(home)?;
     install_executable(home)?;
     let log = OpenOptions::new()

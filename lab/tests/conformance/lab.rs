@@ -46,7 +46,7 @@ impl Lab {
         lab
     }
 
-    fn program(&self) -> Command {
+    pub(crate) fn program(&self) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_juju-lab"));
         command.env("JUJU_LAB_HOME", &self.home);
         command

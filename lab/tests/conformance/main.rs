@@ -12,6 +12,7 @@ mod crashes;
 mod databags;
 mod environment;
 mod errors;
+mod homes;
 mod lab;
 mod leadership;
 mod lifecycle;
