@@ -3,14 +3,14 @@
 //! `backup.info` is read with `repo-get` and parsed here: milliseconds at ten thousand backups, where `pgbackrest info`
 //! needs more than a second. The archive is listed one level deep, never recursively.
 
+use std::panic::resume_unwind;
+use std::thread;
 use std::time::Duration;
 
 use crate::adapters::host::clock::Deadline;
 use crate::adapters::pgbackrest::{Command, PgBackRest};
 use crate::domain::backups::target::{self, Shortfall, Target};
-use crate::domain::backups::{
-    Backup, BackupInfo, Catalogue, Database, History, HistoryFile, history_files,
-};
+use crate::domain::backups::{Backup, BackupInfo, Catalogue, History, HistoryFile, history_files};
 use crate::domain::words::{Stanza, Timeline};
 use crate::error::StepError;
 use crate::unit::{REQUEST, because, explained};
@@ -24,15 +24,51 @@ const QUESTION: Duration = Duration::from_mins(1);
 ///
 /// When the repository cannot be read, which is never taken for "empty".
 pub fn read(pgbackrest: &PgBackRest, stanza: &Stanza) -> Result<Catalogue, StepError> {
-    let Some(info) = backup_info(pgbackrest, stanza)? else {
+    let info = backup_info(pgbackrest, stanza)?;
+    catalogue(stanza, info, |folder| {
+        archived_histories(pgbackrest, stanza, folder)
+    })
+}
+
+/// The same in the time of one call: both files are asked for at once, the second where the archive most likely lies, which
+/// is where a database of this version has it that was never upgraded.
+///
+/// # Errors
+///
+/// When the repository cannot be read.
+pub fn read_at_once(
+    pgbackrest: &PgBackRest,
+    stanza: &Stanza,
+    version: &str,
+) -> Result<Catalogue, StepError> {
+    let likely = format!("{version}-1");
+    let (info, guessed) = thread::scope(|scope| {
+        let guessed = scope.spawn(|| archived_histories(pgbackrest, stanza, &likely));
+        let info = backup_info(pgbackrest, stanza);
+        let guessed = guessed.join().unwrap_or_else(|panic| resume_unwind(panic));
+        (info, guessed)
+    });
+    catalogue(stanza, info?, |folder| {
+        if folder == likely {
+            guessed
+        } else {
+            archived_histories(pgbackrest, stanza, folder)
+        }
+    })
+}
+
+/// What was read, put together; the history files come from the archive folder of the current database.
+fn catalogue(
+    stanza: &Stanza,
+    info: Option<BackupInfo>,
+    histories: impl FnOnce(&str) -> Result<Vec<HistoryFile>, StepError>,
+) -> Result<Catalogue, StepError> {
+    let Some(info) = info else {
         return Ok(Catalogue::empty(stanza.clone()));
     };
-    let files = match info
-        .databases
-        .iter()
-        .find(|database| database.id == info.current)
-    {
-        Some(database) => archived_histories(pgbackrest, stanza, database)?,
+    let current = (info.databases.iter()).find(|database| database.id == info.current);
+    let files = match current {
+        Some(database) => histories(&database.archive_folder())?,
         None => Vec::new(),
     };
     Ok(Catalogue::new(stanza.clone(), info, files, None))
@@ -150,9 +186,9 @@ fn backup_info(pgbackrest: &PgBackRest, stanza: &Stanza) -> Result<Option<Backup
 fn archived_histories(
     pgbackrest: &PgBackRest,
     stanza: &Stanza,
-    database: &Database,
+    folder: &str,
 ) -> Result<Vec<HistoryFile>, StepError> {
-    let path = format!("archive/{stanza}/{}", database.archive_folder());
+    let path = format!("archive/{stanza}/{folder}");
     let command = Command::RepoLs {
         path,
         recursive: false,

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use juju_charm::Juju;
 
 use super::because;
-use crate::adapters::host::WorkloadUser;
+use crate::adapters::host::{WorkloadUser, files};
 use crate::adapters::pgbackrest::PgBackRest;
 use crate::error::StepError;
 use crate::layout::Layout;
@@ -44,5 +44,26 @@ impl Installation {
     /// pgBackRest with another cluster's repository, for reading.
     pub fn foreign_pgbackrest(&self) -> PgBackRest {
         PgBackRest::new(self.layout.foreign_pgbackrest_config(), self.user.clone())
+    }
+
+    /// The version whose data is already on the volume: an option set later does not change it.
+    ///
+    /// # Errors
+    ///
+    /// When the volume cannot be read.
+    pub fn existing_major(&self) -> Result<Option<u32>, StepError> {
+        let entries = files::list(&self.layout.volume())
+            .map_err(because)?
+            .unwrap_or_default();
+        let majors = entries
+            .iter()
+            .filter_map(|name| name.to_str()?.parse::<u32>().ok());
+        for major in majors {
+            let marker = self.layout.data_dir(major).join("PG_VERSION");
+            if files::exists(&marker).map_err(because)? {
+                return Ok(Some(major));
+            }
+        }
+        Ok(None)
     }
 }

@@ -13,7 +13,6 @@ use crate::adapters::host::process::Command;
 use crate::adapters::host::{files, lines, packages};
 use crate::domain::observed::Packages;
 use crate::error::StepError;
-use crate::layout::Layout;
 
 #[derive(Serialize, Deserialize)]
 struct Versions {
@@ -26,7 +25,7 @@ struct Versions {
 
 /// What is installed; what is missing is named.
 pub(super) fn look(unit: &Unit<'_>, wanted: Option<u32>) -> Result<Packages, StepError> {
-    let major = match existing_major(&unit.layout)?.or(wanted) {
+    let major = match unit.existing_major()?.or(wanted) {
         Some(major) => major,
         None => default_major()?,
     };
@@ -59,22 +58,6 @@ pub(super) fn look(unit: &Unit<'_>, wanted: Option<u32>) -> Result<Packages, Ste
         version: versions.postgresql,
         pgbackrest: versions.pgbackrest,
     })
-}
-
-/// The version whose data is already on the volume: an option set later does not change it.
-fn existing_major(layout: &Layout) -> Result<Option<u32>, StepError> {
-    let entries = files::list(&layout.volume())
-        .map_err(because)?
-        .unwrap_or_default();
-    let majors = entries
-        .iter()
-        .filter_map(|name| name.to_str()?.parse::<u32>().ok());
-    for major in majors {
-        if files::exists(&layout.data_dir(major).join("PG_VERSION")).map_err(because)? {
-            return Ok(Some(major));
-        }
-    }
-    Ok(None)
 }
 
 /// The newest that is installed, else the distribution's own.

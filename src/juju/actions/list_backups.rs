@@ -31,9 +31,15 @@ pub(super) fn run(juju: &Juju) -> Result<(), ActionError> {
     };
     let installation = Installation::of(juju)?;
     let source = source(juju, &installation)?;
+    let version = installation
+        .existing_major()?
+        .map(|major| major.to_string());
     let mut found = Vec::new();
     for stanza in &source.stanzas {
-        let mut one = catalogue::read(&source.pgbackrest, stanza)?;
+        let mut one = match &version {
+            Some(version) => catalogue::read_at_once(&source.pgbackrest, stanza, version)?,
+            None => catalogue::read(&source.pgbackrest, stanza)?,
+        };
         if source.own {
             let unit = juju.context().unit.as_str();
             let (failed, running) = attempts::of(&installation.layout.jobs(), unit)?;
