@@ -24,36 +24,35 @@ const QUESTION: Duration = Duration::from_mins(1);
 ///
 /// When the repository cannot be read, which is never taken for "empty".
 pub fn read(pgbackrest: &PgBackRest, stanza: &Stanza) -> Result<Catalogue, StepError> {
-    let info = backup_info(pgbackrest, stanza)?;
+    let info = backup_info(pgbackrest, stanza, usize::MAX)?;
     catalogue(stanza, info, |folder| {
         archived_histories(pgbackrest, stanza, folder)
     })
 }
 
-/// The same in the time of one call: both files are asked for at once, the second where the archive most likely lies, which
-/// is where a database of this version has it that was never upgraded.
+/// The newest of its backups, in the time of one call: both files are asked for at once, the second where the archive most
+/// likely lies, which is where a database of this version has it that was never upgraded.
 ///
 /// # Errors
 ///
 /// When the repository cannot be read.
-pub fn read_at_once(
+pub fn read_newest(
     pgbackrest: &PgBackRest,
     stanza: &Stanza,
-    version: &str,
+    limit: usize,
+    version: Option<&str>,
 ) -> Result<Catalogue, StepError> {
-    let likely = format!("{version}-1");
+    let likely = version.map(|version| format!("{version}-1"));
+    let histories = |folder: &str| archived_histories(pgbackrest, stanza, folder);
     let (info, guessed) = thread::scope(|scope| {
-        let guessed = scope.spawn(|| archived_histories(pgbackrest, stanza, &likely));
-        let info = backup_info(pgbackrest, stanza);
-        let guessed = guessed.join().unwrap_or_else(|panic| resume_unwind(panic));
+        let guessed = (likely.as_deref()).map(|folder| scope.spawn(move || histories(folder)));
+        let info = backup_info(pgbackrest, stanza, limit);
+        let guessed = guessed.map(|it| it.join().unwrap_or_else(|panic| resume_unwind(panic)));
         (info, guessed)
     });
-    catalogue(stanza, info?, |folder| {
-        if folder == likely {
-            guessed
-        } else {
-            archived_histories(pgbackrest, stanza, folder)
-        }
+    catalogue(stanza, info?, |folder| match guessed {
+        Some(guessed) if likely.as_deref() == Some(folder) => guessed,
+        _ => histories(folder),
     })
 }
 
@@ -152,7 +151,7 @@ pub fn backup_of_request(
     stanza: &Stanza,
     request: &str,
 ) -> Result<Option<Backup>, StepError> {
-    let Some(info) = backup_info(pgbackrest, stanza)? else {
+    let Some(info) = backup_info(pgbackrest, stanza, usize::MAX)? else {
         return Ok(None);
     };
     let annotated = |backup: &&Backup| {
@@ -173,14 +172,20 @@ pub fn backup_of_request(
     })
 }
 
-fn backup_info(pgbackrest: &PgBackRest, stanza: &Stanza) -> Result<Option<BackupInfo>, StepError> {
+fn backup_info(
+    pgbackrest: &PgBackRest,
+    stanza: &Stanza,
+    limit: usize,
+) -> Result<Option<BackupInfo>, StepError> {
     let path = format!("backup/{stanza}/backup.info");
     let text = pgbackrest
         .repo_get(&path, Deadline::after(QUESTION))
         .map_err(explained)?;
     let Some(text) = text else { return Ok(None) };
     let text = String::from_utf8(text).map_err(because)?;
-    BackupInfo::parse(&text).map(Some).map_err(because)
+    BackupInfo::parse_newest(&text, limit)
+        .map(Some)
+        .map_err(because)
 }
 
 fn archived_histories(

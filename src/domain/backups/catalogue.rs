@@ -54,6 +54,8 @@ pub struct Catalogue {
     pub databases: Vec<Database>,
     /// By label.
     pub backups: Vec<Backup>,
+    /// How many older backups there are that were not read: a listing shows the newest only.
+    pub older: usize,
     /// Those of the current database.
     pub timelines: Timelines,
     pub failed: Vec<FailedBackup>,
@@ -68,6 +70,7 @@ impl Catalogue {
             current: None,
             databases: Vec::new(),
             backups: Vec::new(),
+            older: 0,
             timelines: Timelines::default(),
             failed: Vec::new(),
             running: None,
@@ -87,6 +90,7 @@ impl Catalogue {
             current,
             databases,
             backups,
+            older,
             encrypted: _,
         } = info;
         let of_current = backups.iter().filter(|backup| backup.database == current);
@@ -97,6 +101,7 @@ impl Catalogue {
             current,
             databases,
             backups,
+            older,
             timelines,
             failed: Vec::new(),
             running: None,

@@ -27,6 +27,7 @@ struct Source {
 pub(super) fn run(juju: &Juju) -> Result<(), ActionError> {
     let limit = match juju.action_params()?.integer("limit") {
         None => listing::SHOWN,
+        Some(0) => usize::MAX,
         Some(given) => usize::try_from(given).map_err(|_| Refusal::BadLimit(given))?,
     };
     let installation = Installation::of(juju)?;
@@ -36,10 +37,8 @@ pub(super) fn run(juju: &Juju) -> Result<(), ActionError> {
         .map(|major| major.to_string());
     let mut found = Vec::new();
     for stanza in &source.stanzas {
-        let mut one = match &version {
-            Some(version) => catalogue::read_at_once(&source.pgbackrest, stanza, version)?,
-            None => catalogue::read(&source.pgbackrest, stanza)?,
-        };
+        let version = version.as_deref();
+        let mut one = catalogue::read_newest(&source.pgbackrest, stanza, limit, version)?;
         if source.own {
             let unit = juju.context().unit.as_str();
             let (failed, running) = attempts::of(&installation.layout.jobs(), unit)?;
@@ -53,6 +52,7 @@ pub(super) fn run(juju: &Juju) -> Result<(), ActionError> {
         path: source.store.path.clone(),
     };
     let (shown, left_out) = listing::newest(&rows, limit);
+    let left_out = left_out + found.iter().map(|one| one.older).sum::<usize>();
     let mut table = listing::table(shown, &location);
     if left_out > 0 {
         let note = format!("\n({left_out} older ones are not shown: limit=0 shows all)");

@@ -22,6 +22,8 @@ pub struct BackupInfo {
     pub databases: Vec<Database>,
     /// By label.
     pub backups: Vec<Backup>,
+    /// How many older ones were not looked at.
+    pub older: usize,
     /// Whether the repository is encrypted. The key stays in the file.
     pub encrypted: bool,
 }
@@ -59,33 +61,47 @@ struct Line<'a> {
 impl BackupInfo {
     /// Parses the text of the file in one pass.
     pub fn parse(text: &str) -> Result<Self, Unreadable> {
+        Self::parse_newest(text, usize::MAX)
+    }
+
+    /// The same with the newest backups only: a line that nobody asked for costs a glance at its label.
+    pub fn parse_newest(text: &str, limit: usize) -> Result<Self, Unreadable> {
         let mut sections = Sections::of(FILE);
-        let mut backups = Vec::new();
+        let mut lines = Vec::new();
         for entry in entries(FILE, text) {
             let entry = entry?;
             match entry.section {
-                "backup:current" => backups.push(backup(&entry)?),
+                "backup:current" => lines.push((label(&entry)?, entry)),
                 _ => sections.take(&entry)?,
             }
         }
         let encrypted = sections.encrypted;
         let (current, databases) = sections.finish()?;
+        lines.sort_by_key(|(label, _)| label.id());
+        let older = lines.len().saturating_sub(limit);
+        let mut backups = (lines.into_iter().skip(older))
+            .map(|(label, entry)| backup(label, &entry))
+            .collect::<Result<Vec<_>, _>>()?;
         backups.sort_by_key(|backup| backup.label);
         Ok(Self {
             current,
             databases,
             backups,
+            older,
             encrypted,
         })
     }
 }
 
-fn backup(entry: &Entry<'_>) -> Result<Backup, Unreadable> {
-    let label = (entry.key.parse()).map_err(|source| Unreadable::Word {
+fn label(entry: &Entry<'_>) -> Result<BackupLabel, Unreadable> {
+    (entry.key.parse()).map_err(|source| Unreadable::Word {
         file: FILE,
         line: entry.line,
         source,
-    })?;
+    })
+}
+
+fn backup(label: BackupLabel, entry: &Entry<'_>) -> Result<Backup, Unreadable> {
     let line: Line<'_> = entry.read(FILE)?;
     Ok(Backup {
         label,

@@ -70,6 +70,35 @@ fn a_stanza_without_backups_is_empty_and_not_an_error() {
 }
 
 #[test]
+fn the_newest_backups_are_read_by_themselves_and_the_others_counted() {
+    let all = BackupInfo::parse(RECORDED).unwrap();
+    for (limit, older) in [(0, 3), (1, 2), (2, 1), (3, 0), (usize::MAX, 0)] {
+        let info = BackupInfo::parse_newest(RECORDED, limit).unwrap();
+        assert_eq!(info.older, older, "limit {limit}");
+        assert_eq!(info.backups, all.backups[older..], "limit {limit}");
+    }
+}
+
+#[test]
+fn the_newest_backup_may_stand_before_others_that_depend_on_an_earlier_one() {
+    // By label a dependent backup stands with its full one, whenever it was made.
+    let line = |label: &str| {
+        let entry = RECORDED.lines().find(|line| line.contains("F={")).unwrap();
+        format!("{label}={}\n", entry.split_once('=').unwrap().1)
+    };
+    let labels = [
+        "20260101-000000F",
+        "20260101-000000F_20260105-000000I",
+        "20260103-000000F",
+        "20260104-000000F",
+    ];
+    let text = with_backups(&labels.map(line).concat());
+    let info = BackupInfo::parse_newest(&text, 2).unwrap();
+    let newest: Vec<_> = info.backups.iter().map(|it| it.label.to_string()).collect();
+    assert_eq!(newest, [labels[1], labels[3]]);
+}
+
+#[test]
 fn a_file_that_was_cut_short_is_an_error_wherever_the_cut_is() {
     for (end, _) in RECORDED
         .char_indices()

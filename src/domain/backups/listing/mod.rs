@@ -89,13 +89,9 @@ pub fn rows<'a>(catalogues: impl IntoIterator<Item = &'a Catalogue>) -> Vec<Row<
 /// rest is a `limit` away.
 pub const SHOWN: usize = 1000;
 
-/// The newest rows up to a limit, where 0 is none, and how many older ones that leaves out.
+/// The newest rows up to a limit, and how many older ones that leaves out.
 pub fn newest<'rows, 'a>(rows: &'rows [Row<'a>], limit: usize) -> (&'rows [Row<'a>], usize) {
-    let left_out = if limit == 0 {
-        0
-    } else {
-        rows.len().saturating_sub(limit)
-    };
+    let left_out = rows.len().saturating_sub(limit);
     (rows.get(left_out..).unwrap_or_default(), left_out)
 }
 

@@ -217,7 +217,6 @@ fn a_limit_keeps_the_newest_rows_and_says_how_many_it_left_out() {
     let catalogue = recorded();
     let rows = rows([&catalogue]);
     for (limit, shown, left_out) in [
-        (0, rows.len(), 0),
         (1, 1, rows.len() - 1),
         (rows.len(), rows.len(), 0),
         (rows.len() + 1, rows.len(), 0),

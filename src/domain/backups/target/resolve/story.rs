@@ -99,6 +99,7 @@ impl Cluster {
             current: DatabaseId(1),
             databases: vec![database],
             backups: self.backups.clone(),
+            older: 0,
             encrypted: false,
         };
         let stanza = "prod.pg".parse().unwrap();

@@ -78,6 +78,7 @@ fn without_histories() -> Catalogue {
         backups: BACKUPS
             .map(|(_, started, on, lsn)| backup(started, on, lsn))
             .into(),
+        older: 0,
         encrypted: false,
     };
     let began = [(2, 200), (3, 400), (4, 500), (5, 600), (6, 700)];
