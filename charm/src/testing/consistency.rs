@@ -119,12 +119,9 @@ fn secrets(state: &State, problems: &mut Vec<String>) {
         }
         if secret
             .tracked
-            .is_some_and(|revision| !secret.revisions.contains_key(&revision))
+            .is_some_and(|revision| revision == 0 || revision > secret.newest())
         {
-            problems.push(format!(
-                "{} is held to a revision it does not have",
-                secret.id
-            ));
+            problems.push(format!("{} is held to a revision it never had", secret.id));
         }
         if secret.holder == SecretHolder::NotGranted && secret.label.is_some() {
             problems.push(format!("{} has a label here but was never read", secret.id));

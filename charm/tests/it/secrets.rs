@@ -93,6 +93,27 @@ fn a_secret_gets_a_new_revision_only_if_its_newest_differs() {
 }
 
 #[test]
+fn a_new_revision_can_come_with_its_expiry() {
+    let id: SecretId = "ours".parse().unwrap();
+    let state = leader().with_secret(ours().tracking(1));
+    let outcome = in_hook(&state, |juju| {
+        juju.secret_set_expiring(&id, password("two"), "36h");
+        Ok(())
+    });
+    let secret = outcome.state.secret(&id).unwrap();
+    assert_eq!(
+        (secret.newest(), secret.expire.as_deref()),
+        (2, Some("36h"))
+    );
+
+    let same = in_hook(&outcome.state, |juju| {
+        juju.secret_set_expiring(&id, password("two"), "1h");
+        Ok(())
+    });
+    assert_eq!(same.count("secret-set"), 0);
+}
+
+#[test]
 fn owners_too_are_held_to_the_revision_they_read() {
     let state = leader().with_secret(ours().with_revision(password("two")).tracking(1));
     let outcome = in_hook(&state, |juju| {

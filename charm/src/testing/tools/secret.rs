@@ -33,8 +33,15 @@ impl World {
             _ if !self.wanted.leader => return Err(failed(tool, "this unit is not the leader")),
             _ => SecretHolder::Application,
         };
-        self.secrets_added += 1;
-        let id = format!("secret:new{:017}", self.secrets_added);
+        let known = |id: &str| self.wanted.secrets.iter().any(|s| s.id.uri() == id);
+        let id = loop {
+            self.secrets_added += 1;
+            let id = format!("secret:new{:017}", self.secrets_added);
+            // An earlier event may have added some.
+            if !known(&id) {
+                break id;
+            }
+        };
         let mut secret = Secret::new(&id, holder, content);
         describe(&mut secret, &args);
         if let Some(label) = &secret.label
@@ -88,7 +95,11 @@ impl World {
             Some(tracked) if !args.has("peek") && !args.has("refresh") => tracked,
             _ => newest,
         };
-        let content = secret.revisions.get(&revision).cloned().unwrap_or_default();
+        let Some(content) = secret.revisions.get(&revision).cloned() else {
+            // The owner has removed what this unit is still held to.
+            let message = format!("secret revision {revision} of {:?} not found", id.bare());
+            return Err(failed(tool, &message));
+        };
         // Which revision a unit is held to does not wait for the commit.
         let is_held = !args.has("peek");
         for state in [&mut self.kept, &mut self.wanted] {

@@ -45,6 +45,8 @@ pub(super) struct Session {
     labelled: BTreeMap<(String, SecretRevision), SecretContent>,
     added: BTreeSet<SecretId>,
     updates: BTreeMap<SecretId, SecretContent>,
+    /// When what is updated expires.
+    expiries: BTreeMap<SecretId, String>,
     grants: Vec<(SecretId, RelationId)>,
     revocations: Vec<(SecretId, RelationId)>,
     removals: Vec<(SecretId, Option<u32>)>,
@@ -53,6 +55,7 @@ pub(super) struct Session {
 impl Session {
     pub(super) fn discard(&mut self) {
         self.updates.clear();
+        self.expiries.clear();
         self.grants.clear();
         self.revocations.clear();
         self.removals.clear();

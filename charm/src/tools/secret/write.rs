@@ -129,7 +129,22 @@ impl Juju {
     /// Gives a secret of ours this content when the hook ends, as one new revision, unless its
     /// newest revision already has it.
     pub fn secret_set(&self, id: &SecretId, content: SecretContent) {
-        self.session().secret.updates.insert(id.clone(), content);
+        let session = &mut self.session().secret;
+        session.expiries.remove(id);
+        session.updates.insert(id.clone(), content);
+    }
+
+    /// The same, with a new revision that expires then: RFC 3339, or a duration in Go's notation
+    /// (`36h`; there is no `d`). Without a new revision the expiry stays, too.
+    pub fn secret_set_expiring(
+        &self,
+        id: &SecretId,
+        content: SecretContent,
+        expire: impl Into<String>,
+    ) {
+        let session = &mut self.session().secret;
+        session.expiries.insert(id.clone(), expire.into());
+        session.updates.insert(id.clone(), content);
     }
 
     /// Lets the application on the other side read a secret of ours, for as long as the relation
@@ -166,17 +181,19 @@ impl Juju {
     }
 
     pub(crate) fn flush_secrets(&self) -> Result<(), ToolError> {
-        let (updates, grants, revocations, removals) = {
+        let (updates, mut expiries, grants, revocations, removals) = {
             let session = &mut self.session().secret;
             (
                 std::mem::take(&mut session.updates),
+                std::mem::take(&mut session.expiries),
                 std::mem::take(&mut session.grants),
                 std::mem::take(&mut session.revocations),
                 std::mem::take(&mut session.removals),
             )
         };
         for (id, content) in updates {
-            self.update_secret(&id, content)?;
+            let expire = expiries.remove(&id);
+            self.update_secret(&id, content, expire.as_deref())?;
         }
         for (id, relation) in grants {
             self.call(
@@ -204,7 +221,12 @@ impl Juju {
         Ok(())
     }
 
-    fn update_secret(&self, id: &SecretId, content: SecretContent) -> Result<(), ToolError> {
+    fn update_secret(
+        &self,
+        id: &SecretId,
+        content: SecretContent,
+        expire: Option<&str>,
+    ) -> Result<(), ToolError> {
         let newest = {
             let session = self.session();
             let read = |revision| {
@@ -224,11 +246,13 @@ impl Juju {
             return Ok(());
         }
         let file = content_file("secret-set", &content)?;
-        self.call(
-            "secret-set",
-            &[id.uri(), "--file", &file.path().to_string_lossy()],
-            None,
-        )?;
+        let path = file.path().to_string_lossy();
+        let mut args = vec![id.uri()];
+        if let Some(expire) = expire {
+            args.extend(["--expire", expire]);
+        }
+        args.extend(["--file", &path]);
+        self.call("secret-set", &args, None)?;
         let mut session = self.session();
         session
             .secret

@@ -101,7 +101,7 @@ mod tests {
         for path in ["./pg", "/tmp/pg.charm", "pg.charm", "../pg", "charms/pg"] {
             assert!(is_path(path), "{path}");
         }
-        for name in ["postgresql", "s3-integrator"] {
+        for name in ["postgresql", "s3-integrator", "self-signed-certificates"] {
             assert!(!is_path(name), "{name}");
         }
         assert!(is_bundle("./bundle.yaml"));
