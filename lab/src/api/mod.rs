@@ -60,6 +60,13 @@ pub enum Request {
         values: BTreeMap<String, String>,
         reset: Vec<String>,
     },
+    /// -> `BTreeMap<String, String>`
+    ModelConstraints { model: String },
+    /// Replaces the model's constraints. -> `()`
+    SetModelConstraints {
+        model: String,
+        constraints: BTreeMap<String, String>,
+    },
 
     /// -> [`Deployed`]
     Deploy(Deploy),

@@ -51,6 +51,7 @@ pub(crate) enum Command {
     #[command(alias = "list-machines")]
     Machines(machines::Machines),
     ModelConfig(model::ModelConfig),
+    ModelConstraints(model::ModelConstraints),
     #[command(alias = "list-models")]
     Models(model::Models),
     Offer(relate::Offer),
@@ -70,6 +71,7 @@ pub(crate) enum Command {
     Scp(ssh::Scp),
     #[command(alias = "list-secrets")]
     Secrets(secrets::Secrets),
+    SetModelConstraints(model::SetModelConstraints),
     ShowApplication(show_unit::ShowApplication),
     ShowController(controller::ShowController),
     ShowModel(model::ShowModel),
@@ -118,6 +120,7 @@ impl Command {
             Self::Integrate(command) => command.run(session),
             Self::Machines(command) => command.run(session),
             Self::ModelConfig(command) => command.run(session),
+            Self::ModelConstraints(command) => command.run(session),
             Self::Models(command) => command.run(session),
             Self::Offer(command) => command.run(session),
             Self::Operations(command) => command.run(session),
@@ -132,6 +135,7 @@ impl Command {
             Self::Run(command) => command.run(session),
             Self::Scp(command) => command.run(session),
             Self::Secrets(command) => command.run(session),
+            Self::SetModelConstraints(command) => command.run(session),
             Self::ShowApplication(command) => command.run(session),
             Self::ShowController(command) => command.run(session),
             Self::ShowModel(command) => command.run(session),
@@ -196,6 +200,8 @@ mod tests {
             "trust --model m pg --remove --scope cluster",
             "model-config --model m --format json",
             "model-config --model m a=b --reset c",
+            "model-constraints --model m --format json",
+            "set-model-constraints --model m mem=8G cores=4",
             "version --format json --all",
             "wait-for application pg --query status==\"active\" --timeout 5m",
             "status --watch 1s --relations --no-color",

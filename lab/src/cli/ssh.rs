@@ -1,7 +1,7 @@
 //! `juju ssh` and `juju scp`: commands and files on a unit's machine.
 //!
 //! A machine of the lab is a directory on this host, so nothing travels: `ssh` replaces itself by the command, started
-//! in the machine's root with the machine's `PATH`, and `scp` copies below that root.
+//! in the machine's root with the machine's `PATH`, and `scp` copies to and from where such a command finds the file.
 
 use std::os::unix::process::CommandExt;
 use std::path::{Component, Path, PathBuf};
@@ -50,10 +50,7 @@ impl Ssh {
             None => (None, target),
         };
         let machine = machine_of(session, target)?;
-        let command = match command.split_first() {
-            Some((first, rest)) if first == "--" => rest,
-            _ => command,
-        };
+        let command = without_client_options(command);
         let mut process = if command.is_empty() {
             login_shell()
         } else {
@@ -73,6 +70,28 @@ impl Ssh {
             process.exec(),
         ))
     }
+}
+
+/// The command after the options of the ssh client, which have nothing to set here.
+fn without_client_options(words: &[String]) -> &[String] {
+    match words.split_first() {
+        Some((first, rest)) if first == "--" => rest,
+        Some((first, rest)) if first.len() > 1 && first.starts_with('-') => {
+            let value = usize::from(takes_next_word(first, SSH_OPTIONS_WITH_VALUE));
+            without_client_options(rest.get(value..).unwrap_or(&[]))
+        }
+        _ => words,
+    }
+}
+
+/// The letters of the clients' options that have a value.
+const SSH_OPTIONS_WITH_VALUE: &str = "BDEFIJLOPQRSWbceilmopw";
+const SCP_OPTIONS_WITH_VALUE: &str = "DFJPSXcilo";
+
+/// Whether the last letter of a word of options has its value in the word after it.
+fn takes_next_word(option: &str, with_value: &str) -> bool {
+    let value = option.find(|letter| with_value.contains(letter));
+    value.is_some_and(|index| index + 1 == option.len())
 }
 
 fn login_shell() -> Command {
@@ -176,11 +195,7 @@ enum Place {
 
 impl Scp {
     pub(crate) fn run(self, session: &mut Session) -> Result<(), CliError> {
-        let (options, words): (Vec<&String>, Vec<&String>) = self
-            .words
-            .iter()
-            .filter(|word| *word != "--")
-            .partition(|word| word.starts_with('-'));
+        let (options, words) = options_and_words(&self.words);
         let recursive = self.recursive || options.iter().any(|option| is_short_flag(option, 'r'));
         let Some((destination, sources)) = words
             .split_last()
@@ -197,9 +212,19 @@ impl Scp {
         }
         copy.arg("--");
         for source in sources {
-            copy.arg(on_this_host(session, place(source))?);
+            copy.arg(match place(source) {
+                Place::Local(path) => path,
+                Place::Remote { target, path } => {
+                    source_on(&machine_of(session, &target)?.root, &path)
+                }
+            });
         }
-        copy.arg(on_this_host(session, place(destination))?);
+        copy.arg(match place(destination) {
+            Place::Local(path) => path,
+            Place::Remote { target, path } => {
+                destination_on(&machine_of(session, &target)?.root, &path)
+            }
+        });
         let status = copy.status().map_err(CliError::io("run cp"))?;
         if status.success() {
             Ok(())
@@ -232,11 +257,48 @@ fn place(word: &str) -> Place {
     }
 }
 
-fn on_this_host(session: &mut Session, place: Place) -> Result<PathBuf, CliError> {
-    match place {
-        Place::Local(path) => Ok(path),
-        Place::Remote { target, path } => Ok(below(&machine_of(session, &target)?.root, &path)),
+/// The options of the scp client with their values, and the places to copy from and to.
+fn options_and_words(words: &[String]) -> (Vec<&str>, Vec<&str>) {
+    let (mut options, mut places) = (Vec::new(), Vec::new());
+    let mut words = words
+        .iter()
+        .map(String::as_str)
+        .filter(|word| *word != "--");
+    while let Some(word) = words.next() {
+        if !word.starts_with('-') {
+            places.push(word);
+            continue;
+        }
+        if takes_next_word(word, SCP_OPTIONS_WITH_VALUE) {
+            words.next();
+        }
+        options.push(word);
     }
+    (options, places)
+}
+
+/// What a program on the machine would find under `path`: the machine's own file, else this computer's, because
+/// programs see both. Of temporary files they only see this computer's.
+fn source_on(root: &Path, path: &Path) -> PathBuf {
+    let own = below(root, path);
+    if (is_temporary(path) || !own.exists()) && path.is_absolute() && path.exists() {
+        return path.to_owned();
+    }
+    own
+}
+
+/// Where a program on the machine looks for `path`: below the machine's root, so that nothing of this computer is
+/// overwritten, or where programs of both have their temporary files.
+fn destination_on(root: &Path, path: &Path) -> PathBuf {
+    if is_temporary(path) || path.starts_with(root) {
+        return path.to_owned();
+    }
+    below(root, path)
+}
+
+fn is_temporary(path: &Path) -> bool {
+    let leads_out = path.components().any(|part| part == Component::ParentDir);
+    !leads_out && (path.starts_with("/tmp") || path.starts_with("/var/tmp"))
 }
 
 /// `path` on the machine as a path on this host; `..` does not lead out of the machine.
@@ -288,6 +350,49 @@ mod tests {
         for (path, expected) in cases {
             assert_eq!(below(root, Path::new(path)), Path::new(expected), "{path}");
         }
+    }
+
+    #[test]
+    fn options_of_the_ssh_client_come_before_the_command() {
+        let words = |line: &str| line.split(' ').map(str::to_owned).collect::<Vec<_>>();
+        let cases = [
+            ("ls -l", "ls -l"),
+            ("-o LogLevel=ERROR -A ls -l", "ls -l"),
+            ("-oLogLevel=ERROR -ti key ls", "ls"),
+            ("-v -- -odd", "-odd"),
+        ];
+        for (line, command) in cases {
+            assert_eq!(
+                without_client_options(&words(line)),
+                words(command),
+                "{line}"
+            );
+        }
+        assert_eq!(
+            options_and_words(&words("-- -r -P 22 -o A=b pg/0:x y")),
+            (vec!["-r", "-P", "-o"], vec!["pg/0:x", "y"])
+        );
+    }
+
+    #[test]
+    fn files_are_where_programs_of_the_machine_look_for_them() {
+        let root = tempfile::tempdir().unwrap();
+        let root = root.path();
+        std::fs::create_dir(root.join("etc")).unwrap();
+        std::fs::write(root.join("etc/passwd"), "").unwrap();
+        let source = |path: &str| source_on(root, Path::new(path));
+        assert_eq!(source("/etc/passwd"), root.join("etc/passwd"));
+        assert_eq!(source("/etc/group"), Path::new("/etc/group"));
+        assert_eq!(source("/no/such"), root.join("no/such"));
+        assert_eq!(
+            source(&root.join("etc").to_string_lossy()),
+            root.join("etc")
+        );
+
+        let destination = |path: &str| destination_on(root, Path::new(path));
+        assert_eq!(destination("/etc/group"), root.join("etc/group"));
+        assert_eq!(destination("/tmp/x"), Path::new("/tmp/x"));
+        assert_eq!(destination("/tmp/../etc/x"), root.join("etc/x"));
     }
 
     #[test]

@@ -1,11 +1,12 @@
 //! Deploying and refreshing applications.
 
-use super::{charms, configure, units};
+use super::{charms, configure, models, units};
 use crate::api::{Deploy, Deployed, Failure, Refresh, ResourceSource};
 use crate::daemon::{Daemon, application_of};
 use crate::model::application::Application;
 use crate::model::charm::{Charm, Role};
 use crate::model::relation::{End, Relation};
+use crate::model::storage::mebibytes;
 use crate::model::{Life, Model, identity, take};
 use jiff::Timestamp;
 use serde_json::Value;
@@ -39,6 +40,7 @@ pub fn deploy(daemon: &Daemon, request: &Deploy) -> Result<Deployed, Failure> {
         }
         let config = parse_config(&charm, &request.config)?;
         check_storage(&charm, request)?;
+        models::check_constraints(&request.constraints)?;
         let count = if charm.subordinate { 0 } else { request.num_units };
         let application = Application {
             name: name.clone(),
@@ -113,12 +115,18 @@ fn check_storage(charm: &Charm, request: &Deploy) -> Result<(), Failure> {
                 charm.name, spec.min
             )));
         }
-        if let Some(size) = &directive.size
-            && crate::agent::commit::mebibytes(size).is_none()
-        {
-            return Err(Failure::invalid(format!(
-                "storage \"{name}\": size \"{size}\" is not a size like 10G"
-            )));
+        if let Some(text) = &directive.size {
+            let Some(size) = mebibytes(text) else {
+                return Err(Failure::invalid(format!(
+                    "storage \"{name}\": size \"{text}\" is not a size like 10G"
+                )));
+            };
+            if size < spec.minimum_size {
+                return Err(Failure::invalid(format!(
+                    "charm \"{}\" store \"{name}\": minimum storage size is {} MB, {size} MB specified",
+                    charm.name, spec.minimum_size
+                )));
+            }
         }
     }
     Ok(())

@@ -3,7 +3,7 @@
 use crate::agent::environment::{UnitPaths, machine_path};
 use crate::api::{Base, Failure, Machine, MachineSpecReply, MachineStatus, StatusInfo};
 use crate::daemon::{Daemon, machines, unit_of};
-use crate::model::{Model, identity};
+use crate::model::{Model, constraints, identity};
 use crate::tools::mac_address;
 
 pub(super) fn status(
@@ -49,7 +49,7 @@ pub(super) fn status(
         instance_id: machines::hostname(model, machine),
         base,
         hardware: machines::hardware(),
-        constraints: format!("arch={}", machines::architecture()),
+        constraints: constraints::text(&machine.constraints),
         mac_address: mac_address(&address),
         address,
     }

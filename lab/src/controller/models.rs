@@ -3,6 +3,7 @@
 use super::{charms, remove};
 use crate::api::{AddModel, ControllerInfo, DestroyModel, Failure, ModelInfo, RemoveApplications};
 use crate::daemon::{Daemon, VERSION, bare};
+use crate::model::constraints::{self, Constraints};
 use crate::model::{Life, Model, config, identity};
 use jiff::Timestamp;
 use std::collections::BTreeMap;
@@ -119,6 +120,23 @@ pub fn sweep(daemon: &Daemon, name: &str) -> Result<bool, Failure> {
         .map_err(|error| Failure::internal(error.to_string()))?;
     charms::forget_unused(daemon);
     Ok(true)
+}
+
+pub(super) fn check_constraints(constraints: &Constraints) -> Result<(), Failure> {
+    constraints::check(constraints).map_err(|error| Failure::invalid(error.to_string()))
+}
+
+/// Replaces the model's constraints; machines that are there keep theirs.
+pub fn set_constraints(
+    daemon: &Daemon,
+    model: &str,
+    constraints: &Constraints,
+) -> Result<(), Failure> {
+    check_constraints(constraints)?;
+    daemon.update(model, |model| {
+        model.constraints.clone_from(constraints);
+        Ok(())
+    })
 }
 
 pub fn set_config(

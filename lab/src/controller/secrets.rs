@@ -62,6 +62,16 @@ fn view(
 }
 
 pub fn list(daemon: &Daemon, request: &ListSecrets) -> Result<Vec<SecretView>, Failure> {
+    if let Some(owner) = &request.owner
+        && !["application-", "unit-", "model-"]
+            .iter()
+            .any(|kind| owner.starts_with(kind))
+    {
+        return Err(Failure::invalid(format!(
+            "invalid owner \"{owner}\": \"{owner}\" is not a valid tag\nhint: write application-{0} or unit-{0}-0",
+            identity::application_of(owner)
+        )));
+    }
     daemon.read(&request.model, |model| {
         model
             .secrets
@@ -70,7 +80,7 @@ pub fn list(daemon: &Daemon, request: &ListSecrets) -> Result<Vec<SecretView>, F
                 request
                     .owner
                     .as_ref()
-                    .is_none_or(|owner| secret.owner.to_string() == *owner)
+                    .is_none_or(|owner| secret.owner.tag(&model.uuid) == *owner)
             })
             .map(|secret| view(model, secret, None, false))
             .collect()

@@ -266,10 +266,12 @@ pub fn cancel(daemon: &Daemon, model: &str, id: &str) -> Result<TaskView, Failur
             _ => None,
         }))
     })?;
+    // The answer is what the request did; what the kill leads to comes later.
+    let answer = show(daemon, model, id, 0)?;
     if let Some((uuid, unit)) = running {
         daemon.agents.kill(&uuid, &unit);
     }
-    show(daemon, model, id, 0)
+    Ok(answer)
 }
 
 /// After a crash of the daemon nobody waits for commands on machines any more.

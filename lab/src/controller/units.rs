@@ -2,10 +2,11 @@
 
 use crate::agent::commit::{add_storage, location};
 use crate::api::{AddUnits, Failure};
+use crate::daemon::machines::architecture;
 use crate::daemon::{Daemon, application_of};
 use crate::model::machine::Machine;
 use crate::model::unit::Unit;
-use crate::model::{Life, Model, take};
+use crate::model::{Life, Model, constraints, take};
 use jiff::Timestamp;
 use std::path::Path;
 
@@ -46,7 +47,7 @@ pub(super) fn place(
     for index in 0..count as usize {
         let machine = match to.get(index) {
             Some(text) => existing_machine(model, text)?,
-            None => new_machine(model),
+            None => new_machine(model, application),
         };
         names.push(add_unit(model, application, machine, None)?);
     }
@@ -66,11 +67,19 @@ fn existing_machine(model: &Model, text: &str) -> Result<u32, Failure> {
     }
 }
 
-fn new_machine(model: &mut Model) -> u32 {
+/// A machine for a unit of `application`, with the constraints of both.
+fn new_machine(model: &mut Model, application: &str) -> u32 {
     let number = take(&mut model.sequences.machine);
-    model
-        .machines
-        .insert(number, Machine::new(number, Timestamp::now()));
+    let mut machine = Machine::new(number, Timestamp::now());
+    machine.constraints = match model.applications.get(application) {
+        Some(application) => constraints::merged(&model.constraints, &application.constraints),
+        None => model.constraints.clone(),
+    };
+    machine
+        .constraints
+        .entry("arch".to_owned())
+        .or_insert_with(|| architecture().to_owned());
+    model.machines.insert(number, machine);
     number
 }
 

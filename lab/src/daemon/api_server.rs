@@ -88,6 +88,12 @@ async fn answer(daemon: &Arc<Daemon>, request: Request) -> Result<Value, Failure
             values,
             reset,
         } => json(models::set_config(d, &model, &values, &reset)),
+        Request::ModelConstraints { model } => {
+            json(d.read(&model, |model| Ok(model.constraints.clone())))
+        }
+        Request::SetModelConstraints { model, constraints } => {
+            json(models::set_constraints(d, &model, &constraints))
+        }
         Request::Deploy(request) => blocking(daemon, move |d| deploy::deploy(d, &request)).await,
         Request::Refresh(request) => blocking(daemon, move |d| deploy::refresh(d, &request)).await,
         Request::AddUnits(request) => json(units::add(d, &request)),

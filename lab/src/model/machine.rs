@@ -1,6 +1,7 @@
 //! Machines as the model sees them.
 
 use super::Life;
+use super::constraints::Constraints;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -20,6 +21,9 @@ pub struct Machine {
     /// True while it hangs.
     #[serde(default)]
     pub frozen: bool,
+    /// What it was asked to be.
+    #[serde(default)]
+    pub constraints: Constraints,
     /// Counts boots; agents run `start` again when it grew.
     pub boot: u64,
 }
@@ -34,6 +38,7 @@ impl Machine {
             started: None,
             powered: true,
             frozen: false,
+            constraints: Constraints::new(),
             boot: 1,
         }
     }

@@ -4,6 +4,7 @@
 pub mod application;
 pub mod charm;
 pub mod config;
+pub mod constraints;
 pub mod hook;
 pub mod identity;
 pub mod lease;
@@ -18,6 +19,7 @@ pub mod storage;
 pub mod unit;
 
 use application::Application;
+use constraints::Constraints;
 use jiff::Timestamp;
 use machine::Machine;
 use operation::{Operation, Task};
@@ -56,6 +58,9 @@ pub struct Model {
     pub life: Life,
     /// Only settings that differ from the defaults.
     pub config: BTreeMap<String, String>,
+    /// What machines are asked to be, unless their application says otherwise.
+    #[serde(default)]
+    pub constraints: Constraints,
     pub applications: BTreeMap<String, Application>,
     pub units: BTreeMap<String, Unit>,
     pub relations: BTreeMap<u64, Relation>,
@@ -91,6 +96,7 @@ impl Model {
             created: now,
             life: Life::Alive,
             config: BTreeMap::new(),
+            constraints: BTreeMap::new(),
             applications: BTreeMap::new(),
             units: BTreeMap::new(),
             relations: BTreeMap::new(),

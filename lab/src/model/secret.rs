@@ -131,6 +131,17 @@ impl fmt::Display for Owner {
     }
 }
 
+impl Owner {
+    /// `application-pg`, `unit-pg-0`, or `model-` and the model's UUID.
+    pub fn tag(&self, model: &str) -> String {
+        match self {
+            Self::Application(name) => format!("application-{name}"),
+            Self::Unit(name) => super::identity::unit_tag(name),
+            Self::Model => format!("model-{model}"),
+        }
+    }
+}
+
 impl Secret {
     pub fn new(
         id: String,

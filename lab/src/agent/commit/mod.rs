@@ -4,7 +4,7 @@
 mod secrets;
 mod storage;
 
-pub use storage::{add_storage, location, mebibytes};
+pub use storage::{add_storage, location};
 
 use crate::model::Model;
 use crate::model::relation::Bag;

@@ -2,7 +2,7 @@
 
 use super::CommitError;
 use crate::model::application::Application;
-use crate::model::storage::StorageInstance;
+use crate::model::storage::{DEFAULT_SIZE, StorageInstance, mebibytes};
 use crate::model::{Life, Model, take};
 use jiff::Timestamp;
 use std::path::{Path, PathBuf};
@@ -42,7 +42,11 @@ pub fn add_storage(
         .size
         .as_deref()
         .and_then(mebibytes)
-        .unwrap_or(spec.minimum_size.max(1024));
+        .unwrap_or(if spec.minimum_size > 0 {
+            spec.minimum_size
+        } else {
+            DEFAULT_SIZE
+        });
     let instance = StorageInstance {
         id: id.clone(),
         name: name.to_owned(),
@@ -82,38 +86,9 @@ pub fn location(
     }
 }
 
-/// A size like `1G` or `512M` in MiB; a bare number is MiB.
-pub fn mebibytes(text: &str) -> Option<u64> {
-    let digits = text.trim_end_matches(|c: char| c.is_ascii_alphabetic());
-    let number: f64 = digits.parse().ok().filter(|number| *number >= 0.0)?;
-    let factor = match text[digits.len()..].to_ascii_uppercase().as_str() {
-        "" | "M" | "MB" | "MIB" => 1.0,
-        "G" | "GB" | "GIB" => 1024.0,
-        "T" | "TB" | "TIB" => 1024.0 * 1024.0,
-        "P" | "PB" | "PIB" => 1024.0 * 1024.0 * 1024.0,
-        _ => return None,
-    };
-    // Sizes of real disks are far below 2^53 MiB.
-    #[expect(
-        clippy::cast_possible_truncation,
-        clippy::cast_sign_loss,
-        reason = "checked to be positive and small"
-    )]
-    Some((number * factor).ceil().min(9e15) as u64)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn sizes_are_mebibytes_unless_a_suffix_says_more() {
-        assert_eq!(mebibytes("512"), Some(512));
-        assert_eq!(mebibytes("1.5G"), Some(1536));
-        assert_eq!(mebibytes("2TiB"), Some(2 << 20));
-        assert_eq!(mebibytes("1X"), None);
-        assert_eq!(mebibytes("-1G"), None);
-    }
 
     #[test]
     fn storage_lies_below_the_machines_root() {

