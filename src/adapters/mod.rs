@@ -10,4 +10,5 @@ pub mod object_store;
 pub mod patroni;
 pub mod pgbackrest;
 pub mod postgres;
+pub mod requests;
 pub mod systemd;

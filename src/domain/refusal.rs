@@ -2,6 +2,7 @@
 
 use super::backups::{create, target};
 use super::passwords;
+use super::tls::key;
 
 /// Why an action is refused.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -15,6 +16,9 @@ pub enum Refusal {
     /// A user or password that cannot be used.
     #[error(transparent)]
     Password(#[from] passwords::Refusal),
+    /// A private key that cannot be used.
+    #[error(transparent)]
+    PrivateKey(#[from] key::Refusal),
     /// There is no relation with an object store's integrator.
     #[error("there is no object store: s3-parameters is not related")]
     NoObjectStore,
@@ -91,6 +95,7 @@ impl Refusal {
             Self::Target(refusal) => refusal.hint(),
             Self::Backup(refusal) => refusal.hint(),
             Self::Password(refusal) => refusal.hint(),
+            Self::PrivateKey(refusal) => refusal.hint().into(),
             Self::NoObjectStore => "juju integrate it with s3-integrator".into(),
             Self::ObjectStoreIncomplete(_) => {
                 "give the integrator bucket, access-key and secret-key".into()

@@ -83,9 +83,15 @@ pub const TRANSFER_VERSION: Key = Key {
     owner: Owner::Leader,
     name: "version",
 };
+/// JSON: the requests for certificates.
+pub const REQUESTS: Key = Key {
+    endpoint: super::CERTIFICATES,
+    owner: Owner::Unit,
+    name: "certificate_signing_requests",
+};
 
 /// Every key.
-pub const ALL: [Key; 10] = [
+pub const ALL: [Key; 11] = [
     ADDRESS,
     STANDING,
     PROVED,
@@ -96,6 +102,7 @@ pub const ALL: [Key; 10] = [
     LIB_VERSION,
     BUCKET,
     TRANSFER_VERSION,
+    REQUESTS,
 ];
 
 /// Writes a key, to be committed when the dispatch ends well.

@@ -8,7 +8,7 @@ use juju_charm::{Bag, Databag, Juju, ToolError};
 use super::databag;
 use crate::domain::observed::{JujuView, PeerRelation, Standing};
 use crate::domain::settings::{Machine, OptionValue, Settings};
-use crate::domain::words::{MemberName, Stanza};
+use crate::domain::words::{MemberName, Stanza, Timestamp};
 use crate::error::StepError;
 
 /// Reads everything a decision may rest on. Once per dispatch: what this dispatch writes does not show here.
@@ -16,7 +16,7 @@ use crate::error::StepError;
 /// # Errors
 ///
 /// When a hook tool fails, or a name cannot be used for a member or a stanza.
-pub fn read(juju: &Juju, memory: u64, cpus: u32) -> Result<JujuView, StepError> {
+pub fn read(juju: &Juju, memory: u64, cpus: u32, now: Timestamp) -> Result<JujuView, StepError> {
     let context = juju.context();
     let leader = juju.is_leader().map_err(because)?;
     let member = member(context.unit.as_str())?;
@@ -40,7 +40,7 @@ pub fn read(juju: &Juju, memory: u64, cpus: u32) -> Result<JujuView, StepError> 
         passwords: super::passwords::read(juju).map_err(because)?,
         settings: settings(juju, memory, cpus).map_err(because)?,
         object_storage: super::object_storage::read(juju, leader).map_err(because)?,
-        tls: super::certificates::read(juju, leader).map_err(because)?,
+        tls: super::certificates::read(juju, leader, now).map_err(because)?,
         written: BTreeSet::new(),
     })
 }

@@ -72,7 +72,7 @@ impl<'a> Unit<'a> {
         Ok(Self {
             juju,
             installation,
-            view: view::read(juju, memory, cpus)?,
+            view: view::read(juju, memory, cpus, clock::now())?,
             memory,
             cpus,
             patience: Deadline::after(PATIENCE),

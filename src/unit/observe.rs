@@ -7,7 +7,7 @@ use sha2::{Digest as _, Sha256};
 use super::{QUESTION, Unit, address_in, because, programs, records};
 use crate::adapters::etcd::{Etcd, EtcdError};
 use crate::adapters::host::clock::{self, Deadline};
-use crate::adapters::host::files;
+use crate::adapters::host::{files, machine};
 use crate::adapters::patroni;
 use crate::adapters::postgres::{Database, PostgresError, Role, verifier};
 use crate::adapters::systemd::{self, Active, Loaded};
@@ -83,6 +83,7 @@ fn host(unit: &Unit<'_>) -> Result<HostView, StepError> {
         packages,
         memory: unit.memory,
         cpus: unit.cpus,
+        hostname: machine::hostname().map_err(because)?,
         files: managed_files(unit)?,
         services: services()?,
         data,

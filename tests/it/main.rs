@@ -9,6 +9,7 @@
     reason = "a test that cannot go on ends where it is"
 )]
 
+mod certificates;
 mod cuts;
 mod flows;
 mod model;

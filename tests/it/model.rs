@@ -87,6 +87,7 @@ impl Model {
                     },
                     memory: 8 << 30,
                     cpus: 2,
+                    hostname: Some("juju-0".into()),
                     files: BTreeMap::new(),
                     services: BTreeMap::new(),
                     data: DataDirectory::Absent,
@@ -497,7 +498,14 @@ impl Model {
             }
             Step::WipeEtcd => host.etcd_data = DataDirectory::Absent,
             Step::RecordLeaving { .. } => host.leaving = true,
+            Step::RequestCertificate { .. } => {
+                self.seen.juju.written.insert(Written::CertificateRequest);
+            }
+            Step::KeepCertificate(_) => {
+                self.seen.juju.written.insert(Written::Certificate);
+            }
             Step::SwitchOver { .. }
+            | Step::KeepPrivateKey(_)
             | Step::HandOver(_)
             | Step::AwaitHeir
             | Step::ForgetMember

@@ -16,6 +16,14 @@ pub fn processors() -> NonZeroUsize {
     std::thread::available_parallelism().unwrap_or(NonZeroUsize::MIN)
 }
 
+/// What the machine calls itself.
+pub fn hostname() -> Result<Option<String>, FileError> {
+    let text = files::read_text("/proc/sys/kernel/hostname".as_ref())?;
+    Ok(text
+        .map(|name| name.trim().to_owned())
+        .filter(|name| !name.is_empty()))
+}
+
 /// What distinguishes this boot of the machine from every other one: a process number means nothing without it.
 pub fn boot_id() -> Result<Option<String>, FileError> {
     let text = files::read_text("/proc/sys/kernel/random/boot_id".as_ref())?;

@@ -1,6 +1,7 @@
 //! What to do about what is seen. Pure functions, one file a topic.
 
 pub mod backup;
+pub mod certificates;
 pub mod install;
 pub mod leave;
 pub mod members;
@@ -21,12 +22,13 @@ use super::observed::Observed;
 type Decider = fn(&Observed) -> Decision;
 
 /// The deciders, in the order in which a unit comes to life. The first that is not settled speaks.
-const DECIDERS: [(&str, Decider); 20] = [
+const DECIDERS: [(&str, Decider); 21] = [
     ("leaving", leave::leaving),
     ("packages", install::packages),
     ("directories", install::directories),
     ("interrupted restore", restore::finish),
     ("address", members::address),
+    ("certificate", certificates::certificate),
     ("passwords", passwords::made),
     ("voters", members::voters),
     ("what Juju has to record first", members::recorded),

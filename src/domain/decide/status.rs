@@ -59,6 +59,9 @@ fn settled(seen: &Observed) -> Status {
             message,
         };
     }
+    if let Some(status) = trouble_with_certificates(seen) {
+        return status;
+    }
     let message = match seen.this_member().map(|member| member.role) {
         Some(Role::Primary) => "Primary".to_owned(),
         Some(Role::StandbyLeader) => "Standby leader".to_owned(),
@@ -82,6 +85,17 @@ fn settled(seen: &Observed) -> Status {
             message: "waiting for the cluster".to_owned(),
         },
     }
+}
+
+/// A certificate that is missing, or will be.
+fn trouble_with_certificates(seen: &Observed) -> Option<Status> {
+    let tls = &seen.juju.tls;
+    let blocked = tls.problem.as_ref().map(|text| (Level::Blocked, text));
+    let (level, message) = blocked.or(tls.waiting.as_ref().map(|text| (Level::Waiting, text)))?;
+    Some(Status {
+        level,
+        message: message.clone(),
+    })
 }
 
 /// WAL that cannot be archived is shown, with its name: it is data at risk, and a disk that fills.

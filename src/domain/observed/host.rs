@@ -22,6 +22,8 @@ pub struct HostView {
     pub memory: u64,
     /// Processors.
     pub cpus: u32,
+    /// What the machine calls itself.
+    pub hostname: Option<String>,
     /// The files the charm manages, with what they hold now; a file that is not there is not in the map.
     pub files: BTreeMap<ManagedFile, Secret>,
     /// The services the charm manages.

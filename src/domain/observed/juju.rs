@@ -55,6 +55,10 @@ pub enum Written {
     Standing,
     /// That this unit has proved the stanza.
     Proved,
+    /// A request for a certificate.
+    CertificateRequest,
+    /// The certificate, in this unit's secret.
+    Certificate,
 }
 
 impl JujuView {

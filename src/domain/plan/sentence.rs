@@ -37,6 +37,17 @@ impl fmt::Display for Step {
             Self::PublishProved(stanza) => {
                 write!(f, "tell the leader that stanza {stanza} receives WAL")
             }
+            Self::RequestCertificate { names, .. } => {
+                write!(f, "ask for a certificate for {}", names.address)
+            }
+            Self::KeepPrivateKey(_) => write!(f, "keep the private key in this unit's secret"),
+            Self::KeepCertificate(material) => {
+                write!(
+                    f,
+                    "keep the certificate that expires on {} in this unit's secret",
+                    material.not_after
+                )
+            }
             Self::AddLearner(_) => write!(f, "join etcd without a vote"),
             Self::PromoteLearner => write!(f, "vote in etcd once everything is copied"),
             Self::LeaveEtcd => write!(f, "take this unit's member out of etcd"),

@@ -6,6 +6,7 @@ use std::net::IpAddr;
 use crate::domain::observed::{
     DataDirectory, ManagedFile, ObjectStore, RepositoryRecord, RestoreRecord, Service, Standing,
 };
+use crate::domain::tls::{Material, Names, PrivateKey};
 use crate::domain::words::{BackupKind, MemberName, Secret, Stanza, SystemUser};
 
 /// One thing to do.
@@ -59,6 +60,17 @@ pub enum Step {
     PublishStanding(Standing),
     /// Tell the leader that this unit, the primary, has proved the stanza.
     PublishProved(Stanza),
+    /// Ask for a certificate, in place of the request from before.
+    RequestCertificate {
+        /// For whom.
+        names: Names,
+        /// Another private key; without one the key that is kept, or a new one.
+        key: Option<PrivateKey>,
+    },
+    /// Keep a private key for the next request.
+    KeepPrivateKey(PrivateKey),
+    /// Keep a certificate with all that belongs to it in this unit's secret.
+    KeepCertificate(Material),
     /// Set the version that `juju status` shows.
     SetVersion(String),
     /// Open a port.

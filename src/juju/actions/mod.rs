@@ -7,6 +7,7 @@ mod list_backups;
 mod promote_to_primary;
 mod restore;
 mod set_password;
+mod set_tls_private_key;
 
 use std::fmt;
 
@@ -70,6 +71,7 @@ pub fn run(name: &str, juju: &Juju) -> Result<(), StepError> {
         "accept-restore" => restore::accept(juju),
         "get-password" => get_password::run(juju),
         "set-password" => set_password::run(juju),
+        "set-tls-private-key" => set_tls_private_key::run(juju),
         "get-primary" => get_primary::run(juju),
         "promote-to-primary" => promote_to_primary::run(juju),
         other => Err(StepError::expected(format!("there is no action {other}"), "").into()),

@@ -1,6 +1,7 @@
 //! Doing: one match over the steps, one file for each thing they touch.
 
 mod backup;
+mod certificates;
 mod cluster;
 mod juju;
 mod leave;
@@ -42,6 +43,9 @@ pub(super) fn perform(unit: &mut Unit<'_>, step: &Step) -> Result<(), StepError>
             juju::open_port(unit, *port);
             Ok(())
         }
+        Step::RequestCertificate { names, key } => certificates::request(unit, names, key.as_ref()),
+        Step::KeepPrivateKey(key) => certificates::keep_key(unit, key),
+        Step::KeepCertificate(material) => certificates::keep(unit, material),
         Step::StorePassword(user, password) => juju::store_password(unit, *user, password),
 
         Step::ReloadPatroni => cluster::reload(unit),
