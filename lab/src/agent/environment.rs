@@ -151,7 +151,7 @@ fn about_hook(hook: &Hook, set: &mut dyn FnMut(&'static str, &dyn AsRef<std::ffi
             set("JUJU_STORAGE_KIND", &storage.kind);
         }
         Hook::Secret(secret) => {
-            set("JUJU_SECRET_ID", &format!("secret:{}", secret.id));
+            set("JUJU_SECRET_ID", &secret.uri());
             set("JUJU_SECRET_LABEL", &secret.label);
             if matches!(secret.event, SecretEvent::Expired | SecretEvent::Remove) {
                 set("JUJU_SECRET_REVISION", &secret.revision.to_string());

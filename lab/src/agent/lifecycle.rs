@@ -287,6 +287,7 @@ pub fn sweep_relations(model: &mut Model) {
         model.relations.remove(&id);
         model.revoke_by_relation(id);
     }
+    model.sweep_saas();
 }
 
 #[cfg(test)]

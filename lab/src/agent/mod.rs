@@ -170,8 +170,11 @@ impl Agent {
             }
         }
         let now = Timestamp::now();
-        self.read(|model| snapshot::take(model, &self.key.unit, &self.address, now))
-            .map(|snapshot| next_operation(&snapshot))
+        let snapshot = self.daemon.read_all(|models| {
+            let model = models.get(&self.key.model)?;
+            snapshot::take(models, model, &self.key.unit, &self.address, now)
+        })?;
+        Some(next_operation(&snapshot))
     }
 
     async fn wait(&self, changes: &mut tokio::sync::watch::Receiver<()>, until: Option<Timestamp>) {

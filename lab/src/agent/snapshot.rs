@@ -10,13 +10,21 @@ use crate::model::unit::Unit;
 use crate::model::{Life, Model};
 use jiff::Timestamp;
 use rand::seq::SliceRandom;
+use std::collections::BTreeMap;
 
 /// What the agent of `unit` sees; none if the unit is gone.
-pub(super) fn take(model: &Model, unit: &str, address: &str, now: Timestamp) -> Option<Snapshot> {
+pub(super) fn take(
+    models: &BTreeMap<String, Model>,
+    model: &Model,
+    unit: &str,
+    address: &str,
+    now: Timestamp,
+) -> Option<Snapshot> {
     let unit = model.units.get(unit)?;
     let application = model.applications.get(&unit.application)?;
     let leader = model.is_leader(&unit.name, now);
-    let (secrets, secrets_due) = secrets(model, unit, leader, now);
+    let (mut secrets, secrets_due) = secrets(model, unit, leader, now);
+    secrets.extend(foreign_secrets(models, model, unit));
     Some(Snapshot {
         life: unit.life,
         progress: unit.progress.clone(),
@@ -90,6 +98,42 @@ fn relations(model: &Model, unit: &Unit) -> Vec<RelationView> {
     views
 }
 
+/// News of secrets that other models granted this unit.
+fn foreign_secrets(
+    models: &BTreeMap<String, Model>,
+    model: &Model,
+    unit: &Unit,
+) -> Vec<SecretHook> {
+    if unit.life != Life::Alive {
+        return Vec::new();
+    }
+    let mut due = Vec::new();
+    for (uuid, alias) in model.aliases(&unit.name) {
+        let Some(source) = models.values().find(|model| model.uuid == uuid) else {
+            continue;
+        };
+        for secret in source.secrets.values() {
+            let Some(consumer) = secret.consumers.get(&alias) else {
+                continue;
+            };
+            let told = unit.progress.secrets_changed.get(&secret.id).copied();
+            if consumer.revision < secret.latest
+                && told.unwrap_or_default() < secret.latest
+                && secret.may_read(&alias)
+            {
+                due.push(SecretHook {
+                    event: SecretEvent::Changed,
+                    id: secret.id.clone(),
+                    source: Some(uuid.clone()),
+                    label: consumer.label.clone().unwrap_or_default(),
+                    revision: secret.latest,
+                });
+            }
+        }
+    }
+    due
+}
+
 /// Secret events that are due, expired before rotate before changed before remove, and when the next one is.
 fn secrets(
     model: &Model,
@@ -107,6 +151,7 @@ fn secrets(
         let hook = |event, label: String, revision| SecretHook {
             event,
             id: secret.id.clone(),
+            source: None,
             label,
             revision,
         };

@@ -155,8 +155,13 @@ pub struct Endpoint {
 }
 
 impl Endpoint {
-    /// Splits at the first colon; an empty endpoint counts as none.
+    /// Splits at the first colon; an empty endpoint counts as none. In place of an application may stand the URL of
+    /// an offer, whose controller is left out.
     pub fn parse(text: &str) -> Self {
+        let text = match text.split_once(':') {
+            Some((_, url)) if url.contains('.') => url,
+            _ => text,
+        };
         match text.split_once(':') {
             Some((application, endpoint)) if !endpoint.is_empty() => Self {
                 application: application.to_owned(),
@@ -238,7 +243,7 @@ pub struct OptionView {
 }
 
 /// An application's endpoints offered to other models.
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub struct Offer {
     pub model: String,
     pub name: String,
@@ -253,6 +258,40 @@ pub struct Offer {
     /// What each of `endpoints` is, from the charm's metadata; filled in by the daemon when the offer is created.
     #[serde(default)]
     pub described: BTreeMap<String, OfferedEndpoint>,
+    /// Relations through this offer that units have joined; filled in by the daemon.
+    #[serde(default)]
+    pub active: usize,
+    /// The relations through this offer; filled in by the daemon.
+    #[serde(default)]
+    pub connections: Vec<OfferConnection>,
+    /// URL and description of the application's charm; filled in by the daemon.
+    #[serde(default)]
+    pub charm: String,
+    #[serde(default)]
+    pub description: String,
+}
+
+/// One relation of another model through an offer.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OfferConnection {
+    /// UUID of the model that consumes the offer.
+    pub source_model: String,
+    /// The relation's id in the model that offers.
+    pub relation_id: u64,
+    pub endpoint: String,
+    /// `joining`, `joined` or `broken`
+    pub status: String,
+    pub ingress: Vec<String>,
+}
+
+/// `juju consume`: makes an offered application known in `model`.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Consume {
+    pub model: String,
+    /// `[lab:][admin/]MODEL.OFFER`
+    pub url: String,
+    /// The name it gets; that of the offer if absent.
+    pub alias: Option<String>,
 }
 
 /// An endpoint of an offer.

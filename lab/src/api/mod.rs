@@ -5,6 +5,7 @@
 //! Names of models may be qualified (`admin/dev`) or bare (`dev`). Times are [`jiff::Timestamp`] (RFC 3339 in UTC).
 
 mod application;
+mod bundle;
 mod log;
 mod model;
 mod operation;
@@ -12,9 +13,13 @@ mod secret;
 mod status;
 
 pub use application::{
-    AddUnits, AttachedStorage, CharmSource, ConfigView, Deploy, Deployed, Endpoint, Integrate,
-    Integrated, Offer, OfferedEndpoint, OptionView, Refresh, RelationEnds, RemoveApplications,
-    RemoveUnits, Removed, ResourceSource, StorageDirective,
+    AddUnits, AttachedStorage, CharmSource, ConfigView, Consume, Deploy, Deployed, Endpoint,
+    Integrate, Integrated, Offer, OfferConnection, OfferedEndpoint, OptionView, Refresh,
+    RelationEnds, RemoveApplications, RemoveUnits, Removed, ResourceSource, StorageDirective,
+};
+pub use bundle::{
+    BundleApplication, BundleDocument, BundleMachine, BundleOffer, BundleOffers, BundleOverlay,
+    BundleSaas, ExportedBundle,
 };
 pub use log::{Level, LogFilter, LogPage, LogRecord};
 pub use model::{
@@ -29,7 +34,8 @@ pub use secret::{
 };
 pub use status::{
     ApplicationStatus, Base, FullStatus, MachineStatus, RelatedApplication, RelationStatus,
-    RelationView, StatusEntry, StatusInfo, StorageStatus, UnitBag, UnitStatus, UnitView,
+    RelationView, RemoteApplicationStatus, StatusEntry, StatusInfo, StorageStatus, UnitBag,
+    UnitStatus, UnitView,
 };
 
 use serde::{Deserialize, Serialize};
@@ -74,6 +80,8 @@ pub enum Request {
     Refresh(Refresh),
     /// -> `Vec<String>`: names of the new units
     AddUnits(AddUnits),
+    /// -> [`ExportedBundle`]
+    ExportBundle { model: String },
     /// -> [`Removed`]
     RemoveUnits(RemoveUnits),
     /// -> [`Removed`]
@@ -204,12 +212,17 @@ pub enum Request {
     CreateOffer(Offer),
     /// -> `Vec<Offer>`
     Offers { model: String },
-    /// Makes an offered application known in another model under `alias`. -> `String`: the local name
-    Consume {
+    /// -> `()`
+    RemoveOffer {
         model: String,
-        url: String,
-        alias: Option<String>,
+        name: String,
+        /// Also when it is in use; the relations through it end.
+        force: bool,
     },
+    /// -> `String`: the name the offer got in this model
+    Consume(Consume),
+    /// Forgets consumed offers; relations with them end. -> `()`
+    RemoveSaas { model: String, names: Vec<String> },
 
     /// Fault injection for tests. -> `()`
     Fault(Fault),

@@ -36,9 +36,23 @@ pub struct FullStatus {
     /// Keyed by storage id.
     pub storage: BTreeMap<String, StorageStatus>,
     pub offers: Vec<super::Offer>,
-    /// Offers of other models consumed here: local name -> offer URL.
-    pub remote_applications: BTreeMap<String, String>,
+    /// Offers of other models consumed here, by the names they have here.
+    pub remote_applications: BTreeMap<String, RemoteApplicationStatus>,
     pub timestamp: Timestamp,
+}
+
+/// A consumed offer.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct RemoteApplicationStatus {
+    /// `admin/other.pg`
+    pub url: String,
+    pub endpoints: BTreeMap<String, super::OfferedEndpoint>,
+    /// `alive` or `dying`
+    pub life: String,
+    /// That of the application behind the offer; `terminated` once the offer is gone.
+    pub status: StatusInfo,
+    /// Endpoint -> the relations on it.
+    pub relations: BTreeMap<String, Vec<RelatedApplication>>,
 }
 
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -149,6 +163,9 @@ pub struct RelationView {
     pub endpoint: String,
     pub related_endpoint: String,
     pub related_application: String,
+    /// Whether the other end is in another model.
+    #[serde(default)]
+    pub cross_model: bool,
     /// The remote application's bag; the own one for peers.
     pub application_data: BTreeMap<String, String>,
     pub local_unit: UnitBag,

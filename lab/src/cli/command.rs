@@ -5,8 +5,8 @@ use clap::{Parser, Subcommand};
 use super::failure::CliError;
 use super::session::{Globals, Session};
 use super::{
-    config, controller, debug_log, deploy, machines, model, relate, secrets, show_unit, ssh,
-    status, storage, tasks, units, wait_for,
+    config, controller, debug_log, deploy, machines, model, offers, relate, secrets, show_unit,
+    ssh, status, storage, tasks, units, wait_for,
 };
 
 /// Juju's command line, for a lab on this host.
@@ -36,14 +36,17 @@ pub(crate) enum Command {
     CancelTask(tasks::CancelTask),
     Clouds(controller::Clouds),
     Config(config::Config),
-    Consume(relate::Consume),
+    Consume(offers::Consume),
     Controllers(controller::Controllers),
     DebugLog(debug_log::DebugLog),
     Deploy(Box<deploy::Deploy>),
     DestroyModel(model::DestroyModel),
     DetachStorage(storage::DetachStorage),
     Exec(Box<tasks::Exec>),
+    ExportBundle(deploy::ExportBundle),
     Expose(units::Expose),
+    #[command(alias = "find-endpoints")]
+    FindOffers(offers::FindOffers),
     /// Grants access to a secret
     GrantSecret(secrets::Access),
     #[command(visible_aliases = ["relate", "add-relation"])]
@@ -54,12 +57,17 @@ pub(crate) enum Command {
     ModelConstraints(model::ModelConstraints),
     #[command(alias = "list-models")]
     Models(model::Models),
-    Offer(relate::Offer),
+    Offer(offers::Offer),
+    #[command(alias = "list-offers")]
+    Offers(offers::Offers),
     #[command(alias = "list-operations")]
     Operations(tasks::Operations),
     Refresh(Box<deploy::Refresh>),
     RemoveApplication(units::RemoveApplication),
+    RemoveOffer(offers::RemoveOffer),
     RemoveRelation(relate::RemoveRelation),
+    #[command(alias = "remove-consumed-application")]
+    RemoveSaas(offers::RemoveSaas),
     RemoveSecret(secrets::RemoveSecret),
     RemoveStorage(storage::RemoveStorage),
     RemoveUnit(units::RemoveUnit),
@@ -75,6 +83,8 @@ pub(crate) enum Command {
     ShowApplication(show_unit::ShowApplication),
     ShowController(controller::ShowController),
     ShowModel(model::ShowModel),
+    #[command(alias = "show-endpoints")]
+    ShowOffer(offers::ShowOffer),
     ShowOperation(tasks::ShowOperation),
     ShowSecret(secrets::ShowSecret),
     ShowStatusLog(machines::ShowStatusLog),
@@ -115,7 +125,9 @@ impl Command {
             Self::DestroyModel(command) => command.run(session),
             Self::DetachStorage(command) => command.run(session),
             Self::Exec(command) => command.run(session),
+            Self::ExportBundle(command) => command.run(session),
             Self::Expose(command) => command.run(session, true),
+            Self::FindOffers(command) => command.run(session),
             Self::GrantSecret(command) => command.grant(session),
             Self::Integrate(command) => command.run(session),
             Self::Machines(command) => command.run(session),
@@ -123,10 +135,13 @@ impl Command {
             Self::ModelConstraints(command) => command.run(session),
             Self::Models(command) => command.run(session),
             Self::Offer(command) => command.run(session),
+            Self::Offers(command) => command.run(session),
             Self::Operations(command) => command.run(session),
             Self::Refresh(command) => command.run(session),
             Self::RemoveApplication(command) => command.run(session),
+            Self::RemoveOffer(command) => command.run(session),
             Self::RemoveRelation(command) => command.run(session),
+            Self::RemoveSaas(command) => command.run(session),
             Self::RemoveSecret(command) => command.run(session),
             Self::RemoveStorage(command) => command.run(session),
             Self::RemoveUnit(command) => command.run(session),
@@ -139,6 +154,7 @@ impl Command {
             Self::ShowApplication(command) => command.run(session),
             Self::ShowController(command) => command.run(session),
             Self::ShowModel(command) => command.run(session),
+            Self::ShowOffer(command) => command.run(session),
             Self::ShowOperation(command) => command.run(session),
             Self::ShowSecret(command) => command.run(session),
             Self::ShowStatusLog(command) => command.run(session),

@@ -22,6 +22,7 @@ mod key_values;
 mod machines;
 mod model;
 mod names;
+mod offers;
 mod output;
 mod relate;
 mod report;

@@ -1,6 +1,4 @@
-//! Relations and offers: integrating applications, taking them apart, sharing endpoints between models.
-
-use std::collections::BTreeMap;
+//! Relations: integrating applications, and taking them apart.
 
 use clap::Args;
 
@@ -12,7 +10,7 @@ use super::session::Session;
 /// Integrates two applications
 #[derive(Debug, Args)]
 pub(crate) struct Integrate {
-    /// APPLICATION[:ENDPOINT]
+    /// APPLICATION[:ENDPOINT], or the URL of an offer
     first: String,
     second: String,
     /// Accepted; the lab's network is flat
@@ -71,78 +69,5 @@ impl RemoveRelation {
             }
         };
         session.call::<()>(&Request::RemoveRelation(ends))
-    }
-}
-
-/// Offers application endpoints for use in other models
-#[derive(Debug, Args)]
-pub(crate) struct Offer {
-    /// [MODEL.]APPLICATION:ENDPOINT[,…]
-    endpoints: String,
-    name: Option<String>,
-    #[arg(short = 'c', long)]
-    controller: Option<String>,
-}
-
-impl Offer {
-    pub(crate) fn run(self, session: &mut Session) -> Result<(), CliError> {
-        let (target, endpoints) = self.endpoints.split_once(':').ok_or_else(|| {
-            CliError::usage(format!(
-                "endpoints must conform to format \"<application-name>:<endpoint-name>[,...]\", got {:?}",
-                self.endpoints
-            ))
-        })?;
-        let (model, application) = match target.rsplit_once('.') {
-            Some((model, application)) => (model.to_owned(), application),
-            None => (session.model()?, target),
-        };
-        let name = self.name.unwrap_or_else(|| application.to_owned());
-        let endpoints: Vec<String> = endpoints.split(',').map(str::to_owned).collect();
-        let offer = api::Offer {
-            model,
-            name,
-            application: application.to_owned(),
-            endpoints: endpoints.clone(),
-            url: String::new(),
-            connected: 0,
-            described: BTreeMap::new(),
-        };
-        session.call::<()>(&Request::CreateOffer(offer.clone()))?;
-        let offers: Vec<api::Offer> = session.call(&Request::Offers {
-            model: offer.model.clone(),
-        })?;
-        let url = offers
-            .iter()
-            .find(|known| known.name == offer.name)
-            .map(|known| known.url.as_str());
-        session.tell(&format!(
-            "Application {:?} endpoints [{}] available at {:?}",
-            offer.application,
-            endpoints.join(", "),
-            url.unwrap_or(&offer.name)
-        ));
-        Ok(())
-    }
-}
-
-/// Makes an offer of another model known in this one
-#[derive(Debug, Args)]
-pub(crate) struct Consume {
-    /// [OWNER/]MODEL.OFFER
-    url: String,
-    alias: Option<String>,
-}
-
-impl Consume {
-    pub(crate) fn run(self, session: &mut Session) -> Result<(), CliError> {
-        let model = session.model()?;
-        let request = Request::Consume {
-            model,
-            url: self.url.clone(),
-            alias: self.alias,
-        };
-        let name: String = session.call(&request)?;
-        session.tell(&format!("Added {} as {name}", self.url));
-        Ok(())
     }
 }

@@ -5,7 +5,10 @@ use std::collections::BTreeMap;
 use clap::Args;
 use serde::Serialize;
 
-use crate::api::{ApplicationStatus, FullStatus, RelationView, Request, UnitBag, UnitView};
+use crate::api::{
+    ApplicationStatus, FullStatus, RelationView, RemoteApplicationStatus, Request, UnitBag,
+    UnitView,
+};
 
 use super::failure::CliError;
 use super::output::{Data, Output};
@@ -51,6 +54,8 @@ struct Unit {
 struct Relation {
     relation_id: u64,
     endpoint: String,
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    cross_model: bool,
     related_endpoint: String,
     application_data: BTreeMap<String, String>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -121,6 +126,7 @@ impl ShowUnit {
         Relation {
             relation_id: view.relation_id,
             endpoint: view.endpoint,
+            cross_model: view.cross_model,
             related_endpoint: view.related_endpoint,
             application_data: view.application_data,
             local_unit: (!self.app).then(|| view.local_unit.into()),
@@ -146,12 +152,15 @@ pub(crate) struct ShowApplication {
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "kebab-case")]
 struct Application {
+    #[serde(skip_serializing_if = "String::is_empty")]
     charm: String,
+    #[serde(skip_serializing_if = "String::is_empty")]
     base: String,
     principal: bool,
     exposed: bool,
     remote: bool,
     life: String,
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     endpoint_bindings: BTreeMap<String, String>,
 }
 
@@ -162,11 +171,12 @@ impl ShowApplication {
         })?;
         let mut shown = BTreeMap::new();
         for name in &self.applications {
-            let application = status
-                .applications
-                .get(name)
+            let known = status.applications.get(name).map(describe);
+            let remote = || status.remote_applications.get(name).map(describe_remote);
+            let application = known
+                .or_else(remote)
                 .ok_or_else(|| CliError::failed(format!("application {name:?} not found")))?;
-            shown.insert(name, describe(application));
+            shown.insert(name, application);
         }
         self.output.write_data(session, &shown)
     }
@@ -181,6 +191,19 @@ fn describe(application: &ApplicationStatus) -> Application {
         remote: false,
         life: application.life.clone(),
         endpoint_bindings: application.endpoint_bindings.clone(),
+    }
+}
+
+/// A consumed offer is an application of which only the outside is known.
+fn describe_remote(remote: &RemoteApplicationStatus) -> Application {
+    Application {
+        charm: String::new(),
+        base: String::new(),
+        principal: false,
+        exposed: false,
+        remote: true,
+        life: remote.life.clone(),
+        endpoint_bindings: BTreeMap::new(),
     }
 }
 
@@ -211,6 +234,7 @@ mod tests {
                 endpoint: "database".to_owned(),
                 related_endpoint: "db".to_owned(),
                 related_application: "client".to_owned(),
+                cross_model: false,
                 application_data: BTreeMap::from([("database".to_owned(), "orders".to_owned())]),
                 local_unit: bag("10.0.0.11"),
                 related_units: BTreeMap::from([("client/0".to_owned(), bag("10.0.0.14"))]),

@@ -20,7 +20,7 @@ pub fn upload(daemon: &Daemon, model: &str, source: &CharmSource) -> Result<Char
     daemon.read(model, |_| Ok(()))?;
     let source = match source {
         CharmSource::Path(path) => path.clone(),
-        CharmSource::Name(name) => newest(daemon, name)?,
+        CharmSource::Name(name) => newest(daemon, model, name)?,
     };
     let key = identity::token();
     let directory = daemon.home.charms().join(&key);
@@ -54,8 +54,18 @@ pub fn upload(daemon: &Daemon, model: &str, source: &CharmSource) -> Result<Char
     stored
 }
 
-/// Directory of the newest upload of a charm with this name.
-fn newest(daemon: &Daemon, name: &str) -> Result<PathBuf, Failure> {
+/// Directory of the newest upload of a charm with this name; of a certain one for `name-REVISION` of this model.
+fn newest(daemon: &Daemon, model: &str, name: &str) -> Result<PathBuf, Failure> {
+    if let Some((bare, revision)) = name.rsplit_once('-')
+        && let Ok(revision) = revision.parse::<u32>()
+    {
+        let used = daemon.read(model, |model| {
+            let mut charms = model.applications.values().map(|it| &it.charm);
+            let charm = charms.find(|it| it.name == bare && it.revision == revision);
+            Ok(charm.map(|it| daemon.home.charms().join(&it.key)))
+        })?;
+        return used.map_or_else(|| newest(daemon, model, bare), Ok);
+    }
     let mut best: Option<(SystemTime, PathBuf)> = None;
     for entry in fs::read_dir(daemon.home.charms())
         .into_iter()

@@ -38,6 +38,11 @@ pub fn deploy(daemon: &Daemon, request: &Deploy) -> Result<Deployed, Failure> {
                  units, 'juju refresh {name}' replaces the charm"
             )));
         }
+        if model.saas.contains_key(&name) {
+            return Err(Failure::exists(format!(
+                "cannot add application \"{name}\": saas application with same name already exists"
+            )));
+        }
         let config = parse_config(&charm, &request.config)?;
         check_storage(&charm, request)?;
         models::check_constraints(&request.constraints)?;
@@ -151,18 +156,9 @@ fn add_peers(model: &mut Model, application: &str, charm: &Charm) {
             endpoint: endpoint.clone(),
             role: Role::Peer,
         };
-        model.relations.insert(
-            id,
-            Relation {
-                id,
-                ends: vec![end],
-                interface: spec.interface.clone(),
-                container_scoped: spec.container_scoped,
-                life: Life::Alive,
-                units: BTreeMap::new(),
-                applications: BTreeMap::new(),
-            },
-        );
+        let mut relation = Relation::new(id, vec![end], &spec.interface);
+        relation.container_scoped = spec.container_scoped;
+        model.relations.insert(id, relation);
     }
 }
 

@@ -1,10 +1,12 @@
 //! What the controller does for an operator: one file per family of requests. Each checks a request completely before
 //! it changes a model.
 
+pub mod across;
 pub mod charms;
 pub mod commands;
 pub mod configure;
 pub mod deploy;
+pub mod export;
 pub mod faults;
 pub mod machine_view;
 pub mod models;

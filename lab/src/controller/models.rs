@@ -82,6 +82,7 @@ pub async fn destroy(daemon: &Arc<Daemon>, request: &DestroyModel) -> Result<(),
             )));
         }
         model.life = Life::Dying;
+        model.offers.clear();
         Ok(model.applications.keys().cloned().collect())
     })?;
     let removal = RemoveApplications {

@@ -1,11 +1,12 @@
 //! Relating applications.
 
-use crate::api::{Endpoint, Failure, Integrate, Integrated, RelationEnds};
+use super::offers;
+use crate::api::{Endpoint, Failure, Integrate, Integrated, OfferedEndpoint, RelationEnds};
 use crate::daemon::{Daemon, application_of};
 use crate::model::charm::{EndpointSpec, Role};
-use crate::model::relation::{End, Relation, ScopeState};
+use crate::model::crossing::Saas;
+use crate::model::relation::{End, Relation, ScopeState, UnitScope};
 use crate::model::{Life, Model, take};
-use std::collections::BTreeMap;
 
 /// A provider and a requirer that fit together.
 struct Pair {
@@ -26,8 +27,17 @@ impl Pair {
 }
 
 pub fn integrate(daemon: &Daemon, request: &Integrate) -> Result<Integrated, Failure> {
-    daemon.update(&request.model, |model| {
-        let pair = infer(model, &request.first, &request.second)?;
+    daemon.update_models(|drafts| {
+        let mut named = [request.first.clone(), request.second.clone()];
+        for end in &mut named {
+            if offers::parse_url(&end.application).is_some() {
+                let url = end.application.clone();
+                end.application = offers::consume_in(drafts, &request.model, &url, None)?;
+            }
+        }
+        let model = drafts.get_mut(&request.model)?;
+        let [first, second] = named;
+        let pair = infer(model, &first, &second)?;
         let name = pair.name();
         let exists = |relation: &Relation| {
             relation.life == Life::Alive
@@ -51,18 +61,17 @@ pub fn integrate(daemon: &Daemon, request: &Integrate) -> Result<Integrated, Fai
             requirer: endpoint(&pair.requirer.0),
             interface: interface.clone(),
         };
-        model.relations.insert(
-            id,
-            Relation {
-                id,
-                ends: vec![pair.provider.0, pair.requirer.0],
-                interface,
-                container_scoped,
-                life: Life::Alive,
-                units: BTreeMap::new(),
-                applications: BTreeMap::new(),
-            },
-        );
+        let mut relation = Relation::new(id, vec![pair.provider.0, pair.requirer.0], &interface);
+        relation.container_scoped = container_scoped;
+        relation.across = offers::connect(drafts, &request.model, id, &relation.ends, &interface)?;
+        if relation.across.is_some() && container_scoped {
+            return Err(Failure::invalid(format!(
+                "cannot add relation \"{name}\": it relates units on one machine only, and the other side is in \
+                 another model"
+            )));
+        }
+        let model = drafts.get_mut(&request.model)?;
+        model.relations.insert(id, relation);
         Ok(answer)
     })
 }
@@ -74,7 +83,12 @@ fn endpoint(end: &End) -> Endpoint {
     }
 }
 
-fn check_limit(model: &Model, name: &str, end: &End, spec: &EndpointSpec) -> Result<(), Failure> {
+pub(super) fn check_limit(
+    model: &Model,
+    name: &str,
+    end: &End,
+    spec: &EndpointSpec,
+) -> Result<(), Failure> {
     let used = model
         .relations_of(&end.application)
         .filter(|relation| relation.life == Life::Alive && relation.ends.contains(end))
@@ -99,7 +113,9 @@ fn infer(model: &Model, first: &Endpoint, second: &Endpoint) -> Result<Pair, Fai
                 let fits = provider.1.role == Role::Provider
                     && requirer.1.role == Role::Requirer
                     && provider.1.interface == requirer.1.interface
-                    && provider.0.application != requirer.0.application;
+                    && provider.0.application != requirer.0.application
+                    && !(model.saas.contains_key(&provider.0.application)
+                        && model.saas.contains_key(&requirer.0.application));
                 if fits {
                     pairs.push(Pair {
                         provider: provider.clone(),
@@ -134,6 +150,9 @@ fn infer(model: &Model, first: &Endpoint, second: &Endpoint) -> Result<Pair, Fai
 
 /// Endpoints that a name can mean, except peers.
 fn candidates(model: &Model, wanted: &Endpoint) -> Result<Vec<(End, EndpointSpec)>, Failure> {
+    if let Some(saas) = model.saas.get(&wanted.application) {
+        return consumed_candidates(saas, wanted);
+    }
     let application = application_of(model, &wanted.application)?;
     if application.life != Life::Alive {
         return Err(Failure::invalid(format!(
@@ -169,6 +188,58 @@ fn candidates(model: &Model, wanted: &Endpoint) -> Result<Vec<(End, EndpointSpec
             )))),
         })
         .collect()
+}
+
+/// Endpoints of a consumed offer that a name can mean.
+fn consumed_candidates(
+    saas: &Saas,
+    wanted: &Endpoint,
+) -> Result<Vec<(End, EndpointSpec)>, Failure> {
+    if saas.life != Life::Alive {
+        return Err(Failure::invalid(format!(
+            "saas application \"{}\" is not alive",
+            saas.name
+        )));
+    }
+    if let Some(name) = &wanted.endpoint
+        && !saas.endpoints.contains_key(name)
+    {
+        return Err(Failure::not_found(format!(
+            "saas application \"{}\" has no \"{name}\" relation",
+            saas.name
+        )));
+    }
+    let candidate = |(name, offered): (&String, &OfferedEndpoint)| {
+        let role = match offered.role.as_str() {
+            "requirer" => Role::Requirer,
+            _ => Role::Provider,
+        };
+        let end = End {
+            application: saas.name.clone(),
+            endpoint: name.clone(),
+            role,
+        };
+        let spec = EndpointSpec {
+            role,
+            interface: offered.interface.clone(),
+            container_scoped: false,
+            limit: None,
+        };
+        (end, spec)
+    };
+    let is_wanted = |name: &String| wanted.endpoint.as_ref().is_none_or(|it| it == name);
+    let endpoints = saas.endpoints.iter().filter(|(name, _)| is_wanted(name));
+    Ok(endpoints.map(candidate).collect())
+}
+
+/// `joining`, `joined` or `broken`.
+pub(super) fn status_of(relation: &Relation) -> &'static str {
+    let joined = |scope: &UnitScope| scope.state == ScopeState::In;
+    match relation.life {
+        Life::Alive if relation.units.values().any(joined) => "joined",
+        Life::Alive => "joining",
+        _ => "broken",
+    }
 }
 
 pub fn remove(daemon: &Daemon, request: &RelationEnds) -> Result<(), Failure> {
@@ -211,9 +282,19 @@ fn find(model: &Model, request: &RelationEnds) -> Result<u64, Failure> {
             "a relation is named by its id or by its two ends",
         ));
     };
-    for end in [first, second] {
-        application_of(model, &end.application)?;
+    let mut wanted = [first.clone(), second.clone()];
+    for end in &mut wanted {
+        if let Some((offering, offer)) = offers::parse_url(&end.application) {
+            let url = format!("{}.{offer}", crate::daemon::qualified(offering));
+            let consumed = model.saas.values().find(|saas| saas.url == url);
+            end.application = consumed.map(|saas| saas.name.clone()).ok_or_else(|| {
+                Failure::not_found(format!("application offer \"{url}\" is not consumed here"))
+            })?;
+        } else if model.relations_of(&end.application).next().is_none() {
+            application_of(model, &end.application)?;
+        }
     }
+    let [first, second] = &wanted;
     let fits = |end: &End, wanted: &Endpoint| {
         end.application == wanted.application
             && wanted

@@ -43,6 +43,15 @@ pub async fn applications(
         let mut units = Vec::new();
         for name in &request.applications {
             application_of(model, name)?;
+            let offers = model.offers.values().filter(|it| it.application == *name);
+            let offers = offers.count();
+            if offers > 0 && !request.force {
+                let plural = if offers == 1 { "" } else { "s" };
+                return Err(Failure::invalid(format!(
+                    "cannot destroy application \"{name}\": application is used by {offers} offer{plural}\nhint: \
+                     'juju remove-offer' removes an offer"
+                )));
+            }
             units.extend(model.units_of(name).map(|unit| unit.name.clone()));
         }
         Ok((
@@ -63,6 +72,7 @@ pub async fn applications(
             if let Some(application) = model.applications.get_mut(name) {
                 application.life = Life::Dying;
             }
+            model.offers.retain(|_, offer| offer.application != *name);
             for relation in model
                 .relations
                 .values_mut()

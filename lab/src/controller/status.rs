@@ -1,13 +1,13 @@
 //! The status of a model: `juju status`.
 
-use super::{machine_view, models};
+use super::{machine_view, models, offers, relate};
 use crate::api::{
     ApplicationStatus, Endpoint, Failure, FullStatus, RelatedApplication, RelationStatus,
     StatusInfo, StorageStatus, UnitStatus,
 };
-use crate::daemon::Daemon;
+use crate::daemon::{Daemon, bare, unknown_model};
 use crate::model::application::{Application, shown_status};
-use crate::model::relation::{Relation, ScopeState};
+use crate::model::relation::Relation;
 use crate::model::unit::Unit;
 use crate::model::{Life, Model, identity};
 use jiff::Timestamp;
@@ -15,7 +15,10 @@ use std::collections::BTreeMap;
 
 pub fn full(daemon: &Daemon, model: &str) -> Result<FullStatus, Failure> {
     let now = Timestamp::now();
-    daemon.read(model, |model| {
+    daemon.read_all(|models| {
+        let Some(model) = models.get(bare(model)) else {
+            return Err(unknown_model(model));
+        };
         let word = if model.life == Life::Alive {
             "available"
         } else {
@@ -47,6 +50,7 @@ pub fn full(daemon: &Daemon, model: &str) -> Result<FullStatus, Failure> {
             relations: model
                 .relations
                 .values()
+                .filter(|it| it.across.as_ref().is_none_or(|across| !across.offering))
                 .map(|it| relation(model, it))
                 .collect(),
             storage: model
@@ -54,8 +58,8 @@ pub fn full(daemon: &Daemon, model: &str) -> Result<FullStatus, Failure> {
                 .values()
                 .map(|it| (it.id.clone(), storage(model, it)))
                 .collect(),
-            offers: model.offers.values().cloned().collect(),
-            remote_applications: BTreeMap::new(),
+            offers: offers::views(model),
+            remote_applications: offers::remote_applications(models, model),
             timestamp: now,
         })
     })
@@ -67,26 +71,6 @@ fn application(
     it: &Application,
     now: Timestamp,
 ) -> ApplicationStatus {
-    let mut relations: BTreeMap<String, Vec<RelatedApplication>> = BTreeMap::new();
-    for relation in model.relations_of(&it.name) {
-        if let (Some(own), Some(remote)) =
-            (relation.end_of(&it.name), relation.remote_end(&it.name))
-        {
-            let scope = if relation.container_scoped {
-                "container"
-            } else {
-                "global"
-            };
-            relations
-                .entry(own.endpoint.clone())
-                .or_default()
-                .push(RelatedApplication {
-                    application: remote.application.clone(),
-                    interface: relation.interface.clone(),
-                    scope: scope.to_owned(),
-                });
-        }
-    }
     let endpoints = it
         .charm
         .endpoints
@@ -108,7 +92,7 @@ fn application(
         life: it.life.as_str().to_owned(),
         status: shown_status(model, it).info(),
         workload_version: it.workload_version.clone(),
-        relations,
+        relations: related(model, &it.name),
         endpoint_bindings: endpoints
             .map(|endpoint| (endpoint, "alpha".to_owned()))
             .collect(),
@@ -119,6 +103,40 @@ fn application(
             .map(|it| (it.name.clone(), unit(daemon, model, it, now)))
             .collect(),
     }
+}
+
+/// The applications related to this one, by its endpoints. Whoever uses an offer is counted there instead.
+pub(super) fn related(
+    model: &Model,
+    application: &str,
+) -> BTreeMap<String, Vec<RelatedApplication>> {
+    let mut relations: BTreeMap<String, Vec<RelatedApplication>> = BTreeMap::new();
+    for relation in model.relations_of(application) {
+        let (Some(own), Some(remote)) = (
+            relation.end_of(application),
+            relation.remote_end(application),
+        ) else {
+            continue;
+        };
+        if relation.across.as_ref().is_some_and(|it| it.offering) {
+            continue;
+        }
+        let scope = if relation.container_scoped {
+            "container"
+        } else {
+            "global"
+        };
+        let related = RelatedApplication {
+            application: remote.application.clone(),
+            interface: relation.interface.clone(),
+            scope: scope.to_owned(),
+        };
+        relations
+            .entry(own.endpoint.clone())
+            .or_default()
+            .push(related);
+    }
+    relations
 }
 
 fn unit(daemon: &Daemon, model: &Model, it: &Unit, now: Timestamp) -> UnitStatus {
@@ -191,19 +209,13 @@ fn relation(model: &Model, it: &Relation) -> RelationStatus {
     } else {
         "regular"
     };
-    let joined = it.units.values().any(|scope| scope.state == ScopeState::In);
-    let status = match (it.life, joined) {
-        (Life::Alive, true) => "joined",
-        (Life::Alive, false) => "joining",
-        _ => "broken",
-    };
     RelationStatus {
         id: it.id,
         provider: end(0),
         requirer: end(1),
         interface: it.interface.clone(),
         kind: kind.to_owned(),
-        status: status.to_owned(),
+        status: relate::status_of(it).to_owned(),
     }
 }
 

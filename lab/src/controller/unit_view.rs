@@ -44,6 +44,7 @@ pub fn show_unit(daemon: &Daemon, model: &str, name: &str) -> Result<UnitView, F
                     endpoint: own.endpoint.clone(),
                     related_endpoint: remote.endpoint.clone(),
                     related_application: remote.application.clone(),
+                    cross_model: relation.across.is_some(),
                     application_data: relation
                         .applications
                         .get(&remote.application)

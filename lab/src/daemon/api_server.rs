@@ -3,8 +3,8 @@
 use super::{Daemon, sockets};
 use crate::api::{Failure, LogFilter, LogPage, Reply, Request};
 use crate::controller::{
-    configure, deploy, faults, machine_view, models, offers, relate, remove, secrets, status,
-    storage, task_views, tasks, unit_view, units,
+    configure, deploy, export, faults, machine_view, models, offers, relate, remove, secrets,
+    status, storage, task_views, tasks, unit_view, units,
 };
 use serde::Serialize;
 use serde_json::Value;
@@ -96,6 +96,7 @@ async fn answer(daemon: &Arc<Daemon>, request: Request) -> Result<Value, Failure
         }
         Request::Deploy(request) => blocking(daemon, move |d| deploy::deploy(d, &request)).await,
         Request::Refresh(request) => blocking(daemon, move |d| deploy::refresh(d, &request)).await,
+        Request::ExportBundle { model } => json(export::bundle(d, &model)),
         Request::AddUnits(request) => json(units::add(d, &request)),
         Request::RemoveUnits(request) => json(remove::units(daemon, &request).await),
         Request::RemoveApplications(request) => json(remove::applications(daemon, &request).await),
@@ -185,7 +186,11 @@ async fn answer(daemon: &Arc<Daemon>, request: Request) -> Result<Value, Failure
         Request::MachineOf { model, target } => json(machine_view::find(d, &model, &target)),
         Request::CreateOffer(offer) => json(offers::create(d, &offer)),
         Request::Offers { model } => json(offers::list(d, &model)),
-        Request::Consume { url, .. } => Err(offers::consume(&url)),
+        Request::RemoveOffer { model, name, force } => {
+            json(offers::remove(d, &model, &name, force))
+        }
+        Request::Consume(request) => json(offers::consume(d, &request)),
+        Request::RemoveSaas { model, names } => json(offers::remove_saas(d, &model, &names)),
         Request::Fault(fault) => json(faults::inject(daemon, fault).await),
     }
 }

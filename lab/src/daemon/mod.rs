@@ -5,6 +5,7 @@
 
 pub mod api_server;
 pub mod debug_log;
+mod drafts;
 pub mod machines;
 pub mod persist;
 pub mod process;
@@ -20,6 +21,7 @@ use crate::model::machine::Machine;
 use crate::model::{Life, Model, identity};
 use crate::tools::context::Contexts;
 use debug_log::DebugLogs;
+pub use drafts::Drafts;
 use jiff::Timestamp;
 use persist::{Controller, Store};
 use std::collections::{BTreeMap, BTreeSet};
@@ -59,6 +61,12 @@ impl Daemon {
         for model in models.values_mut() {
             lease::extend_all(model, now);
             crate::controller::tasks::fail_machine_commands(model, now);
+        }
+        // A crash may have come between storing the two sides of a change.
+        let mut drafts = Drafts::of(&models);
+        let all = models.keys().cloned().collect();
+        if crate::controller::across::settle(&mut drafts, all).is_ok() {
+            models.extend(drafts.into_changed());
         }
         Ok(Self {
             logs: DebugLogs::new(&home.state()),
@@ -106,17 +114,29 @@ impl Daemon {
         model: &str,
         change: impl FnOnce(&mut Model) -> Result<R, E>,
     ) -> Result<R, E> {
+        self.update_models(|drafts| change(drafts.get_mut(model)?))
+    }
+
+    /// Changes any number of models, all or nothing, and brings relations between models in line.
+    pub fn update_models<R, E: From<Failure>>(
+        &self,
+        change: impl FnOnce(&mut Drafts<'_>) -> Result<R, E>,
+    ) -> Result<R, E> {
         let mut models = self.lock();
-        let Some(current) = models.get(bare(model)) else {
-            return Err(unknown_model(model).into());
-        };
-        let mut draft = current.clone();
-        let result = change(&mut draft)?;
-        Self::settle_leases(&mut draft);
-        self.store
-            .save(&draft)
-            .map_err(|error| Failure::internal(error.to_string()))?;
-        models.insert(draft.name.clone(), draft);
+        let mut drafts = Drafts::of(&models);
+        let result = change(&mut drafts)?;
+        let crossing = drafts.crossing();
+        crate::controller::across::settle(&mut drafts, crossing)?;
+        drafts.changed_mut().for_each(|draft| {
+            Self::settle_leases(draft);
+        });
+        let changed = drafts.into_changed();
+        for draft in changed.values() {
+            self.store
+                .save(draft)
+                .map_err(|error| Failure::internal(error.to_string()))?;
+        }
+        models.extend(changed);
         drop(models);
         self.changes.send_replace(());
         Ok(result)
@@ -184,6 +204,19 @@ impl Daemon {
             self.deliveries.remove(&model.uuid);
         }
         models.remove(name);
+        // Relations with the model that went are over.
+        let mut drafts = Drafts::of(&models);
+        let all = models.keys().cloned().collect();
+        match crate::controller::across::settle(&mut drafts, all) {
+            Ok(()) => {
+                let changed = drafts.into_changed();
+                for draft in changed.values() {
+                    self.store.save(draft)?;
+                }
+                models.extend(changed);
+            }
+            Err(failure) => tracing::error!("cannot end relations with model {name}: {failure}"),
+        }
         let applications = models
             .values()
             .flat_map(|model| model.applications.values());
@@ -245,7 +278,7 @@ pub fn bare(model: &str) -> &str {
     model.rsplit('/').next().unwrap_or(model)
 }
 
-fn unknown_model(model: &str) -> Failure {
+pub fn unknown_model(model: &str) -> Failure {
     Failure::not_found(format!("model \"{}\" not found", qualified(model)))
 }
 

@@ -14,6 +14,8 @@ pub struct Charm {
     pub key: String,
     pub name: String,
     pub revision: u32,
+    #[serde(default)]
+    pub description: String,
     /// Content of the charm's `version` file; may be empty.
     pub version: String,
     pub subordinate: bool,
@@ -222,6 +224,7 @@ impl Charm {
             key,
             name: metadata.name.clone(),
             revision,
+            description: metadata.description.clone(),
             version,
             subordinate: metadata.subordinate,
             endpoints: metadata.endpoints().map(endpoint).collect(),
@@ -240,6 +243,7 @@ impl Charm {
             key,
             name: String::new(),
             revision: 0,
+            description: String::new(),
             version: String::new(),
             subordinate: false,
             endpoints: BTreeMap::new(),

@@ -67,6 +67,9 @@ pub struct SecretHook {
     pub event: SecretEvent,
     /// Bare id.
     pub id: String,
+    /// UUID of the model whose secret it is, if that is another one.
+    #[serde(default)]
+    pub source: Option<String>,
     pub label: String,
     /// The revision the event is about. Exported for expired and remove only.
     pub revision: u64,
@@ -107,16 +110,27 @@ impl Hook {
                 remote_unit: Some(unit),
                 ..
             }) => format!("running {name} hook for {unit}"),
-            Self::Secret(SecretHook {
-                event: SecretEvent::Expired | SecretEvent::Remove,
-                id,
-                revision,
-                ..
-            }) => {
-                format!("running {name} hook for secret:{id}/{revision}")
-            }
-            Self::Secret(SecretHook { id, .. }) => format!("running {name} hook for secret:{id}"),
+            Self::Secret(secret) => match secret.event {
+                SecretEvent::Expired | SecretEvent::Remove => {
+                    format!(
+                        "running {name} hook for {}/{}",
+                        secret.uri(),
+                        secret.revision
+                    )
+                }
+                _ => format!("running {name} hook for {}", secret.uri()),
+            },
             _ => format!("running {name} hook"),
+        }
+    }
+}
+
+impl SecretHook {
+    /// `secret:<id>`, or `secret://<model>/<id>` for a secret of another model.
+    pub fn uri(&self) -> String {
+        match &self.source {
+            Some(model) => format!("secret://{model}/{}", self.id),
+            None => format!("secret:{}", self.id),
         }
     }
 }

@@ -117,6 +117,12 @@ pub fn parse_secret_uri(text: &str) -> Option<&str> {
     valid.then_some(id)
 }
 
+/// The model that a secret URI names: `secret://<model>/<id>`.
+pub fn secret_source(uri: &str) -> Option<&str> {
+    let (model, _) = uri.strip_prefix("secret://")?.split_once('/')?;
+    (!model.is_empty()).then_some(model)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -153,6 +159,11 @@ mod tests {
         assert_eq!(parse_secret_uri(&format!("secret://c0ffee/{id}")), Some(id));
         assert_eq!(parse_secret_uri("secret:d0vdtqnmp25c762e7juz"), None);
         assert_eq!(parse_secret_uri("my-label"), None);
+        assert_eq!(
+            secret_source(&format!("secret://c0ffee/{id}")),
+            Some("c0ffee")
+        );
+        assert_eq!(secret_source(&format!("secret:{id}")), None);
     }
 
     #[test]

@@ -5,6 +5,7 @@ pub mod application;
 pub mod charm;
 pub mod config;
 pub mod constraints;
+pub mod crossing;
 pub mod hook;
 pub mod identity;
 pub mod lease;
@@ -71,6 +72,8 @@ pub struct Model {
     pub tasks: BTreeMap<u64, Task>,
     #[serde(default)]
     pub offers: BTreeMap<String, crate::api::Offer>,
+    #[serde(default)]
+    pub saas: BTreeMap<String, crossing::Saas>,
     pub sequences: Sequences,
 }
 
@@ -106,6 +109,7 @@ impl Model {
             operations: BTreeMap::new(),
             tasks: BTreeMap::new(),
             offers: BTreeMap::new(),
+            saas: BTreeMap::new(),
             sequences: Sequences {
                 operation: 1,
                 ..Sequences::default()

@@ -2,6 +2,7 @@
 
 use super::Life;
 use super::charm::Role;
+use super::crossing::Across;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::fmt;
@@ -18,6 +19,9 @@ pub struct Relation {
     pub units: BTreeMap<String, UnitScope>,
     /// Bags of applications.
     pub applications: BTreeMap<String, Bag>,
+    /// Set if the other end is in another model.
+    #[serde(default)]
+    pub across: Option<Across>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -34,7 +38,7 @@ pub struct Bag {
     pub version: u64,
 }
 
-#[derive(Clone, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct UnitScope {
     pub bag: Bag,
     pub state: ScopeState,
@@ -99,6 +103,29 @@ pub fn overlay(
 }
 
 impl Relation {
+    /// A relation nobody has entered yet.
+    pub fn new(id: u64, ends: Vec<End>, interface: &str) -> Self {
+        Self {
+            id,
+            ends,
+            interface: interface.to_owned(),
+            container_scoped: false,
+            life: Life::Alive,
+            units: BTreeMap::new(),
+            applications: BTreeMap::new(),
+            across: None,
+        }
+    }
+
+    /// The application of this model in a relation with another.
+    pub fn near_application(&self) -> Option<&str> {
+        let across = self.across.as_ref()?;
+        self.ends
+            .iter()
+            .map(|end| end.application.as_str())
+            .find(|name| *name != across.name)
+    }
+
     pub fn is_peer(&self) -> bool {
         self.ends.len() == 1
     }

@@ -17,6 +17,7 @@ pub mod relation;
 mod resource;
 mod secret;
 mod secret_content;
+mod secret_foreign;
 mod secret_grant;
 mod secret_info;
 mod secret_read;

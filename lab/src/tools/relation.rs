@@ -121,10 +121,12 @@ pub(super) fn list(invocation: &mut Invocation<'_>, args: &Args) -> Result<Outpu
 
 pub(super) fn model_get(invocation: &mut Invocation<'_>, args: &Args) -> Result<Output, ToolError> {
     args.at_most(0)?;
-    relation_id(invocation, args)?;
-    Ok(Output::Value(
-        json!({"uuid": invocation.context.model_uuid}),
-    ))
+    let id = relation_id(invocation, args)?;
+    let other = with_relation(invocation, id, |_, relation| {
+        Ok(relation.across.as_ref().map(|across| across.model.clone()))
+    })?;
+    let uuid = other.unwrap_or_else(|| invocation.context.model_uuid.clone());
+    Ok(Output::Value(json!({"uuid": uuid})))
 }
 
 pub(super) fn get(invocation: &mut Invocation<'_>, args: &Args) -> Result<Output, ToolError> {

@@ -5,9 +5,10 @@ use super::context::{SecretChange, SecretUpdate};
 use super::output::Output;
 use super::parse::{self, Args, Flag};
 use super::secret::secret_id;
+use super::secret_foreign;
 use super::server::Invocation;
-use crate::model::Model;
-use crate::model::secret::Owner;
+use crate::model::secret::{Owner, Secret};
+use crate::model::{Model, identity};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
@@ -21,7 +22,24 @@ pub(super) const GET_FLAGS: &[Flag] = &[
     parse::switch("refresh"),
 ];
 
-type Content = BTreeMap<String, String>;
+pub(super) type Content = BTreeMap<String, String>;
+
+/// Where a secret is kept.
+pub(super) enum Place {
+    /// In the unit's own model, by bare id.
+    Here(String),
+    /// In the model with this UUID.
+    Elsewhere { model: String, id: String },
+}
+
+/// How a secret is to be read.
+#[derive(Clone, Copy)]
+pub(super) struct Ask<'a> {
+    /// Label that the reader gives it.
+    pub label: Option<&'a str>,
+    pub peek: bool,
+    pub refresh: bool,
+}
 
 pub(super) fn not_found(name: &str) -> ToolError {
     ToolError::runtime(format!("secret \"{name}\" not found"))
@@ -105,16 +123,24 @@ pub(super) fn get(invocation: &mut Invocation<'_>, args: &Args) -> Result<Output
         ));
     }
     args.at_most(2)?;
-    let (id, key) = match (args.rest.as_slice(), label) {
+    let (place, key) = match (args.rest.as_slice(), label) {
         ([], None) => return Err(ToolError::usage("require either a secret URI or label")),
-        ([], Some(label)) => (id_by_label(invocation, label)?, None),
+        ([], Some(label)) => (place_by_label(invocation, label)?, None),
         ([only], Some(label)) if secret_id(only).is_err() => {
-            (id_by_label(invocation, label)?, Some(only))
+            (place_by_label(invocation, label)?, Some(only))
         }
-        ([id], _) => (secret_id(id)?, None),
-        ([id, key, ..], _) => (secret_id(id)?, Some(key)),
+        ([id], _) => (place(invocation, id)?, None),
+        ([id, key, ..], _) => (place(invocation, id)?, Some(key)),
     };
-    let content = content(invocation, &id, label, peek, refresh)?;
+    let ask = Ask {
+        label,
+        peek,
+        refresh,
+    };
+    let content = match place {
+        Place::Here(id) => content(invocation, &id, ask)?,
+        Place::Elsewhere { model, id } => secret_foreign::content(invocation, &model, &id, ask)?,
+    };
     let Some(key) = key else {
         return Ok(Output::Value(json!(content)));
     };
@@ -130,22 +156,35 @@ pub(super) fn get(invocation: &mut Invocation<'_>, args: &Args) -> Result<Output
     }
 }
 
-fn content(
-    invocation: &mut Invocation<'_>,
-    id: &str,
-    label: Option<&str>,
-    peek: bool,
-    refresh: bool,
-) -> Result<Content, ToolError> {
+fn place(invocation: &Invocation<'_>, uri: &str) -> Result<Place, ToolError> {
+    let id = secret_id(uri)?;
+    let own = invocation.context.model_uuid.as_str();
+    Ok(match identity::secret_source(uri) {
+        Some(model) if model != own => Place::Elsewhere {
+            model: model.to_owned(),
+            id,
+        },
+        _ => Place::Here(id),
+    })
+}
+
+fn place_by_label(invocation: &Invocation<'_>, label: &str) -> Result<Place, ToolError> {
+    match id_by_label(invocation, label) {
+        Ok(id) => Ok(Place::Here(id)),
+        Err(missing) => secret_foreign::by_label(invocation, label).ok_or(missing),
+    }
+}
+
+fn content(invocation: &mut Invocation<'_>, id: &str, ask: Ask<'_>) -> Result<Content, ToolError> {
     if let Some((_, update)) = created(invocation, id) {
         return Ok(update.content.clone().unwrap_or_default());
     }
     let updated = pending(invocation, id).and_then(|update| update.content.clone());
     let unit = invocation.context.unit.clone();
     if let Some(updated) = updated
-        && (peek || refresh)
+        && (ask.peek || ask.refresh)
     {
-        if refresh {
+        if ask.refresh {
             invocation
                 .state
                 .buffer
@@ -156,44 +195,50 @@ fn content(
     }
     let (content, moves) = invocation.read(|model| {
         let secret = model.secrets.get(id).ok_or_else(|| not_found(id))?;
-        if !secret.may_read(&unit) {
-            return Err(ToolError::runtime("permission denied"));
-        }
-        let consumer = secret.consumers.get(&unit);
-        let pinned = consumer.map(|consumer| consumer.revision);
-        let revision = pinned
-            .filter(|_| !peek && !refresh)
-            .unwrap_or(secret.latest);
-        let moves = pinned.is_none()
-            || (refresh && pinned != Some(secret.latest))
-            || label
-                .is_some_and(|label| consumer.and_then(|it| it.label.as_deref()) != Some(label));
-        let content = secret
-            .revisions
-            .get(&revision)
-            .map(|revision| revision.content.clone());
-        Ok((
-            content.ok_or_else(|| not_found(&format!("{id}/{revision}")))?,
-            moves,
-        ))
+        reading(secret, &unit, ask)
     })?;
     if moves {
-        invocation.update(|model| track(model, id, &unit, label, refresh))?;
+        invocation.update(|model| track(model, id, &unit, ask))?;
     }
     Ok(content)
 }
 
+/// What a reader gets of a secret, and whether that moves or labels what it tracks.
+pub(super) fn reading(
+    secret: &Secret,
+    reader: &str,
+    ask: Ask<'_>,
+) -> Result<(Content, bool), ToolError> {
+    if !secret.may_read(reader) {
+        return Err(ToolError::runtime("permission denied"));
+    }
+    let consumer = secret.consumers.get(reader);
+    let pinned = consumer.map(|consumer| consumer.revision);
+    let revision = pinned
+        .filter(|_| !ask.peek && !ask.refresh)
+        .unwrap_or(secret.latest);
+    let labelled = consumer.and_then(|it| it.label.as_deref());
+    let moves = pinned.is_none()
+        || (ask.refresh && pinned != Some(secret.latest))
+        || ask.label.is_some_and(|label| labelled != Some(label));
+    let content = secret
+        .revisions
+        .get(&revision)
+        .map(|revision| revision.content.clone())
+        .ok_or_else(|| not_found(&format!("{}/{revision}", secret.id)))?;
+    Ok((content, moves))
+}
+
 /// Pins or moves the consumer at once: this is not part of the hook's commit.
-fn track(
+pub(super) fn track(
     model: &mut Model,
     id: &str,
-    unit: &str,
-    label: Option<&str>,
-    refresh: bool,
+    reader: &str,
+    ask: Ask<'_>,
 ) -> Result<(), ToolError> {
-    if let Some(label) = label
+    if let Some(label) = ask.label
         && model
-            .secret_by_label(unit, label)
+            .secret_by_label(reader, label)
             .is_some_and(|other| other.id != id)
     {
         return Err(ToolError::runtime(format!(
@@ -201,8 +246,11 @@ fn track(
         )));
     }
     let secret = model.secrets.get_mut(id).ok_or_else(|| not_found(id))?;
-    let pinned = secret.consumers.get(unit).map(|consumer| consumer.revision);
-    let revision = pinned.filter(|_| !refresh).unwrap_or(secret.latest);
-    secret.track(unit, revision, label);
+    let pinned = secret
+        .consumers
+        .get(reader)
+        .map(|consumer| consumer.revision);
+    let revision = pinned.filter(|_| !ask.refresh).unwrap_or(secret.latest);
+    secret.track(reader, revision, ask.label);
     Ok(())
 }

@@ -161,6 +161,7 @@ peers: {cluster: {interface: tiny-peers}}
 provides: {api: {interface: tiny}}
 requires: {backend: {interface: tiny}}
 storage: {data: {type: filesystem, minimum-size: 1M}}
+resources: {blob: {type: file, filename: blob.bin, description: Some bytes}}
 ",
     ),
     ("manifest.yaml", "bases: [{name: ubuntu, channel: '22.04', architectures: [amd64, arm64]}]\n"),

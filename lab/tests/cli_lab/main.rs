@@ -5,6 +5,7 @@
 mod bundles;
 mod lab;
 mod life;
+mod offers;
 mod refusals;
 mod secrets;
 mod shell;

@@ -13,6 +13,7 @@ use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::sync::Mutex;
 use std::time::{Duration, Instant};
 use tempfile::TempDir;
 
@@ -24,6 +25,8 @@ const PATIENCE: Duration = Duration::from_mins(1);
 pub(crate) struct Lab {
     home: PathBuf,
     directory: TempDir,
+    /// The model that all but explicit requests are about.
+    focus: Mutex<String>,
 }
 
 impl Lab {
@@ -36,14 +39,29 @@ impl Lab {
         let lab = Self {
             home: directory.path().join("h"),
             directory,
+            focus: Mutex::new(MODEL.into()),
         };
         lab.up();
+        lab.add_model(MODEL);
+        lab
+    }
+
+    pub(crate) fn add_model(&self, name: &str) {
         let request = AddModel {
-            name: MODEL.into(),
+            name: name.into(),
             config: BTreeMap::new(),
         };
-        lab.call::<serde_json::Value>(&Request::AddModel(request));
-        lab
+        self.call::<serde_json::Value>(&Request::AddModel(request));
+    }
+
+    /// Later calls are about this model.
+    pub(crate) fn focus(&self, model: &str) -> &Self {
+        *self.focus.lock().unwrap() = model.into();
+        self
+    }
+
+    pub(crate) fn model(&self) -> String {
+        self.focus.lock().unwrap().clone()
     }
 
     pub(crate) fn program(&self) -> Command {
@@ -127,6 +145,7 @@ impl Lab {
         let request = Deploy {
             application: Some(name.into()),
             num_units: units,
+            model: self.model(),
             ..deploy_request(&charm.write(self.directory.path()))
         };
         self.call::<serde_json::Value>(&Request::Deploy(request));
@@ -139,7 +158,7 @@ impl Lab {
 
     pub(crate) fn status(&self) -> FullStatus {
         self.call(&Request::Status {
-            model: MODEL.into(),
+            model: self.model(),
         })
     }
 
@@ -198,7 +217,7 @@ impl Lab {
 
     pub(crate) fn integrate(&self, first: &str, second: &str) -> u64 {
         let request = Integrate {
-            model: MODEL.into(),
+            model: self.model(),
             first: Endpoint::parse(first),
             second: Endpoint::parse(second),
         };
@@ -208,7 +227,7 @@ impl Lab {
 
     pub(crate) fn remove_unit(&self, unit: &str) {
         let request = RemoveUnits {
-            model: MODEL.into(),
+            model: self.model(),
             units: vec![unit.into()],
             destroy_storage: false,
             force: false,
@@ -244,7 +263,7 @@ impl Lab {
 
     pub(crate) fn exec_task(&self, unit: &str, command: &str) -> TaskView {
         let request = Exec {
-            model: MODEL.into(),
+            model: self.model(),
             units: vec![unit.into()],
             applications: Vec::new(),
             machines: Vec::new(),
@@ -257,7 +276,7 @@ impl Lab {
 
     pub(crate) fn enqueue(&self, unit: &str, action: &str, params: &serde_json::Value) -> Enqueued {
         let request = RunAction {
-            model: MODEL.into(),
+            model: self.model(),
             units: vec![unit.into()],
             action: action.into(),
             params: params.as_object().unwrap().clone(),
@@ -273,7 +292,7 @@ impl Lab {
 
     pub(crate) fn task(&self, id: &str) -> TaskView {
         self.call(&Request::Task {
-            model: MODEL.into(),
+            model: self.model(),
             id: id.into(),
             since_line: 0,
         })
@@ -288,7 +307,7 @@ impl Lab {
 
     pub(crate) fn machine_of(&self, unit: &str) -> MachineSpecReply {
         self.call(&Request::MachineOf {
-            model: MODEL.into(),
+            model: self.model(),
             target: unit.into(),
         })
     }
@@ -317,7 +336,7 @@ impl Lab {
 
     pub(crate) fn log(&self) -> LogPage {
         let filter = LogFilter {
-            model: MODEL.into(),
+            model: self.model(),
             after: None,
             last: None,
             limit: None,
@@ -347,7 +366,7 @@ impl Lab {
     pub(crate) fn set_model(&self, key: &str, value: &str) {
         let values = BTreeMap::from([(key.to_owned(), value.to_owned())]);
         self.call::<()>(&Request::SetModelConfig {
-            model: MODEL.into(),
+            model: self.model(),
             values,
             reset: Vec::new(),
         });
@@ -360,7 +379,7 @@ impl Lab {
         value: &str,
     ) -> Result<Vec<String>, Failure> {
         self.try_call(&Request::SetConfig {
-            model: MODEL.into(),
+            model: self.model(),
             application: application.into(),
             values: BTreeMap::from([(key.to_owned(), value.to_owned())]),
             reset: Vec::new(),

@@ -5,6 +5,7 @@
     reason = "a test that cannot go on must say where"
 )]
 
+mod across_models;
 mod actions;
 mod commands;
 mod configuration;

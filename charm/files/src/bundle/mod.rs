@@ -70,6 +70,10 @@ pub struct BundleApplication {
     /// Whether its ports can be reached from outside.
     #[serde(default)]
     pub expose: bool,
+    /// Whether single endpoints can be reached from outside, and for whom; only in overlays.
+    #[serde(default)]
+    #[serde(rename = "exposed-endpoints")]
+    pub exposed_endpoints: BTreeMap<String, Value>,
     /// Whether it gets access to the cloud.
     #[serde(default)]
     pub trust: bool,
@@ -82,6 +86,11 @@ impl BundleApplication {
     /// Whether the charm is a file or a directory beside the bundle.
     pub fn is_local(&self) -> bool {
         self.charm.starts_with('.') || self.charm.starts_with('/')
+    }
+
+    /// Whether any of its ports can be reached from outside.
+    pub fn is_exposed(&self) -> bool {
+        self.expose || !self.exposed_endpoints.is_empty()
     }
 }
 
@@ -117,11 +126,13 @@ impl Bundle {
     /// When a text is not YAML of the right shape, or the whole contradicts itself.
     pub fn parse(text: &str, overlays: &[&str]) -> Result<Self, FileError> {
         let mut merged = serde_yaml::Value::Null;
+        let mut misplaced = Vec::new();
         for text in std::iter::once(text).chain(overlays.iter().copied()) {
             for document in serde_yaml::Deserializer::from_str(text) {
                 let document =
                     serde_yaml::Value::deserialize(document).map_err(FileError::syntax(FILE))?;
                 if merged.is_null() {
+                    misplaced = overlay::misplaced(&document);
                     merged = document;
                 } else {
                     overlay::apply(&mut merged, document);
@@ -129,7 +140,8 @@ impl Bundle {
             }
         }
         let bundle: Self = serde_yaml::from_value(merged).map_err(FileError::syntax(FILE))?;
-        FileError::unless_empty(FILE, bundle.problems())?;
+        misplaced.extend(bundle.problems());
+        FileError::unless_empty(FILE, misplaced)?;
         Ok(bundle)
     }
 
@@ -253,6 +265,21 @@ relations:
         assert_eq!(bundle.applications["other"].num_units, 2);
         assert_eq!(bundle.machines.len(), 3);
         assert_eq!(bundle.relations, [["postgresql:database", "other:db"]]);
+    }
+
+    #[test]
+    fn offers_belong_in_overlays() {
+        let offers = "applications: {a: {charm: ./a, offers: {x: {endpoints: [db]}}}}";
+        assert_eq!(
+            Bundle::parse(offers, &[]).unwrap_err().to_string(),
+            "cannot use bundle.yaml: offers of \"a\" can only appear in an overlay"
+        );
+        let base = "applications: {a: {charm: ./a}}";
+        let overlay = "applications: {a: {offers: {x: {endpoints: [db], acl: {admin: admin}}}, \
+                       exposed-endpoints: {db: {expose-to-cidrs: [10.0.0.0/8]}}}}";
+        let bundle = Bundle::parse(base, &[overlay]).unwrap();
+        assert_eq!(bundle.applications["a"].offers["x"].endpoints, ["db"]);
+        assert!(bundle.applications["a"].is_exposed());
     }
 
     #[test]

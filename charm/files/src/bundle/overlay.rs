@@ -21,6 +21,23 @@ pub(super) fn apply(bundle: &mut Value, overlay: Value) {
     }
 }
 
+/// What the first document has although it can only appear in overlays.
+pub(super) fn misplaced(bundle: &Value) -> Vec<String> {
+    let mut found = Vec::new();
+    for applications in ["applications", "services"] {
+        let all = bundle.get(applications).and_then(Value::as_mapping);
+        for (name, application) in all.into_iter().flatten() {
+            for key in ["offers", "exposed-endpoints"] {
+                if application.get(key).is_some() {
+                    let name = name.as_str().unwrap_or_default();
+                    found.push(format!("{key} of {name:?} can only appear in an overlay"));
+                }
+            }
+        }
+    }
+    found
+}
+
 fn apply_applications(bundle: &mut Mapping, overlay: Value) {
     let Value::Mapping(overlay) = overlay else {
         return;

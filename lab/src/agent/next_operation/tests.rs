@@ -89,6 +89,7 @@ fn seen(members: &[(&str, u64)], app_version: u64) -> RelationProgress {
 
 fn secret(event: SecretEvent) -> SecretHook {
     SecretHook {
+        source: None,
         event,
         id: "d0vdtqnmp25c762e7jug".into(),
         label: String::new(),

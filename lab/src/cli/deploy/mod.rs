@@ -3,6 +3,9 @@
 mod bundle;
 mod charm;
 mod directives;
+mod export;
+
+pub(crate) use export::ExportBundle;
 
 pub(crate) use directives::constraints;
 
@@ -79,6 +82,7 @@ impl Deploy {
                 overlays: self.overlay,
                 map_existing_machines: self.map_machines.is_some(),
                 dry_run: self.dry_run,
+                trust: self.trust,
             };
             return order.run(session);
         }

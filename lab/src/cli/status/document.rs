@@ -142,7 +142,12 @@ pub(super) struct Unit {
 #[serde(rename_all = "kebab-case")]
 pub(super) struct RemoteApplication {
     pub(super) url: String,
+    pub(super) endpoints: BTreeMap<String, OfferedEndpoint>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) life: Option<String>,
     pub(super) application_status: Status,
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub(super) relations: BTreeMap<String, Vec<String>>,
 }
 
 #[derive(Debug, Serialize)]
@@ -158,7 +163,6 @@ pub(super) struct OfferEntry {
 
 #[derive(Debug, Serialize)]
 pub(super) struct OfferedEndpoint {
-    pub(super) name: String,
     pub(super) interface: String,
     pub(super) role: String,
 }

@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use crate::api::{
-    ApplicationStatus, Base, FullStatus, MachineStatus, Offer, RelatedApplication, StatusInfo,
-    UnitStatus,
+    ApplicationStatus, Base, FullStatus, MachineStatus, Offer, RelatedApplication,
+    RemoteApplicationStatus, StatusInfo, UnitStatus,
 };
 use crate::cli::go_time::Clock;
 use crate::cli::storage;
@@ -33,16 +33,7 @@ pub(crate) fn document(status: &FullStatus, clock: &Clock) -> Document {
         applications: map(&status.applications, |application| {
             view.application(application)
         }),
-        application_endpoints: map(&status.remote_applications, |url| RemoteApplication {
-            url: url.clone(),
-            application_status: Status {
-                current: "active".to_owned(),
-                message: String::new(),
-                since: clock.status_layout(status.timestamp),
-                version: None,
-                life: None,
-            },
-        }),
+        application_endpoints: map(&status.remote_applications, |remote| view.remote(remote)),
         offers: status
             .offers
             .iter()
@@ -68,17 +59,12 @@ fn offered(status: &FullStatus, offer: &Offer) -> OfferEntry {
         .map(|application| application.charm.clone());
     let endpoint = |name: &String| {
         let (interface, role) = derive::offered_endpoint(status, offer, name);
-        let shown = OfferedEndpoint {
-            name: name.clone(),
-            interface,
-            role,
-        };
-        (name.clone(), shown)
+        (name.clone(), OfferedEndpoint { interface, role })
     };
     OfferEntry {
         application: offer.application.clone(),
         charm: charm.unwrap_or_default(),
-        active_connected_count: offer.connected,
+        active_connected_count: offer.active,
         total_connected_count: offer.connected,
         endpoints: offer.endpoints.iter().map(endpoint).collect(),
     }
@@ -138,6 +124,21 @@ impl View<'_> {
             )]),
             constraints: machine.constraints.clone(),
             hardware: machine.hardware.clone(),
+        }
+    }
+
+    fn remote(&self, remote: &RemoteApplicationStatus) -> RemoteApplication {
+        RemoteApplication {
+            url: remote.url.clone(),
+            endpoints: map(&remote.endpoints, |endpoint| OfferedEndpoint {
+                interface: endpoint.interface.clone(),
+                role: endpoint.role.clone(),
+            }),
+            life: ending(&remote.life),
+            application_status: self.status(&remote.status),
+            relations: map(&remote.relations, |all| {
+                all.iter().map(|it| it.application.clone()).collect()
+            }),
         }
     }
 

@@ -225,6 +225,7 @@ pub(crate) fn offer() -> Offer {
         endpoints: vec!["database".to_owned()],
         url: "admin/dev.pg".to_owned(),
         connected: 1,
-        described: BTreeMap::new(),
+        active: 1,
+        ..Offer::default()
     }
 }

@@ -69,12 +69,12 @@ fn model(status: &FullStatus, clock: &Clock) -> Table {
 
 fn remote_applications(status: &FullStatus) -> Table {
     let mut table = Table::new(&["SAAS", "Status", "Store", "URL"]);
-    for (name, url) in &status.remote_applications {
+    for (name, remote) in natural(&status.remote_applications) {
         table.row([
-            Cell::from(name.as_str()),
-            Cell::status("active"),
+            Cell::from(name),
+            Cell::status(&remote.status.current),
             status.controller.as_str().into(),
-            url.as_str().into(),
+            remote.url.as_str().into(),
         ]);
     }
     table
@@ -220,7 +220,7 @@ fn offers(status: &FullStatus) -> Table {
                     offer.application.as_str().into(),
                     charm.into(),
                     revision.as_str().into(),
-                    format!("{0}/{0}", offer.connected).into(),
+                    format!("{}/{}", offer.active, offer.connected).into(),
                     endpoint.as_str().into(),
                     interface.into(),
                     role.into(),

@@ -2,6 +2,7 @@
 //! Nothing is removed, and what is there already is adjusted.
 
 mod files;
+mod notes;
 mod places;
 mod steps;
 
@@ -9,7 +10,7 @@ use std::path::{Path, PathBuf};
 
 use juju_charm_files::bundle::Bundle;
 
-use crate::api::{Deployed, FullStatus, Integrated, Request};
+use crate::api::{Consume, Deployed, FullStatus, Integrated, Request};
 use crate::cli::failure::CliError;
 use crate::cli::key_values::text_file;
 use crate::cli::session::Session;
@@ -25,6 +26,8 @@ pub(super) struct Order {
     /// Machine N of the bundle is machine N of the model.
     pub(super) map_existing_machines: bool,
     pub(super) dry_run: bool,
+    /// Applications may get access to the cloud.
+    pub(super) trust: bool,
 }
 
 impl Order {
@@ -43,6 +46,15 @@ impl Order {
         let overlay_texts: Vec<&str> = overlays.iter().map(String::as_str).collect();
         let bundle =
             Bundle::parse(&text, &overlay_texts).map_err(|error| refused(&path, &error))?;
+        let trusting = notes::trusting(&bundle);
+        if !trusting.is_empty() && !self.trust {
+            return Err(CliError::failed(format!(
+                "Bundle cannot be deployed without trusting applications with your cloud credentials.\n\
+                 Please repeat the deploy command with the --trust argument if you consent to trust the following \
+                 application(s):\n  - {}",
+                trusting.join("\n  - ")
+            )));
+        }
         let folders = Folders::of(&path, &self.overlays);
         let model = session.model()?;
         let status: FullStatus = session.call(&Request::Status {
@@ -52,6 +64,9 @@ impl Order {
         if steps.is_empty() {
             session.tell("No changes to apply.");
             return Ok(());
+        }
+        for note in notes::notes(&bundle) {
+            session.tell(&note);
         }
         session.tell(if self.dry_run {
             "Changes to deploy bundle:"
@@ -132,11 +147,11 @@ fn perform(
         Step::Offer(offer) => session.call(&Request::CreateOffer(offer)),
         Step::Consume { name, url } => {
             let model = model.to_owned();
-            session.call::<String>(&Request::Consume {
+            session.call::<String>(&Request::Consume(Consume {
                 model,
                 url,
                 alias: Some(name),
-            })?;
+            }))?;
             Ok(())
         }
     }

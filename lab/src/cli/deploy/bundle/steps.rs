@@ -101,7 +101,7 @@ pub(super) fn steps(
                 }
             }
         }
-        if wanted.expose
+        if wanted.is_exposed()
             && !status
                 .applications
                 .get(name)
@@ -212,9 +212,7 @@ fn offers<'a>(
             name: name.clone(),
             application: application.clone(),
             endpoints: offer.endpoints.clone(),
-            url: String::new(),
-            connected: 0,
-            described: BTreeMap::new(),
+            ..api::Offer::default()
         })
 }
 
