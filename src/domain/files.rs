@@ -279,7 +279,7 @@ fn pgbackrest_file(
         purpose,
         cpus: seen.host.cpus,
         abilities: pgbackrest::Abilities::of(version),
-        peers: None,
+        server: None,
     };
     Ok(Secret::new(configuration.render()?))
 }

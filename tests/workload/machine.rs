@@ -105,9 +105,33 @@ pub(crate) struct Running {
     child: Child,
 }
 
+impl Running {
+    /// Sends a signal to the program, and not to those it has started.
+    pub(crate) fn signal(&self, signal: Signal) {
+        let pid = Pid::from_raw(self.child.id().cast_signed()).unwrap();
+        rustix::process::kill_process(pid, signal).unwrap();
+    }
+
+    /// Ends the program with all it has started, without a chance to tidy up.
+    pub(crate) fn kill(mut self) {
+        rustix::process::kill_process_group(self.group(), Signal::KILL).unwrap();
+        self.child.wait().unwrap();
+    }
+
+    /// Waits for its end, and says whether it was a good one.
+    pub(crate) fn ends_well(&mut self) -> bool {
+        let status = eventually("the program ends", || self.child.try_wait().unwrap());
+        status.success()
+    }
+
+    fn group(&self) -> Pid {
+        Pid::from_raw(self.child.id().cast_signed()).unwrap()
+    }
+}
+
 impl Drop for Running {
     fn drop(&mut self) {
-        let group = Pid::from_raw(self.child.id().cast_signed()).unwrap();
+        let group = self.group();
         let _ = rustix::process::kill_process_group(group, Signal::TERM);
         let deadline = Deadline::seconds(10);
         while matches!(self.child.try_wait(), Ok(None)) && !deadline.is_over() {

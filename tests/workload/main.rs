@@ -15,5 +15,6 @@ mod machine;
 mod object_store;
 mod patroni;
 mod pgbackrest;
+mod pgbackrest_server;
 mod postgres;
 mod server;

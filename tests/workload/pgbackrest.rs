@@ -54,7 +54,7 @@ fn backup(kind: BackupKind, request: &str) -> Command {
         stanza: stanza(),
         kind,
         annotations: vec![("request".to_owned(), request.to_owned())],
-        from_standby: None,
+        primary: None,
         process_max: None,
         log_detail: true,
         expire_auto: None,

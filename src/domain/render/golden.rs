@@ -10,7 +10,7 @@ use super::archive::{ArchiveCommand, Repository};
 use super::dcs::DynamicConfiguration;
 use super::hba::{Access, ClientAccess, Databases, LocalUsers, Method};
 use super::patroni::{Credentials, EtcdAccess, Tag};
-use super::pgbackrest::{Peer, Peers, Purpose, Store};
+use super::pgbackrest::{Purpose, Server, Store};
 use super::{Unrepresentable, etcd, patroni, patroni_unit, pgbackrest};
 use crate::domain::settings::{Machine, OptionValue, Settings};
 use crate::domain::words::{MemberName, Secret};
@@ -258,7 +258,7 @@ fn pgbackrest_file_with_key(
         },
         cpus: 4,
         abilities: pgbackrest::Abilities::of((2, 45)),
-        peers: None,
+        server: None,
     };
     case(&mut configuration);
     configuration.render()
@@ -285,21 +285,20 @@ fn golden_pgbackrest_file_of_a_cluster_with_a_store_of_its_own_and_peers() {
         };
         configuration.cpus = 32;
         configuration.abilities = pgbackrest::Abilities::of((2, 46));
-        configuration.peers = Some(Peers {
+        configuration.server = Some(Server {
             listen: address(1),
-            ca_file: "/etc/postgresql-charm/peer-ca.pem".into(),
-            cert_file: "/etc/postgresql-charm/peer-cert.pem".into(),
-            key_file: "/etc/postgresql-charm/peer-key.pem".into(),
-            others: [2, 3]
-                .map(|last| Peer {
-                    address: address(last),
-                    common_name: format!("postgresql-{}", last - 1),
-                    layout: Layout::new("/"),
-                })
-                .to_vec(),
+            ca_file: "/etc/postgresql-charm/tls-authorities.pem".into(),
+            identity_file: "/etc/postgresql-charm/tls-identity.pem".into(),
+            clients: [2, 3].map(|last| address(last).to_string()).to_vec(),
         });
     });
     matches_golden("pgbackrest-own-store-and-peers.conf", &text.unwrap());
+}
+
+#[test]
+fn golden_unit_file_of_pgbackrests_server() {
+    let text = pgbackrest::server_unit(&Layout::new("/"), "postgres");
+    matches_golden("charmed-pgbackrest-server.service", &text);
 }
 
 #[test]

@@ -1,10 +1,10 @@
-//! pgBackRest's configuration file.
+//! pgBackRest's configuration file, and the unit file of its server.
 
 use std::fmt::{self, Write as _};
 use std::net::IpAddr;
 use std::path::{Path, PathBuf};
 
-use super::{PGBACKREST_PORT, POSTGRESQL_PORT, Unrepresentable};
+use super::{PGBACKREST_PORT, POSTGRESQL_PORT, Unrepresentable, systemd};
 use crate::domain::words::{Secret, Stanza, SystemUser};
 use crate::layout::Layout;
 
@@ -25,6 +25,8 @@ const IO_TIMEOUT_SECONDS: u32 = 15;
 /// When it has waited long enough the upload goes on, and PostgreSQL asks again. A server that shuts down asks three
 /// times, so pgBackRest's own 60 s would hold a switchover for three minutes while the object store is out of reach.
 const PUSH_SECONDS: u32 = 20;
+/// After how many seconds of silence a connection between members is tried, how many seconds apart, and how often.
+const KEEP_ALIVE: [u32; 3] = [20, 5, 4];
 /// More processes than this keep an object store busy with connections rather than with data.
 const PROCESSES_MOST: u32 = 8;
 
@@ -59,8 +61,8 @@ pub struct Configuration<'a> {
     pub cpus: u32,
     /// Which of its abilities the installed pgBackRest has.
     pub abilities: Abilities,
-    /// The other members, once they talk to each other over TLS.
-    pub peers: Option<Peers>,
+    /// The server for the other members, once they talk to each other over TLS.
+    pub server: Option<Server>,
 }
 
 /// Where the repository lies and how to get in.
@@ -90,26 +92,17 @@ pub enum Purpose {
     ReadOnly,
 }
 
-/// The other members and what this one proves itself to them with.
+/// The server through which the other members read this one's database, and what it proves itself with.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Peers {
-    /// The address this unit's server listens on.
+pub struct Server {
+    /// The address it listens on.
     pub listen: IpAddr,
-    /// The certificate authority of the members.
+    /// The authorities that are trusted.
     pub ca_file: PathBuf,
-    pub cert_file: PathBuf,
-    pub key_file: PathBuf,
-    pub others: Vec<Peer>,
-}
-
-/// Another member, with its own paths.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Peer {
-    pub address: IpAddr,
-    /// The name in its certificate.
-    pub common_name: String,
-    /// Where everything lies on its machine.
-    pub layout: Layout,
+    /// The private key, the certificate and those who vouch for it.
+    pub identity_file: PathBuf,
+    /// The common names of those who may read this cluster's database.
+    pub clients: Vec<String>,
 }
 
 impl Configuration<'_> {
@@ -119,8 +112,8 @@ impl Configuration<'_> {
         self.paths_and_logs(&mut ini)?;
         self.repository(&mut ini)?;
         self.speed(&mut ini)?;
-        if let Some(peers) = &self.peers {
-            self.server(&mut ini, peers)?;
+        if let Some(server) = &self.server {
+            self.server(&mut ini, server)?;
         }
         ini.section("global:restore");
         // Nothing else runs while a restore does.
@@ -135,7 +128,7 @@ impl Configuration<'_> {
             ini.set("archive-timeout", &PUSH_SECONDS)?;
         }
         ini.section(self.stanza.as_str());
-        self.clusters(&mut ini)?;
+        self.cluster(&mut ini)?;
         Ok(ini.text)
     }
 
@@ -211,47 +204,31 @@ impl Configuration<'_> {
         ini.set("archive-async", "y")
     }
 
-    fn server(&self, ini: &mut Ini, peers: &Peers) -> Result<(), Unrepresentable> {
-        ini.set("backup-standby", "y")?;
-        ini.set("tls-server-address", &peers.listen)?;
+    /// Nothing here names another member to read from: a backup is told where the primary is when it begins, so that no
+    /// command depends on the members that run now.
+    fn server(&self, ini: &mut Ini, server: &Server) -> Result<(), Unrepresentable> {
+        ini.set("tls-server-address", &server.listen)?;
         ini.set("tls-server-port", &PGBACKREST_PORT)?;
-        ini.path("tls-server-ca-file", &peers.ca_file)?;
-        ini.path("tls-server-cert-file", &peers.cert_file)?;
-        ini.path("tls-server-key-file", &peers.key_file)?;
-        peers.others.iter().try_for_each(|peer| {
-            ini.set(
-                "tls-server-auth",
-                &format!("{}={}", peer.common_name, self.stanza),
-            )
-        })
+        ini.path("tls-server-ca-file", &server.ca_file)?;
+        ini.path("tls-server-cert-file", &server.identity_file)?;
+        ini.path("tls-server-key-file", &server.identity_file)?;
+        server
+            .clients
+            .iter()
+            .try_for_each(|name| ini.set("tls-server-auth", &format!("{name}={}", self.stanza)))?;
+        // A member that is cut off in the middle of a backup would hold the primary's lock until the kernel gives its
+        // connection up: with its own settings, two hours.
+        let [idle, interval, count] = KEEP_ALIVE;
+        ini.set("tcp-keep-alive-idle", &idle)?;
+        ini.set("tcp-keep-alive-interval", &interval)?;
+        ini.set("tcp-keep-alive-count", &count)
     }
 
-    fn clusters(&self, ini: &mut Ini) -> Result<(), Unrepresentable> {
-        self.cluster(ini, 1, self.layout)?;
-        let Some(peers) = &self.peers else {
-            return Ok(());
-        };
-        for (number, peer) in (2..).zip(&peers.others) {
-            ini.set(&format!("pg{number}-host"), &peer.address)?;
-            ini.set(&format!("pg{number}-host-type"), "tls")?;
-            ini.set(&format!("pg{number}-host-port"), &PGBACKREST_PORT)?;
-            ini.path(
-                &format!("pg{number}-host-config"),
-                &peer.layout.pgbackrest_config(),
-            )?;
-            ini.path(&format!("pg{number}-host-ca-file"), &peers.ca_file)?;
-            ini.path(&format!("pg{number}-host-cert-file"), &peers.cert_file)?;
-            ini.path(&format!("pg{number}-host-key-file"), &peers.key_file)?;
-            self.cluster(ini, number, &peer.layout)?;
-        }
-        Ok(())
-    }
-
-    fn cluster(&self, ini: &mut Ini, number: u32, layout: &Layout) -> Result<(), Unrepresentable> {
-        ini.path(&format!("pg{number}-path"), &layout.data_dir(self.major))?;
-        ini.path(&format!("pg{number}-socket-path"), &layout.socket_dir())?;
-        ini.set(&format!("pg{number}-port"), &POSTGRESQL_PORT)?;
-        ini.set(&format!("pg{number}-user"), &SystemUser::Backup)
+    fn cluster(&self, ini: &mut Ini) -> Result<(), Unrepresentable> {
+        ini.path("pg1-path", &self.layout.data_dir(self.major))?;
+        ini.path("pg1-socket-path", &self.layout.socket_dir())?;
+        ini.set("pg1-port", &POSTGRESQL_PORT)?;
+        ini.set("pg1-user", &SystemUser::Backup)
     }
 }
 
@@ -313,4 +290,37 @@ impl Ini {
     fn path(&mut self, key: &str, path: &Path) -> Result<(), Unrepresentable> {
         self.set(key, &path.display())
     }
+}
+
+/// The text of the server's unit file.
+///
+/// * It is reloaded for another certificate or another client and never restarted: whoever reads through it goes on.
+/// * `Restart=always`: without it, nobody but this unit can be backed up from.
+pub fn server_unit(layout: &Layout, user: &str) -> String {
+    format!(
+        "\
+# Written by the charm; changes made here are overwritten.
+[Unit]
+Description=pgBackRest's server, through which replicas back the cluster up
+Documentation=https://pgbackrest.org/
+After=network-online.target
+Wants=network-online.target
+StartLimitIntervalSec=0
+
+[Service]
+Type=exec
+User={user}
+Environment=LANG=C.UTF-8
+Environment=PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
+ExecStart=/usr/bin/pgbackrest --config={config} server
+ExecReload=/bin/kill -s HUP $MAINPID
+TimeoutStopSec=20
+Restart=always
+RestartSec=2
+
+[Install]
+WantedBy=multi-user.target
+",
+        config = systemd::word(&layout.pgbackrest_config().to_string_lossy()),
+    )
 }

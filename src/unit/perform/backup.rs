@@ -41,7 +41,7 @@ pub(super) fn take(
         stanza: stanza.clone(),
         kind,
         annotations,
-        from_standby: None,
+        primary: None,
         process_max: None,
         log_detail: true,
         expire_auto: None,

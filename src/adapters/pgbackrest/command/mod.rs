@@ -1,7 +1,9 @@
 //! Commands as values, and their arguments.
 
-use std::path::PathBuf;
+use std::net::IpAddr;
+use std::path::{Path, PathBuf};
 
+use crate::domain::render::POSTGRESQL_PORT;
 use crate::domain::words::{BackupKind, BackupLabel, Lsn, Stanza, Timeline, Timestamp};
 
 /// A command of pgBackRest.
@@ -67,14 +69,54 @@ pub struct Backup {
     pub kind: BackupKind,
     /// Annotations, from pgBackRest 2.41 on.
     pub annotations: Vec<(String, String)>,
-    /// Whether it is read from a standby (`backup-standby`); `None` leaves it to the configuration.
-    pub from_standby: Option<bool>,
+    /// The primary, when this unit is a replica: files are then read here, and the primary is asked for the rest.
+    pub primary: Option<Primary>,
     /// Processes at work; `None` leaves it to the configuration.
     pub process_max: Option<u32>,
     /// Whether each file is logged, which is what progress is read from.
     pub log_detail: bool,
     /// Whether to expire afterwards; `None` leaves it to the configuration.
     pub expire_auto: Option<bool>,
+}
+
+/// Where a primary is and how its pgBackRest server is reached. The fields are named as pgBackRest's options.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Primary {
+    /// Its address.
+    pub host: IpAddr,
+    /// The port of its server.
+    pub port: u16,
+    /// Its own configuration, on its own machine.
+    pub config: PathBuf,
+    /// Its data directory.
+    pub path: PathBuf,
+    /// The directory of its socket.
+    pub socket_path: PathBuf,
+    /// The user of its database.
+    pub user: String,
+    /// The authorities that are trusted here.
+    pub ca_file: PathBuf,
+    /// What this unit proves itself with: private key and certificate.
+    pub identity_file: PathBuf,
+}
+
+impl Primary {
+    fn options(&self) -> [String; 11] {
+        let path = |option: &str, path: &Path| format!("--pg2-{option}={}", path.display());
+        [
+            format!("--pg2-host={}", self.host),
+            "--pg2-host-type=tls".to_owned(),
+            format!("--pg2-host-port={}", self.port),
+            path("host-config", &self.config),
+            path("host-ca-file", &self.ca_file),
+            path("host-cert-file", &self.identity_file),
+            path("host-key-file", &self.identity_file),
+            path("path", &self.path),
+            path("socket-path", &self.socket_path),
+            format!("--pg2-port={POSTGRESQL_PORT}"),
+            format!("--pg2-user={}", self.user),
+        ]
+    }
 }
 
 /// What to restore, to where.
@@ -276,8 +318,9 @@ impl Backup {
         for (name, value) in &self.annotations {
             add(format!("--annotation={name}={value}"));
         }
-        if let Some(on) = self.from_standby {
-            add(flag("backup-standby", on));
+        if let Some(primary) = &self.primary {
+            add("--backup-standby".to_owned());
+            primary.options().into_iter().for_each(&mut add);
         }
         if let Some(processes) = self.process_max {
             add(format!("--process-max={processes}"));
