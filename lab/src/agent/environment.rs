@@ -68,6 +68,9 @@ pub fn variables(
     let mut set = |name, value: &dyn AsRef<std::ffi::OsStr>| {
         all.insert(name, value.as_ref().to_owned());
     };
+    for (name, value) in crate::machine::clock::environment(&around.root) {
+        set(name, &value);
+    }
     set("CHARM_DIR", &paths.charm);
     set("JUJU_CHARM_DIR", &paths.charm);
     set(

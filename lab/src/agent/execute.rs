@@ -3,6 +3,7 @@
 use super::UnitKey;
 use crate::api::Level;
 use crate::daemon::Daemon;
+use crate::machine::network;
 use crate::model::identity;
 use std::collections::BTreeMap;
 use std::ffi::OsString;
@@ -30,6 +31,10 @@ pub(super) struct Program {
     pub name: String,
     /// Keep the output for the results of an action.
     pub capture: bool,
+    /// Root of the machine it runs on.
+    pub machine: PathBuf,
+    /// Whether that machine is cut off the network.
+    pub cut_off: bool,
 }
 
 #[derive(Debug)]
@@ -45,7 +50,18 @@ pub(super) async fn execute(
     key: &UnitKey,
     program: Program,
 ) -> std::io::Result<Ended> {
-    let mut child = Command::new(&program.path)
+    let members = network::members(&program.machine);
+    let mut command = match &members {
+        // What the program starts must not be faster than the agent, so it enters by itself.
+        Some(members) if program.cut_off => {
+            let mut command = Command::new("/bin/sh");
+            command.args(["-c", "echo 0 > \"$0\"; exec \"$@\""]);
+            command.arg(members).arg(&program.path);
+            command
+        }
+        _ => Command::new(&program.path),
+    };
+    let mut child = command
         .args(&program.args)
         .current_dir(&program.directory)
         .env_clear()
@@ -56,6 +72,10 @@ pub(super) async fn execute(
         .process_group(0)
         .spawn()?;
     let _running = daemon.agents.running(key, child.id());
+    if let (Some(members), Some(pid)) = (members, child.id()) {
+        // It may be over already.
+        let _ = std::fs::write(members, pid.to_string());
+    }
     let seen = Arc::new(AtomicUsize::new(0));
     let read = |pipe: Box<dyn AsyncRead + Send + Unpin>, level| {
         let reader = Reader {

@@ -91,6 +91,13 @@ impl Agent {
             environment: variables(context, work, &around),
             name: context.name.clone(),
             capture,
+            machine: self.root.clone(),
+            cut_off: self
+                .read(|model| {
+                    let unit = model.units.get(&self.key.unit)?;
+                    Some(model.machines.get(&unit.machine)?.cut_off)
+                })
+                .unwrap_or_default(),
         };
         self.daemon.contexts.insert(context);
         let ended = execute(&self.daemon, &self.key, program).await;

@@ -15,7 +15,7 @@ use std::sync::Arc;
 /// Runs the task and stores what it delivered. `key` names the machine in place of a unit.
 pub async fn machine_exec(daemon: Arc<Daemon>, key: UnitKey, id: u64) {
     let begun = daemon.update(&key.model, |model| Ok::<_, Failure>(begin(model, id)));
-    let Ok(Some((slot, command))) = begun else {
+    let Ok(Some((slot, cut_off, command))) = begun else {
         return;
     };
     let root = daemon.home.machine(slot);
@@ -27,10 +27,12 @@ pub async fn machine_exec(daemon: Arc<Daemon>, key: UnitKey, id: u64) {
     let program = Program {
         path: "/bin/bash".into(),
         args: vec!["-c".into(), command.into()],
-        directory: root,
+        directory: root.clone(),
         environment,
         name: "juju-exec".into(),
         capture: true,
+        machine: root,
+        cut_off,
     };
     let (status, message) = match execute(&daemon, &key, program).await {
         Ok(ended) => match save(&daemon, &key, id, ended) {
@@ -56,7 +58,7 @@ pub async fn machine_exec(daemon: Arc<Daemon>, key: UnitKey, id: u64) {
 }
 
 /// Marks the task as running. None if it cannot run; then it has failed.
-fn begin(model: &mut Model, id: u64) -> Option<(u32, String)> {
+fn begin(model: &mut Model, id: u64) -> Option<(u32, bool, String)> {
     let task = model.tasks.get_mut(&id)?;
     let Work::MachineExec { machine, command } = &task.work else {
         return None;
@@ -65,12 +67,13 @@ fn begin(model: &mut Model, id: u64) -> Option<(u32, String)> {
         .machines
         .get(machine)
         .filter(|machine| machine.is_up());
-    let Some(slot) = running.and_then(|machine| machine.slot) else {
+    let place = running.and_then(|machine| Some((machine.slot?, machine.cut_off)));
+    let Some((slot, cut_off)) = place else {
         let message = format!("machine {machine} is not running");
         task.finish(TaskStatus::Failed, Some(message), Timestamp::now());
         return None;
     };
-    let job = (slot, command.clone());
+    let job = (slot, cut_off, command.clone());
     task.status = TaskStatus::Running;
     task.started = Some(Timestamp::now());
     Some(job)

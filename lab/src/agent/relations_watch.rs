@@ -1,5 +1,6 @@
 //! Which relation hook is due: what the agent last saw against what the model has now.
 
+use crate::model::faults::rank;
 use crate::model::hook::{Hook, RelationEvent, RelationHook};
 use crate::model::progress::{Progress, RelationProgress};
 use std::collections::BTreeMap;
@@ -18,6 +19,9 @@ pub(super) struct RelationView {
     pub members: BTreeMap<String, u64>,
     /// Version of the remote application's bag.
     pub app_version: u64,
+    /// Seed of another order than the usual one. Juju promises none between units, nor between a unit and the
+    /// application.
+    pub order: Option<u64>,
 }
 
 fn hook(view: &RelationView, event: RelationEvent, unit: Option<&str>, version: u64) -> Hook {
@@ -64,6 +68,9 @@ pub(super) fn next_hook(view: &RelationView, progress: &Progress, dying: bool) -
     if ending {
         return (!view.peer).then(|| hook(view, RelationEvent::Broken, None, 0));
     }
+    if let Some(order) = view.order {
+        return in_order(view, seen, order);
+    }
     if view.app_version != seen.app_version {
         return Some(hook(view, RelationEvent::Changed, None, view.app_version));
     }
@@ -78,16 +85,38 @@ pub(super) fn next_hook(view: &RelationView, progress: &Progress, dying: bool) -
         .map(|(unit, version)| hook(view, RelationEvent::Changed, Some(unit), *version))
 }
 
+/// The next news in the order that follows from the seed.
+fn in_order(view: &RelationView, seen: &RelationProgress, order: u64) -> Option<Hook> {
+    let application = (view.app_version != seen.app_version)
+        .then(|| hook(view, RelationEvent::Changed, None, view.app_version));
+    let units = view.members.iter().filter_map(|(unit, version)| {
+        let event = match seen.members.get(unit) {
+            None => RelationEvent::Joined,
+            Some(known) if known != version => RelationEvent::Changed,
+            Some(_) => return None,
+        };
+        Some(hook(view, event, Some(unit), *version))
+    });
+    application
+        .into_iter()
+        .chain(units)
+        .min_by_key(|hook| rank(order, &hook.running_message()))
+}
+
 fn departed_hook(
     view: &RelationView,
     seen: &RelationProgress,
     ending: bool,
     dying: bool,
 ) -> Option<Hook> {
-    let (unit, version) = seen
+    let mut leaving = seen
         .members
         .iter()
-        .find(|(unit, _)| ending || !view.members.contains_key(*unit))?;
+        .filter(|(unit, _)| ending || !view.members.contains_key(*unit));
+    let (unit, version) = match view.order {
+        Some(order) => leaving.min_by_key(|(unit, _)| rank(order, unit)),
+        None => leaving.next(),
+    }?;
     let departing = if dying { &view.local_unit } else { unit };
     Some(Hook::Relation(RelationHook {
         event: RelationEvent::Departed,

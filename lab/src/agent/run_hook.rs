@@ -7,7 +7,7 @@ use crate::api::{Failure, Level};
 use crate::model::Model;
 use crate::model::hook::Hook;
 use crate::tools::context::Context;
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use std::os::unix::process::ExitStatusExt;
 use std::process::ExitStatus;
 use std::sync::{Arc, PoisonError};
@@ -124,16 +124,41 @@ impl Agent {
         if let Some(message) = self.daemon.agents.take_rejection(&self.key) {
             return Err(commit::CommitError::Other(message));
         }
-        let buffer = context
-            .state
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .buffer
-            .clone();
+        let (buffer, heard_to_lead) = {
+            let state = context.state.lock().unwrap_or_else(PoisonError::into_inner);
+            (state.buffer.clone(), state.heard_to_lead)
+        };
+        if heard_to_lead {
+            self.lose_leadership_if_armed()?;
+        }
         self.daemon.update(&self.key.model, |model| {
             commit::apply(model, context, &buffer, &self.root, Timestamp::now())?;
             then(model);
             Ok(())
+        })
+    }
+
+    /// The lead of a unit that relied on it goes to another just before its changes count.
+    fn lose_leadership_if_armed(&self) -> Result<(), Failure> {
+        let armed = |model: &Model| {
+            let unit = model.units.get(&self.key.unit)?;
+            unit.faults.lose_leadership.then_some(())
+        };
+        if self.read(armed).is_none() {
+            return Ok(());
+        }
+        let now = Timestamp::now();
+        self.change(|model| {
+            let Some(unit) = model.units.get_mut(&self.key.unit) else {
+                return;
+            };
+            unit.faults.lose_leadership = false;
+            let application = model.applications.get_mut(&unit.application);
+            if let Some(lease) = application.and_then(|it| it.lease.as_mut())
+                && lease.holder == self.key.unit
+            {
+                lease.expires = now - SignedDuration::from_secs(1);
+            }
         })
     }
 

@@ -4,13 +4,15 @@ use super::UnitKey;
 use super::locks::Locks;
 use rustix::process::{Pid, Signal};
 use std::collections::HashMap;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
+use tokio::sync::Notify;
 
 /// The agents that run now, and the processes they started.
 #[derive(Debug, Default)]
 pub struct Agents {
     groups: Mutex<HashMap<(String, String), u32>>,
     rejections: Mutex<HashMap<(String, String), String>>,
+    restarts: Mutex<HashMap<(String, String), Arc<Notify>>>,
     pub(super) locks: Locks,
     /// Held, by place and unit, while a unit's agent works on its machine, and while the unit is removed.
     pub(super) operations: Locks,
@@ -43,6 +45,33 @@ impl Agents {
             .get(&id)
             .copied();
         group.is_some_and(|group| signal_group(group, signal))
+    }
+
+    /// Lets a unit's agent die and start again; what it ran is left to the new one. False if it has no agent.
+    pub fn restart(&self, uuid: &str, unit: &str) -> bool {
+        // What it ran does nothing more until the new agent kills it.
+        self.signal(uuid, unit, Signal::STOP);
+        let restarts = self.restarts.lock().unwrap_or_else(PoisonError::into_inner);
+        let signal = restarts.get(&(uuid.to_owned(), unit.to_owned()));
+        signal.is_some_and(|signal| {
+            signal.notify_waiters();
+            true
+        })
+    }
+
+    /// Fires when the unit's agent is to die.
+    pub(crate) fn restart_signal(&self, key: &UnitKey) -> Arc<Notify> {
+        let mut restarts = self.restarts.lock().unwrap_or_else(PoisonError::into_inner);
+        let id = (key.uuid.clone(), key.unit.clone());
+        Arc::clone(restarts.entry(id).or_default())
+    }
+
+    /// The unit is gone, or its agent stopped for good.
+    pub(crate) fn forget_restarts(&self, key: &UnitKey) {
+        self.restarts
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .remove(&(key.uuid.clone(), key.unit.clone()));
     }
 
     /// The process groups that run now, for the end of the daemon.

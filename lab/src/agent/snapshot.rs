@@ -4,6 +4,7 @@ use super::next_operation::Snapshot;
 use super::relations_watch::RelationView;
 use crate::api::TaskStatus;
 use crate::model::application::Application;
+use crate::model::faults::rank;
 use crate::model::hook::{SecretEvent, SecretHook, StorageHook};
 use crate::model::operation::Work;
 use crate::model::unit::Unit;
@@ -77,6 +78,7 @@ fn relations(model: &Model, unit: &Unit) -> Vec<RelationView> {
         .relations_of(&unit.application)
         .filter(|relation| relation.is_inside(&unit.name))
         .filter_map(|relation| {
+            let relation = model.relation_seen_by(&unit.name, relation.id)?;
             let own = relation.end_of(&unit.application)?;
             let remote = relation.remote_end(&unit.application)?;
             Some(RelationView {
@@ -91,10 +93,14 @@ fn relations(model: &Model, unit: &Unit) -> Vec<RelationView> {
                     .applications
                     .get(&remote.application)
                     .map_or(0, |bag| bag.version),
+                order: unit.faults.order,
             })
         })
         .collect();
-    views.shuffle(&mut rand::rng());
+    match unit.faults.order {
+        Some(seed) => views.sort_by_key(|view| rank(seed, &view.endpoint)),
+        None => views.shuffle(&mut rand::rng()),
+    }
     views
 }
 

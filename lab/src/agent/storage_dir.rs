@@ -24,7 +24,7 @@ impl StorageArea {
     /// Takes an instance's content off a machine.
     fn put(&self, id: &str, location: &Path) -> std::io::Result<()> {
         fs::create_dir_all(&self.0)?;
-        fs::rename(location, self.place(id))
+        relocate(location, &self.place(id))
     }
 
     /// Gives an instance's content to a machine; a fresh instance is an empty directory.
@@ -34,7 +34,7 @@ impl StorageArea {
         }
         let kept = self.place(id);
         if kept.exists() {
-            fs::rename(kept, location)
+            relocate(&kept, location)
         } else {
             fs::create_dir_all(location)
         }
@@ -48,6 +48,25 @@ impl StorageArea {
     /// Destroys all content kept for the model.
     pub fn clear(&self) -> std::io::Result<()> {
         remove_if_there(&self.0)
+    }
+}
+
+/// Moves a directory, also onto another disk.
+fn relocate(from: &Path, to: &Path) -> std::io::Result<()> {
+    match fs::rename(from, to) {
+        Err(error) if error.kind() == std::io::ErrorKind::CrossesDevices => {
+            let copied = std::process::Command::new("cp")
+                .arg("-aT")
+                .arg(from)
+                .arg(to)
+                .status()?;
+            if !copied.success() {
+                let text = format!("cannot copy {} to {}", from.display(), to.display());
+                return Err(std::io::Error::other(text));
+            }
+            fs::remove_dir_all(from)
+        }
+        other => other,
     }
 }
 

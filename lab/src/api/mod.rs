@@ -224,17 +224,21 @@ pub enum Request {
     /// Forgets consumed offers; relations with them end. -> `()`
     RemoveSaas { model: String, names: Vec<String> },
 
-    /// Fault injection for tests. -> `()`
+    /// Fault injection for tests. -> `Option<String>`: what was done instead, if the computer cannot do it
     Fault(Fault),
 }
 
-/// Faults a test may inject; each is something a real controller or cloud does.
+/// Faults a test may inject; each is something a real controller or cloud does. A `machine` is a number, or a unit on
+/// the machine.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(tag = "fault", rename_all = "kebab-case")]
 pub enum Fault {
     /// The application's leadership lease expires now and is not given to its present holder again while another
     /// unit can take it.
-    ExpireLeadership { model: String, application: String },
+    ExpireLeadership {
+        model: String,
+        application: String,
+    },
     /// The next commit of this unit's hook or action is rejected with this message.
     RejectCommit {
         model: String,
@@ -242,20 +246,113 @@ pub enum Fault {
         message: String,
     },
     /// Sends SIGKILL to the unit's running dispatch process group, if any.
-    KillDispatch { model: String, unit: String },
+    KillDispatch {
+        model: String,
+        unit: String,
+    },
     /// The machine loses power: every process dies at once. It stays down until [`Fault::PowerOn`].
-    PowerOff { model: String, machine: String },
+    PowerOff {
+        model: String,
+        machine: String,
+    },
     /// The machine hangs: nothing on it runs, nothing answers, until [`Fault::Thaw`].
-    Freeze { model: String, machine: String },
+    Freeze {
+        model: String,
+        machine: String,
+    },
     /// The machine goes on as if no time had passed.
-    Thaw { model: String, machine: String },
+    Thaw {
+        model: String,
+        machine: String,
+    },
     /// The machine boots again; its units run `start`.
-    PowerOn { model: String, machine: String },
+    PowerOn {
+        model: String,
+        machine: String,
+    },
     /// Runs this hook of the unit once more although nothing changed.
     RepeatHook {
         model: String,
         unit: String,
         hook: String,
+    },
+    /// SIGKILL of the charm at the n-th call of a hook tool of the next hook, action or command that calls so many.
+    KillAtCall {
+        model: String,
+        unit: String,
+        call: u32,
+    },
+    /// The unit's agent dies and starts again: now, or at the n-th call of a hook tool. A hook runs again, an action
+    /// has failed.
+    RestartAgent {
+        model: String,
+        unit: String,
+        #[serde(default)]
+        call: Option<u32>,
+    },
+    /// The next time `is-leader` answers true to this unit, the lead goes to another before what the hook or action
+    /// wrote is committed.
+    LoseLeadership {
+        model: String,
+        unit: String,
+    },
+    /// Hooks of relations come in an order that follows from the seed; none ends it.
+    OrderHooks {
+        model: String,
+        unit: String,
+        seed: Option<u64>,
+    },
+    /// For so many seconds the unit sees its relations as they are now: no hooks, old bags.
+    HoldBackNews {
+        model: String,
+        unit: String,
+        seconds: u32,
+    },
+    /// For so many seconds the unit cannot read secrets that it never read before, whatever it was told of them.
+    HoldBackSecrets {
+        model: String,
+        unit: String,
+        seconds: u32,
+    },
+    /// The unit is gone with its machine at once; for so many seconds no related unit sees it departed.
+    Vanish {
+        model: String,
+        unit: String,
+        seconds: u32,
+    },
+    /// Nobody on the network reaches the machine, nor it anybody; the controller still does.
+    CutNetwork {
+        model: String,
+        machine: String,
+    },
+    HealNetwork {
+        model: String,
+        machine: String,
+    },
+    /// The machine boots again on a disk of so many MiB.
+    LimitDisk {
+        model: String,
+        machine: String,
+        mebibytes: u64,
+    },
+    /// Nothing fits on the machine's disk any more.
+    FillDisk {
+        model: String,
+        machine: String,
+    },
+    FreeDisk {
+        model: String,
+        machine: String,
+    },
+    /// The machine's clock is off by so many seconds.
+    SetClock {
+        model: String,
+        machine: String,
+        seconds: i64,
+    },
+    /// Ends every fault that lasts.
+    Heal {
+        model: String,
     },
 }
 

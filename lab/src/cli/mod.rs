@@ -47,6 +47,11 @@ use clap::Parser;
 
 use session::Session;
 
+/// A duration as the command line takes it: `1h30m`, `90s`.
+pub(crate) fn duration(text: &str) -> anyhow::Result<std::time::Duration> {
+    Ok(durations::parse(text)?)
+}
+
 /// Runs one `juju` command. `args` is the whole argument list, the program's name first.
 pub fn main(args: Vec<OsString>) -> ExitCode {
     if args.get(1).is_some_and(|first| first == "--version") {

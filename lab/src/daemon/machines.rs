@@ -1,8 +1,8 @@
 //! Machines of the lab: finding a place for them, booting, stopping.
 
-use super::Daemon;
+use super::{Daemon, machine_faults};
 use crate::api::{Code, Failure, Level};
-use crate::machine::{self, MachineSpec};
+use crate::machine::{self, MachineSpec, disk, network};
 use crate::model::Model;
 use crate::model::machine::Machine;
 use jiff::Timestamp;
@@ -106,15 +106,9 @@ pub fn place(daemon: &Daemon) -> Result<(), Failure> {
         if root.exists() {
             stop_dir(daemon.home.path(), &root, slot).map_err(Failure::internal)?;
         }
-        match std::fs::remove_dir_all(&root) {
-            Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
-                return Err(Failure::internal(format!(
-                    "cannot clear {}: {error}",
-                    root.display()
-                )));
-            }
-            _ => {}
-        }
+        remove_dir(&root).map_err(|text| {
+            Failure::internal(format!("cannot clear {}: {text}", root.display()))
+        })?;
         daemon.update(&model, |model| {
             if let Some(machine) = model.machines.get_mut(&number) {
                 machine.slot = Some(slot);
@@ -136,7 +130,7 @@ fn spec(daemon: &Daemon, model: &Model, machine: &Machine) -> Option<MachineSpec
     })
 }
 
-fn find(
+pub(super) fn find(
     daemon: &Daemon,
     model: &str,
     number: u32,
@@ -181,6 +175,7 @@ fn boot_held(daemon: &Arc<Daemon>, model: &str, number: u32) -> Result<(), Failu
     let failed = |text: String| Failure::internal(format!("cannot boot machine {number}: {text}"));
     let was_running = machine::is_running(&spec);
     if !was_running {
+        disk::attach(&spec.dir).map_err(|error| failed(error.to_string()))?;
         machine::prepare(&spec).map_err(|error| failed(error.to_string()))?;
         machine::ensure_running(&spec).map_err(|error| failed(error.to_string()))?;
     }
@@ -210,8 +205,7 @@ fn boot_held(daemon: &Arc<Daemon>, model: &str, number: u32) -> Result<(), Failu
 }
 
 /// Cuts a machine's power: its services and its units' hooks die at once.
-pub fn power_off(daemon: &Arc<Daemon>, model: &str, number: &str) -> Result<(), Failure> {
-    let number = parse(number)?;
+pub fn power_off(daemon: &Arc<Daemon>, model: &str, number: u32) -> Result<(), Failure> {
     let (_, spec, uuid) = find(daemon, model, number)?;
     let units = daemon.update(model, |model| {
         if let Some(machine) = model.machines.get_mut(&number) {
@@ -232,13 +226,7 @@ pub fn power_off(daemon: &Arc<Daemon>, model: &str, number: &str) -> Result<(), 
 }
 
 /// Lets a machine hang or go on, with its services and its units' hooks.
-pub fn freeze(
-    daemon: &Arc<Daemon>,
-    model: &str,
-    number: &str,
-    frozen: bool,
-) -> Result<(), Failure> {
-    let number = parse(number)?;
+pub fn freeze(daemon: &Arc<Daemon>, model: &str, number: u32, frozen: bool) -> Result<(), Failure> {
     let (_, spec, uuid) = find(daemon, model, number)?;
     let units = daemon.update(model, |model| {
         if let Some(machine) = model.machines.get_mut(&number) {
@@ -263,8 +251,7 @@ fn units_on(model: &Model, number: u32) -> Vec<String> {
     here.map(|unit| unit.name.clone()).collect()
 }
 
-pub fn power_on(daemon: &Arc<Daemon>, model: &str, number: &str) -> Result<(), Failure> {
-    let number = parse(number)?;
+pub fn power_on(daemon: &Arc<Daemon>, model: &str, number: u32) -> Result<(), Failure> {
     daemon.update(model, |model| match model.machines.get_mut(&number) {
         Some(machine) => {
             machine.powered = true;
@@ -275,10 +262,16 @@ pub fn power_on(daemon: &Arc<Daemon>, model: &str, number: &str) -> Result<(), F
     boot(daemon, model, number)
 }
 
-fn parse(number: &str) -> Result<u32, Failure> {
-    number
+/// The machine that `target` names: a machine's number, or a unit on it.
+pub fn named(daemon: &Daemon, model: &str, target: &str) -> Result<u32, Failure> {
+    if target.contains('/') {
+        return daemon.read(model, |model| {
+            super::unit_of(model, target).map(|unit| unit.machine)
+        });
+    }
+    target
         .parse()
-        .map_err(|_| Failure::invalid(format!("\"{number}\" is not a machine number")))
+        .map_err(|_| Failure::invalid(format!("\"{target}\" is not a machine number")))
 }
 
 /// Restarts the machine of a unit in order.
@@ -313,8 +306,8 @@ pub fn remove(
             stop_dir(daemon.home.path(), &dir, slot).map_err(|text| {
                 Failure::internal(format!("cannot stop machine {number}: {text}"))
             })?;
-            std::fs::remove_dir_all(&dir).map_err(|error| {
-                Failure::internal(format!("cannot remove machine {number}: {error}"))
+            remove_dir(&dir).map_err(|text| {
+                Failure::internal(format!("cannot remove machine {number}: {text}"))
             })?;
         }
     }
@@ -325,8 +318,22 @@ pub fn remove(
     });
     match forgotten {
         // The model went meanwhile, and the machine with it.
-        Err(failure) if failure.code == Code::NotFound => Ok(()),
-        other => other,
+        Err(failure) if failure.code == Code::NotFound => {}
+        other => other?,
+    }
+    if let Err(error) = machine_faults::settle_network(daemon) {
+        tracing::warn!("the network of other machines stays as it is: {error}");
+    }
+    Ok(())
+}
+
+/// Removes the directory of a machine that does not run, with what it had of its own.
+fn remove_dir(dir: &Path) -> Result<(), String> {
+    network::forget(dir);
+    disk::remove(dir).map_err(|error| error.to_string())?;
+    match std::fs::remove_dir_all(dir) {
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(error.to_string()),
+        _ => Ok(()),
     }
 }
 
@@ -377,7 +384,9 @@ pub(super) fn stop_all(home: &Path) -> Vec<String> {
         .map(|(slot, dir)| {
             let home = home.to_owned();
             std::thread::spawn(move || {
-                stop_dir(&home, &dir, slot)
+                let stopped = stop_dir(&home, &dir, slot)
+                    .and_then(|()| disk::detach(&dir).map_err(|error| error.to_string()));
+                stopped
                     .err()
                     .map(|text| format!("cannot stop the machine in {}: {text}", dir.display()))
             })

@@ -6,6 +6,7 @@
 pub mod api_server;
 pub mod debug_log;
 mod drafts;
+pub(crate) mod machine_faults;
 pub mod machines;
 pub mod persist;
 pub mod process;
@@ -159,6 +160,33 @@ impl Daemon {
         }
         if moved {
             self.changes.send_replace(());
+        }
+    }
+
+    /// Ends the faults of units that held for a time.
+    pub fn expire_faults(&self) {
+        let now = Timestamp::now();
+        let over: Vec<String> = self.read_all(|models| {
+            let due = |model: &&Model| {
+                let mut units = model.units.values();
+                units.any(|unit| unit.faults.clone().expire(now))
+            };
+            models
+                .values()
+                .filter(due)
+                .map(|it| it.name.clone())
+                .collect()
+        });
+        for model in over {
+            let expired = self.update(&model, |model| {
+                for unit in model.units.values_mut() {
+                    unit.faults.expire(now);
+                }
+                Ok::<_, Failure>(())
+            });
+            if let Err(failure) = expired {
+                tracing::error!(model, "cannot end a fault: {failure}");
+            }
         }
     }
 

@@ -127,6 +127,9 @@ pub fn run(home: &Home) -> anyhow::Result<()> {
         for failure in machines::stop_all(&home_path) {
             tracing::error!("{failure}");
         }
+        if let Err(error) = crate::machine::network::heal_all(&home_path) {
+            tracing::error!("cannot heal the network: {error}");
+        }
         if let Err(error) = crate::object_store::down(&home_path) {
             tracing::error!("cannot stop the object store: {error}");
         }
@@ -140,6 +143,9 @@ pub fn run(home: &Home) -> anyhow::Result<()> {
 
 async fn serve(home: Home) -> anyhow::Result<bool> {
     let daemon = Arc::new(Daemon::open(home)?);
+    if let Err(error) = super::machine_faults::settle_network(&daemon) {
+        tracing::error!("cannot cut machines off as they were: {error}");
+    }
     if let Err(error) = crate::object_store::up(daemon.home.path()) {
         tracing::error!("cannot start the object store: {error}");
     }
@@ -199,6 +205,7 @@ pub fn down(home: &Home) -> anyhow::Result<()> {
         bail!("{}", failures.join("\n"));
     }
     crate::object_store::down(home.path())?;
+    crate::machine::network::heal_all(home.path()).context("cannot heal the network")?;
     Ok(())
 }
 
@@ -215,6 +222,7 @@ pub fn destroy(home: &Home) -> anyhow::Result<()> {
         );
     }
     down(home)?;
+    crate::machine::network::clear(home.path()).context("cannot heal the network")?;
     fs::remove_dir_all(home.path())
         .with_context(|| format!("cannot remove {}", home.path().display()))
 }

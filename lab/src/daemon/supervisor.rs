@@ -39,6 +39,7 @@ pub async fn supervise(daemon: Arc<Daemon>) {
             _ = changes.changed() => {}
             _ = beat.tick() => {
                 daemon.tick_leases();
+                daemon.expire_faults();
                 beats = beats.wrapping_add(1);
                 if beats.is_multiple_of(BEATS_PER_MACHINE_CHECK) {
                     check_machines(&daemon);
@@ -70,13 +71,25 @@ fn units(daemon: &Daemon) -> Vec<UnitKey> {
 
 async fn run_agent(daemon: Arc<Daemon>, key: UnitKey) {
     match bring_up(&daemon, &key).await {
-        Ok(Some(slot)) => Agent::new(&daemon, key, slot).run().await,
+        Ok(Some(slot)) => live(&daemon, &key, slot).await,
         Ok(None) => tokio::time::sleep(Duration::from_millis(100)).await,
         Err(failure) => {
             tracing::error!(unit = key.unit, "cannot start the unit's agent: {failure}");
             tokio::time::sleep(Duration::from_secs(2)).await;
         }
     }
+}
+
+/// Runs a unit's agent, and another after each that died.
+async fn live(daemon: &Arc<Daemon>, key: &UnitKey, slot: u32) {
+    let restart = daemon.agents.restart_signal(key);
+    loop {
+        tokio::select! {
+            () = Agent::new(daemon, key.clone(), slot).run() => break,
+            () = restart.notified() => daemon.contexts.remove_unit(&key.uuid, &key.unit),
+        }
+    }
+    daemon.agents.forget_restarts(key);
 }
 
 /// Boots the unit's machine and prepares its directories. None if the machine has no place yet, or the unit is gone.

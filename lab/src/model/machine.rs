@@ -24,6 +24,9 @@ pub struct Machine {
     /// What it was asked to be.
     #[serde(default)]
     pub constraints: Constraints,
+    /// True while nobody on the network reaches it, nor it anybody.
+    #[serde(default)]
+    pub cut_off: bool,
     /// Counts boots; agents run `start` again when it grew.
     pub boot: u64,
 }
@@ -39,6 +42,7 @@ impl Machine {
             powered: true,
             frozen: false,
             constraints: Constraints::new(),
+            cut_off: false,
             boot: 1,
         }
     }

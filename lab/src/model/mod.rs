@@ -6,6 +6,7 @@ pub mod charm;
 pub mod config;
 pub mod constraints;
 pub mod crossing;
+pub mod faults;
 pub mod hook;
 pub mod identity;
 pub mod lease;

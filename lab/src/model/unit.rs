@@ -1,6 +1,7 @@
 //! Units.
 
 use super::Life;
+use super::faults::UnitFaults;
 use super::progress::Progress;
 use super::status::{History, Status};
 use jiff::Timestamp;
@@ -35,6 +36,8 @@ pub struct Unit {
     /// Storage dies with the unit.
     #[serde(default)]
     pub destroy_storage: bool,
+    #[serde(default)]
+    pub faults: UnitFaults,
 }
 
 // The charm state may hold secrets.
@@ -98,6 +101,7 @@ impl Unit {
             resolved: None,
             force_upgrade: false,
             destroy_storage: false,
+            faults: UnitFaults::default(),
         }
     }
 

@@ -46,6 +46,10 @@ pub struct ContextState {
     /// Message of action-fail.
     pub failed: Option<String>,
     pub reboot: bool,
+    /// Whether `is-leader` ever answered true.
+    pub heard_to_lead: bool,
+    /// How many hook tools were called.
+    pub calls: u32,
 }
 
 /// What is committed together when the process exits with success.
@@ -174,6 +178,14 @@ impl Contexts {
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
             .remove(id);
+    }
+
+    /// Forgets what a unit runs: its agent died.
+    pub fn remove_unit(&self, model_uuid: &str, unit: &str) {
+        self.0
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .retain(|_, context| context.model_uuid != model_uuid || context.unit != unit);
     }
 
     pub fn get(&self, id: &str) -> Option<Arc<Context>> {

@@ -11,7 +11,9 @@ use serde_json::{Map, Value, json};
 
 pub(super) fn is_leader(invocation: &mut Invocation<'_>, args: &Args) -> Result<Output, ToolError> {
     args.at_most(0)?;
-    Ok(Output::Value(Value::Bool(invocation.is_leader()?)))
+    let leads = invocation.is_leader()?;
+    invocation.state.heard_to_lead |= leads;
+    Ok(Output::Value(Value::Bool(leads)))
 }
 
 pub(super) fn goal_state(

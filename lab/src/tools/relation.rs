@@ -74,6 +74,16 @@ fn with_relation<R>(
     invocation.read(|model| read(model, model.relations.get(&id).ok_or_else(denied)?))
 }
 
+/// A relation as the unit sees it, which may be late.
+fn with_relation_seen<R>(
+    invocation: &Invocation<'_>,
+    id: u64,
+    read: impl FnOnce(&Relation) -> Result<R, ToolError>,
+) -> Result<R, ToolError> {
+    let unit = &invocation.context.unit;
+    invocation.read(|model| read(model.relation_seen_by(unit, id).ok_or_else(denied)?))
+}
+
 pub(super) fn ids(invocation: &mut Invocation<'_>, args: &Args) -> Result<Output, ToolError> {
     args.at_most(1)?;
     let context = invocation.context;
@@ -186,13 +196,16 @@ fn app_bag(invocation: &mut Invocation<'_>, id: u64, application: &str) -> Resul
     }
     let key = (id, application.to_owned());
     if !invocation.state.app_bags.contains_key(&key) {
-        let data = with_relation(invocation, id, |_, relation| {
-            Ok(relation
-                .applications
-                .get(application)
-                .map(|bag| bag.data.clone())
-                .unwrap_or_default())
-        })?;
+        let bag = |relation: &Relation| {
+            let bag = relation.applications.get(application);
+            Ok(bag.map(|bag| bag.data.clone()).unwrap_or_default())
+        };
+        // Who writes a bag knows what is in it.
+        let data = if own && leader {
+            with_relation(invocation, id, |_, relation| bag(relation))?
+        } else {
+            with_relation_seen(invocation, id, bag)?
+        };
         invocation.state.app_bags.insert(key.clone(), data);
     }
     let data = invocation
@@ -207,19 +220,24 @@ fn app_bag(invocation: &mut Invocation<'_>, id: u64, application: &str) -> Resul
 
 fn unit_bag(invocation: &mut Invocation<'_>, id: u64, unit: &str) -> Result<Data, ToolError> {
     let context = invocation.context;
+    let bag = |relation: &Relation| {
+        let remote = relation
+            .remote_end(&context.application)
+            .map(|end| end.application.as_str());
+        let related = unit == context.unit || remote == Some(identity::application_of(unit));
+        let scope = relation
+            .units
+            .get(unit)
+            .filter(|_| related)
+            .ok_or_else(denied)?;
+        Ok(scope.bag.data.clone())
+    };
     let read = || {
-        with_relation(invocation, id, |_, relation| {
-            let remote = relation
-                .remote_end(&context.application)
-                .map(|end| end.application.as_str());
-            let related = unit == context.unit || remote == Some(identity::application_of(unit));
-            let scope = relation
-                .units
-                .get(unit)
-                .filter(|_| related)
-                .ok_or_else(denied)?;
-            Ok(scope.bag.data.clone())
-        })
+        if unit == context.unit {
+            with_relation(invocation, id, |_, relation| bag(relation))
+        } else {
+            with_relation_seen(invocation, id, bag)
+        }
     };
     if unit == context.unit {
         return Ok(overlay(

@@ -180,7 +180,7 @@ fn content(invocation: &mut Invocation<'_>, id: &str, ask: Ask<'_>) -> Result<Co
         return Ok(update.content.clone().unwrap_or_default());
     }
     let updated = pending(invocation, id).and_then(|update| update.content.clone());
-    let unit = invocation.context.unit.clone();
+    let (unit, now) = (invocation.context.unit.clone(), invocation.now);
     if let Some(updated) = updated
         && (ask.peek || ask.refresh)
     {
@@ -195,6 +195,11 @@ fn content(invocation: &mut Invocation<'_>, id: &str, ask: Ask<'_>) -> Result<Co
     }
     let (content, moves) = invocation.read(|model| {
         let secret = model.secrets.get(id).ok_or_else(|| not_found(id))?;
+        let late = model.units.get(&unit).and_then(|it| it.faults.secrets_late);
+        let known = secret.is_owned_by(&unit) || secret.consumers.contains_key(&unit);
+        if !known && late.is_some_and(|until| until > now) {
+            return Err(not_found(id));
+        }
         reading(secret, &unit, ask)
     })?;
     if moves {

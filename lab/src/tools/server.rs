@@ -8,8 +8,10 @@ use super::{
     ToolError, action, config, juju_exec, leader, log, network, ports, relation, resource, secret,
     secret_grant, secret_info, secret_read, state, status, storage,
 };
+use crate::api::Failure;
 use crate::daemon::Daemon;
 use crate::model::Model;
+use crate::model::faults::{AtCall, Strike};
 use jiff::Timestamp;
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
@@ -65,6 +67,10 @@ pub fn run(daemon: &Daemon, call: &Call) -> Answer {
     };
     // Calls of one hook are served one at a time.
     let mut state = context.state.lock().unwrap_or_else(PoisonError::into_inner);
+    state.calls += 1;
+    if strikes(daemon, &context, state.calls) {
+        return refuse(&ToolError::runtime("the agent is gone"));
+    }
     let Some(tool) = find(&call.tool) else {
         return refuse(&ToolError::runtime(format!(
             "unknown command \"{}\"",
@@ -116,6 +122,32 @@ pub fn run(daemon: &Daemon, call: &Call) -> Answer {
             stderr: invocation.warnings,
         },
         Err(error) => refuse(&error),
+    }
+}
+
+/// Kills the caller, or its agent, if a fault is armed for this call.
+fn strikes(daemon: &Daemon, context: &Context, call: u32) -> bool {
+    let due = |at: &AtCall| at.number == call;
+    let armed = daemon.read(&context.model, |model| {
+        let unit = model.units.get(&context.unit);
+        Ok(unit.and_then(|unit| unit.faults.at_call).filter(due))
+    });
+    let Ok(Some(AtCall { strike, .. })) = armed else {
+        return false;
+    };
+    let disarmed = daemon.update(&context.model, |model| {
+        if let Some(unit) = model.units.get_mut(&context.unit) {
+            unit.faults.at_call = None;
+        }
+        Ok::<_, Failure>(())
+    });
+    if let Err(failure) = disarmed {
+        tracing::error!(unit = context.unit, "cannot disarm a fault: {failure}");
+        return false;
+    }
+    match strike {
+        Strike::Kill => daemon.agents.kill(&context.model_uuid, &context.unit),
+        Strike::RestartAgent => daemon.agents.restart(&context.model_uuid, &context.unit),
     }
 }
 

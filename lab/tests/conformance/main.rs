@@ -13,6 +13,7 @@ mod crashes;
 mod databags;
 mod environment;
 mod errors;
+mod faults;
 mod homes;
 mod lab;
 mod leadership;

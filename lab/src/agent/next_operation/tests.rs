@@ -72,6 +72,7 @@ fn relation(id: u64, members: &[(&str, u64)], app_version: u64) -> RelationView 
             .map(|(unit, version)| ((*unit).to_owned(), *version))
             .collect(),
         app_version,
+        order: None,
     }
 }
 
@@ -340,6 +341,50 @@ fn within_a_relation_departures_come_first_and_news_of_units_last() {
         ]
     );
     assert_eq!(chosen(&snapshot), "wait");
+}
+
+#[test]
+fn a_seed_gives_joins_another_order_and_each_unit_is_still_told_of_its_bag_after_it_joined() {
+    let order = |seed| {
+        let mut snapshot = calm();
+        let members = [("client/0", 1), ("client/1", 1), ("client/2", 1)];
+        snapshot.relations = vec![RelationView {
+            order: Some(seed),
+            ..relation(3, &members, 1)
+        }];
+        snapshot.progress.relations = BTreeMap::from([(3, seen(&[], 0))]);
+        let mut order = Vec::new();
+        while let Operation::Run(Hook::Relation(hook)) = next_operation(&snapshot) {
+            order.push(format!(
+                "{} {}",
+                hook.event.as_str(),
+                hook.remote_unit.clone().unwrap_or_default()
+            ));
+            let seen = snapshot.progress.relations.get_mut(&3).unwrap();
+            match (hook.event, hook.remote_unit) {
+                (RelationEvent::Joined, Some(unit)) => {
+                    seen.members.insert(unit.clone(), 1);
+                    seen.changed_pending = Some(unit);
+                }
+                (_, None) => seen.app_version = 1,
+                (_, Some(_)) => seen.changed_pending = None,
+            }
+        }
+        order
+    };
+    let orders: std::collections::BTreeSet<_> = (0..20).map(order).collect();
+    assert!(orders.len() > 5, "{orders:?}");
+    for order in &orders {
+        assert_eq!(order.len(), 7);
+        for unit in ["client/0", "client/1", "client/2"] {
+            let joined = order
+                .iter()
+                .position(|it| *it == format!("joined {unit}"))
+                .unwrap();
+            assert_eq!(order[joined + 1], format!("changed {unit}"));
+        }
+    }
+    assert_eq!(order(4), order(4));
 }
 
 #[test]

@@ -19,6 +19,7 @@ use super::tracker::Tracker;
 use super::{Init, connection, fresh_id, shutdown};
 use crate::machine::journal::Journal;
 use crate::machine::layout::Layout;
+use crate::machine::network;
 use crate::machine::protocol::Verb;
 use crate::machine::unit::links;
 
@@ -27,6 +28,7 @@ use crate::machine::unit::links;
 const LOOK: Duration = Duration::from_secs(2);
 
 pub(super) fn main(root: PathBuf) -> ExitCode {
+    network::join(&root);
     match run(root) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {

@@ -16,6 +16,7 @@ use tokio::sync::oneshot;
 use super::reaper::Exit;
 use super::tracker::{MACHINE_MARKER, UNIT_MARKER};
 use super::{Init, fresh_id};
+use crate::machine::clock;
 use crate::machine::launcher::{Destination, ExecRequest, Source};
 use crate::machine::unit::definition::{Input, Output, Service};
 use crate::machine::unit::environment_file;
@@ -209,6 +210,12 @@ fn environment(
         ),
         (UNIT_MARKER.to_owned(), unit.to_owned()),
     ]);
+    let clock = clock::environment(init.layout.root());
+    environment.extend(
+        clock
+            .into_iter()
+            .map(|(name, value)| (name.to_owned(), value)),
+    );
     environment.extend(service.environment.iter().cloned());
     for file in &service.environment_files {
         match fs::read(&file.path) {
