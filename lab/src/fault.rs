@@ -159,7 +159,7 @@ impl Kind {
 }
 
 fn mebibytes(size: &str) -> anyhow::Result<u64> {
-    match crate::agent::commit::mebibytes(size) {
+    match crate::model::storage::mebibytes(size) {
         Some(size) if size > 0 => Ok(size),
         _ => bail!("\"{size}\" is not a size\nhint: a number with M or G, for example 500M"),
     }
