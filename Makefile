@@ -64,9 +64,13 @@ packages:  ## Install the packages of the distribution that are missing
 	@scripts/install-packages
 
 .PHONY: test
-test: packages  ## Run everything CI runs: formatting, lints, unit tests, end-to-end stories
+test: test-packages  ## Run everything CI runs: formatting, lints, unit tests, end-to-end stories
 	@scripts/test
 
+.PHONY: test-packages
+test-packages:  ## Install those that the tests need, too
+	@scripts/install-packages tests
+
 .PHONY: unit
-unit: packages  ## Run the tests that need no lab
+unit: test-packages  ## Run the tests that need no lab
 	@scripts/test unit

@@ -13,3 +13,4 @@ pub mod model;
 pub mod object_store;
 pub mod pack;
 pub mod tools;
+mod ui;

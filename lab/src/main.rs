@@ -15,7 +15,7 @@ use std::process::ExitCode;
     name = "juju-lab",
     version,
     about = "A faithful local Juju",
-    after_help = "With command lines of their own: juju, wait, pack, object-store; ask each with --help."
+    after_help = "With command lines of their own: juju, wait, ui, pack, object-store; ask each with --help."
 )]
 struct Arguments {
     #[command(subcommand)]
@@ -61,6 +61,7 @@ fn main() -> ExitCode {
         match first.to_str() {
             Some("juju") => return cli::main(args),
             Some("wait") => return cli::wait::main(args.into_iter().skip(1).collect()),
+            Some("ui") => return cli::ui::main(args.into_iter().skip(1).collect()),
             Some("machine-init") => return machine::main_machine_init(&rest),
             Some("machine-tool") => return machine::main_machine_tool(&rest),
             Some("object-store") => return object_store::main_object_store(&rest),

@@ -151,6 +151,13 @@ pub enum Request {
     Operation { model: String, id: String },
     /// Newest last. -> `Vec<OperationView>`
     Operations { model: String },
+    /// The newest `last` tasks and all that are not done, each with its last `lines` log lines and without what it
+    /// delivered. Newest last. -> `Vec<TaskView>`
+    RecentTasks {
+        model: String,
+        last: usize,
+        lines: usize,
+    },
     /// -> [`TaskView`]
     CancelTask { model: String, id: String },
 

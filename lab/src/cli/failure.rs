@@ -6,6 +6,7 @@ use thiserror::Error;
 
 use crate::client::CallError;
 use crate::home::HomeError;
+use crate::ui::UiError;
 
 use super::durations::DurationError;
 use super::yaml::YamlError;
@@ -20,6 +21,8 @@ pub(crate) enum CliError {
     Failed(String),
     #[error(transparent)]
     Call(#[from] CallError),
+    #[error(transparent)]
+    Ui(#[from] UiError),
     #[error(transparent)]
     Home(#[from] HomeError),
     #[error(transparent)]

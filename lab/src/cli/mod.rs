@@ -35,6 +35,7 @@ mod storage;
 mod table;
 mod tasks;
 mod terminal;
+pub mod ui;
 mod units;
 pub mod wait;
 mod wait_for;
@@ -46,6 +47,11 @@ use std::process::ExitCode;
 use clap::Parser;
 
 use session::Session;
+
+pub(crate) use names::natural;
+pub(crate) use status::application_status;
+#[cfg(test)]
+pub(crate) use status::samples;
 
 /// A duration as the command line takes it: `1h30m`, `90s`.
 pub(crate) fn duration(text: &str) -> anyhow::Result<std::time::Duration> {

@@ -55,6 +55,10 @@ impl Session {
         })
     }
 
+    pub(crate) fn home(&self) -> &Home {
+        &self.home
+    }
+
     /// Asks the daemon; connects at the first call.
     pub(crate) fn call<T: DeserializeOwned>(&mut self, request: &Request) -> Result<T, CliError> {
         let client = match &mut self.client {

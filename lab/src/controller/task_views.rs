@@ -7,24 +7,32 @@ use crate::model::operation::{Operation, Task};
 
 /// A task with what it delivered. The files are read outside the lock: they may be large.
 fn view(daemon: &Daemon, uuid: &str, task: &Task, since: usize) -> Result<TaskView, Failure> {
-    let unreadable = |error: std::io::Error| {
-        Failure::internal(format!(
-            "cannot read what task {} delivered: {error}",
-            task.id
-        ))
-    };
+    let mut view = undelivered(daemon, uuid, task, since)?;
+    if task.status.is_final() {
+        let results = daemon.deliveries.results(uuid, task.id);
+        view.results = results.map_err(|error| unreadable(task, &error))?;
+    }
+    Ok(view)
+}
+
+fn unreadable(task: &Task, error: &std::io::Error) -> Failure {
+    Failure::internal(format!(
+        "cannot read what task {} delivered: {error}",
+        task.id
+    ))
+}
+
+/// A task with its log only.
+fn undelivered(
+    daemon: &Daemon,
+    uuid: &str,
+    task: &Task,
+    since: usize,
+) -> Result<TaskView, Failure> {
     let (log, next_line) = daemon
         .deliveries
         .log(uuid, task.id, since)
-        .map_err(unreadable)?;
-    let results = if task.status.is_final() {
-        daemon
-            .deliveries
-            .results(uuid, task.id)
-            .map_err(unreadable)?
-    } else {
-        TaskResults::default()
-    };
+        .map_err(|error| unreadable(task, &error))?;
     Ok(TaskView {
         id: task.id.to_string(),
         operation: task.operation.to_string(),
@@ -34,7 +42,7 @@ fn view(daemon: &Daemon, uuid: &str, task: &Task, since: usize) -> Result<TaskVi
         message: task.message.clone(),
         log,
         next_line,
-        results,
+        results: TaskResults::default(),
         enqueued: task.enqueued,
         started: task.started,
         completed: task.completed,
@@ -83,6 +91,29 @@ pub fn operations(daemon: &Daemon, model: &str) -> Result<Vec<OperationView>, Fa
         .iter()
         .map(|(operation, tasks)| operation_view(daemon, &uuid, operation, tasks))
         .collect()
+}
+
+/// The newest tasks and all that are not done, without what they delivered.
+pub fn recent(
+    daemon: &Daemon,
+    model: &str,
+    last: usize,
+    lines: usize,
+) -> Result<Vec<TaskView>, Failure> {
+    let (tasks, uuid) = daemon.read(model, |model| {
+        let old = model.tasks.len().saturating_sub(last);
+        let tasks = model.tasks.values().enumerate();
+        let shown = tasks.filter(|(at, task)| *at >= old || !task.status.is_final());
+        let shown: Vec<Task> = shown.map(|(_, task)| task.clone()).collect();
+        Ok((shown, model.uuid.clone()))
+    })?;
+    let view = |task: &Task| {
+        let mut view = undelivered(daemon, &uuid, task, 0)?;
+        let old = view.log.len().saturating_sub(lines);
+        view.log.drain(..old);
+        Ok(view)
+    };
+    tasks.iter().map(view).collect()
 }
 
 fn tasks_of(model: &Model, operation: &Operation) -> Vec<Task> {

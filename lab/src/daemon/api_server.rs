@@ -149,6 +149,9 @@ async fn answer(daemon: &Arc<Daemon>, request: Request) -> Result<Value, Failure
             since_line,
         } => json(task_views::show(d, &model, &id, since_line)),
         Request::Operation { model, id } => json(task_views::operation(d, &model, &id)),
+        Request::RecentTasks { model, last, lines } => {
+            json(task_views::recent(d, &model, last, lines))
+        }
         Request::Operations { model } => json(task_views::operations(d, &model)),
         Request::CancelTask { model, id } => json(tasks::cancel(d, &model, &id)),
         Request::Status { model } => json(status::full(d, &model)),

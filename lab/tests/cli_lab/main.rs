@@ -1,7 +1,13 @@
 //! The `juju` command line against a real daemon, with a charm that is a shell script.
 
-#![expect(clippy::unwrap_used, reason = "a test that cannot go on should panic")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test that cannot go on should panic"
+)]
 
+mod browser;
 mod bundles;
 mod lab;
 mod life;
@@ -10,4 +16,5 @@ mod refusals;
 mod secrets;
 mod shell;
 mod tasks;
+mod ui;
 mod waiting;
