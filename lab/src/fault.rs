@@ -176,7 +176,8 @@ fn seconds(offset: &str) -> anyhow::Result<i64> {
     Ok(if negative { -seconds } else { seconds })
 }
 
-fn only_model(client: &mut Client) -> anyhow::Result<String> {
+/// The model, if there is only one.
+pub(crate) fn only_model(client: &mut Client) -> anyhow::Result<String> {
     let models: Vec<ModelInfo> = client.call(&Request::Models)?;
     match models.as_slice() {
         [model] => Ok(model.name.clone()),

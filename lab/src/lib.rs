@@ -14,3 +14,4 @@ pub mod object_store;
 pub mod pack;
 pub mod tools;
 mod ui;
+pub mod walk;

@@ -5,6 +5,7 @@ use clap::{Parser, Subcommand};
 use juju_lab::daemon::process;
 use juju_lab::fault::{self, FaultCommand};
 use juju_lab::home::Home;
+use juju_lab::walk::{self, WalkCommand};
 use juju_lab::{cli, machine, object_store, pack, tools};
 use std::ffi::OsString;
 use std::path::Path;
@@ -36,6 +37,8 @@ enum Command {
     Destroy,
     /// Break something, as clouds and controllers do
     Fault(FaultCommand),
+    /// Do at random what operators, controllers and clouds do, and see whether an application recovers
+    Walk(WalkCommand),
 }
 
 fn main() -> ExitCode {
@@ -105,6 +108,7 @@ fn run(command: &Command) -> anyhow::Result<ExitCode> {
         }
         Command::Destroy => process::destroy(&home)?,
         Command::Fault(command) => fault::main(&home, command)?,
+        Command::Walk(command) => return walk::main(&home, command.clone()),
     }
     Ok(ExitCode::SUCCESS)
 }

@@ -18,3 +18,4 @@ mod shell;
 mod tasks;
 mod ui;
 mod waiting;
+mod walks;
