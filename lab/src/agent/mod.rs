@@ -201,17 +201,12 @@ impl Agent {
             .read(|model| model.units.get(&self.key.unit).and_then(busy))
             .is_some()
         {
-            let rested = self.change(|model| {
+            // Not worth storing: an agent that starts again comes to rest again.
+            self.daemon.note(&self.key.model, |model| {
                 if let Some(unit) = model.units.get_mut(&self.key.unit) {
                     unit.set_agent("idle", "", Timestamp::now());
                 }
             });
-            if let Err(failure) = rested {
-                tracing::error!(
-                    unit = self.key.unit,
-                    "cannot store the agent's status: {failure}"
-                );
-            }
         }
     }
 

@@ -61,6 +61,9 @@ pub struct Deploy {
     pub channel: Option<String>,
     #[serde(default)]
     pub trust: bool,
+    /// Also a charm that assumes what this lab does not offer.
+    #[serde(default)]
+    pub force: bool,
 }
 
 fn one() -> u32 {
@@ -91,6 +94,31 @@ pub struct Refresh {
     /// Also replace the charm of units in hook error.
     #[serde(default)]
     pub force_units: bool,
+    /// Also by a charm that assumes what this lab does not offer.
+    #[serde(default)]
+    pub force: bool,
+}
+
+/// A resource that a charm declares.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ResourceView {
+    pub name: String,
+    /// `file` or `oci-image`
+    pub kind: String,
+    pub filename: String,
+    pub description: String,
+    /// Absent until the operator gives a file.
+    pub supplied: Option<SuppliedResource>,
+}
+
+/// The file given for a resource.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SuppliedResource {
+    pub time: jiff::Timestamp,
+    /// Bytes.
+    pub size: u64,
+    /// SHA-384 in hex.
+    pub fingerprint: String,
 }
 
 #[derive(Debug, Clone, Serialize, Deserialize)]

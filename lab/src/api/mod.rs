@@ -15,7 +15,8 @@ mod status;
 pub use application::{
     AddUnits, AttachedStorage, CharmSource, ConfigView, Consume, Deploy, Deployed, Endpoint,
     Integrate, Integrated, Offer, OfferConnection, OfferedEndpoint, OptionView, Refresh,
-    RelationEnds, RemoveApplications, RemoveUnits, Removed, ResourceSource, StorageDirective,
+    RelationEnds, RemoveApplications, RemoveUnits, Removed, ResourceSource, ResourceView,
+    StorageDirective, SuppliedResource,
 };
 pub use bundle::{
     BundleApplication, BundleDocument, BundleMachine, BundleOffer, BundleOffers, BundleOverlay,
@@ -23,7 +24,8 @@ pub use bundle::{
 };
 pub use log::{Level, LogFilter, LogPage, LogRecord};
 pub use model::{
-    AddModel, ControllerInfo, DestroyModel, Machine, MachineSpecReply, ModelConfigEntry, ModelInfo,
+    AddModel, ControllerInfo, DestroyModel, Machine, MachineSpecReply, ModelConfigEntry,
+    ModelDefault, ModelInfo, RemoveMachines,
 };
 pub use operation::{
     ActionSpec, Enqueued, EnqueuedTask, Exec, LogLine, OperationView, RunAction, TaskResults,
@@ -74,6 +76,14 @@ pub enum Request {
         constraints: BTreeMap<String, String>,
     },
 
+    /// -> `BTreeMap<String, ModelDefault>`
+    ModelDefaults,
+    /// Sets defaults for all models. -> `()`
+    SetModelDefaults {
+        values: BTreeMap<String, String>,
+        reset: Vec<String>,
+    },
+
     /// -> [`Deployed`]
     Deploy(Deploy),
     /// Replaces the charm of an application (upgrade-charm). -> [`Deployed`]
@@ -119,6 +129,8 @@ pub enum Request {
         name: String,
         source: ResourceSource,
     },
+    /// Resources of an application, or of a unit's. -> `Vec<ResourceView>`
+    Resources { model: String, target: String },
     /// Adds storage instances to a unit. -> `Vec<String>`: ids of the new instances
     AddStorage {
         model: String,
@@ -209,6 +221,10 @@ pub enum Request {
         revision: Option<u64>,
     },
 
+    /// Adds empty machines. -> `Vec<String>`: their numbers
+    AddMachines { model: String, count: u32 },
+    /// -> `Vec<String>`: the units that go with them
+    RemoveMachines(RemoveMachines),
     /// -> `Vec<Machine>`
     Machines { model: String },
     /// Where a unit or machine lives, for `ssh` and `scp`. `target` is a unit or a machine number.

@@ -67,6 +67,25 @@ pub struct ModelConfigEntry {
     pub source: String,
 }
 
+/// What a setting is where nobody says otherwise.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ModelDefault {
+    /// Juju's.
+    pub default: serde_json::Value,
+    /// The operator's, for all models.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub controller: Option<serde_json::Value>,
+}
+
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct RemoveMachines {
+    pub model: String,
+    pub machines: Vec<String>,
+    /// Also those with units.
+    #[serde(default)]
+    pub force: bool,
+}
+
 /// A machine as `juju machines` shows it.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Machine {

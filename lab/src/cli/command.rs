@@ -27,6 +27,7 @@ pub(crate) struct Juju {
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     Actions(tasks::Actions),
+    AddMachine(machines::AddMachine),
     AddModel(model::AddModel),
     AddSecret(secrets::AddSecret),
     AddStorage(storage::AddStorage),
@@ -54,6 +55,8 @@ pub(crate) enum Command {
     #[command(alias = "list-machines")]
     Machines(machines::Machines),
     ModelConfig(model::ModelConfig),
+    #[command(alias = "model-default")]
+    ModelDefaults(model::ModelDefaults),
     ModelConstraints(model::ModelConstraints),
     #[command(alias = "list-models")]
     Models(model::Models),
@@ -64,6 +67,7 @@ pub(crate) enum Command {
     Operations(tasks::Operations),
     Refresh(Box<deploy::Refresh>),
     RemoveApplication(units::RemoveApplication),
+    RemoveMachine(machines::RemoveMachine),
     RemoveOffer(offers::RemoveOffer),
     RemoveRelation(relate::RemoveRelation),
     #[command(alias = "remove-consumed-application")]
@@ -71,6 +75,8 @@ pub(crate) enum Command {
     RemoveSecret(secrets::RemoveSecret),
     RemoveStorage(storage::RemoveStorage),
     RemoveUnit(units::RemoveUnit),
+    #[command(alias = "list-resources")]
+    Resources(deploy::Resources),
     #[command(alias = "resolve")]
     Resolved(units::Resolved),
     /// Revokes access to a secret
@@ -82,6 +88,7 @@ pub(crate) enum Command {
     SetModelConstraints(model::SetModelConstraints),
     ShowApplication(show_unit::ShowApplication),
     ShowController(controller::ShowController),
+    ShowMachine(machines::ShowMachine),
     ShowModel(model::ShowModel),
     #[command(alias = "show-endpoints")]
     ShowOffer(offers::ShowOffer),
@@ -109,6 +116,7 @@ impl Command {
     pub(crate) fn run(self, session: &mut Session) -> Result<(), CliError> {
         match self {
             Self::Actions(command) => command.run(session),
+            Self::AddMachine(command) => command.run(session),
             Self::AddModel(command) => command.run(session),
             Self::AddSecret(command) => command.run(session),
             Self::AddStorage(command) => command.run(session),
@@ -133,18 +141,21 @@ impl Command {
             Self::Machines(command) => command.run(session),
             Self::ModelConfig(command) => command.run(session),
             Self::ModelConstraints(command) => command.run(session),
+            Self::ModelDefaults(command) => command.run(session),
             Self::Models(command) => command.run(session),
             Self::Offer(command) => command.run(session),
             Self::Offers(command) => command.run(session),
             Self::Operations(command) => command.run(session),
             Self::Refresh(command) => command.run(session),
             Self::RemoveApplication(command) => command.run(session),
+            Self::RemoveMachine(command) => command.run(session),
             Self::RemoveOffer(command) => command.run(session),
             Self::RemoveRelation(command) => command.run(session),
             Self::RemoveSaas(command) => command.run(session),
             Self::RemoveSecret(command) => command.run(session),
             Self::RemoveStorage(command) => command.run(session),
             Self::RemoveUnit(command) => command.run(session),
+            Self::Resources(command) => command.run(session),
             Self::Resolved(command) => command.run(session),
             Self::RevokeSecret(command) => command.revoke(session),
             Self::Run(command) => command.run(session),
@@ -153,6 +164,7 @@ impl Command {
             Self::SetModelConstraints(command) => command.run(session),
             Self::ShowApplication(command) => command.run(session),
             Self::ShowController(command) => command.run(session),
+            Self::ShowMachine(command) => command.run(session),
             Self::ShowModel(command) => command.run(session),
             Self::ShowOffer(command) => command.run(session),
             Self::ShowOperation(command) => command.run(session),
@@ -216,6 +228,10 @@ mod tests {
             "trust --model m pg --remove --scope cluster",
             "model-config --model m --format json",
             "model-config --model m a=b --reset c",
+            "offer m.pg:db,admin name --controller lab",
+            "consume --model m admin/other.pg alias",
+            "add-machine --model m -n 2",
+            "attach-resource --model m pg blob=./x",
             "model-constraints --model m --format json",
             "set-model-constraints --model m mem=8G cores=4",
             "version --format json --all",

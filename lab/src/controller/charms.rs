@@ -16,7 +16,13 @@ const DEFAULT_BASE: (&str, &str) = ("ubuntu", "22.04");
 
 /// Stores a charm and registers it as the next revision of its name in the model. The files are on disk before the
 /// model knows of them; if something fails, they are removed again.
-pub fn upload(daemon: &Daemon, model: &str, source: &CharmSource) -> Result<Charm, Failure> {
+/// With `force` also a charm that assumes what this lab does not offer.
+pub fn upload(
+    daemon: &Daemon,
+    model: &str,
+    source: &CharmSource,
+    force: bool,
+) -> Result<Charm, Failure> {
     daemon.read(model, |_| Ok(()))?;
     let source = match source {
         CharmSource::Path(path) => path.clone(),
@@ -25,7 +31,7 @@ pub fn upload(daemon: &Daemon, model: &str, source: &CharmSource) -> Result<Char
     let key = identity::token();
     let directory = daemon.home.charms().join(&key);
     let stored = store(&source, &directory).and_then(|()| {
-        let files = read(&source, &directory)?;
+        let files = read(&source, &directory, force)?;
         let revision = daemon.update(model, |model| {
             Ok::<_, Failure>(take(
                 model
@@ -124,7 +130,7 @@ fn copy_tree(from: &Path, to: &Path) -> std::io::Result<()> {
     Ok(())
 }
 
-fn read(source: &Path, directory: &Path) -> Result<CharmFiles, Failure> {
+fn read(source: &Path, directory: &Path, force: bool) -> Result<CharmFiles, Failure> {
     let refused = |text: String| {
         Failure::invalid(format!("cannot deploy charm {}: {text}", source.display()))
     };
@@ -140,7 +146,7 @@ fn read(source: &Path, directory: &Path) -> Result<CharmFiles, Failure> {
         features: Vec::new(),
     };
     let unmet = platform.unmet(&files.metadata.assumes);
-    if !unmet.is_empty() {
+    if !unmet.is_empty() && !force {
         let list: Vec<String> = unmet.iter().map(ToString::to_string).collect();
         return Err(refused(format!(
             "charm feature requirements not met: {}",

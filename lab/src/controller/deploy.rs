@@ -22,7 +22,7 @@ pub fn deploy(daemon: &Daemon, request: &Deploy) -> Result<Deployed, Failure> {
             "invalid application name \"{name}\""
         )));
     }
-    let charm = charms::upload(daemon, &request.model, &request.charm)?;
+    let charm = charms::upload(daemon, &request.model, &request.charm, request.force)?;
     let name = request
         .application
         .clone()
@@ -166,7 +166,7 @@ pub fn refresh(daemon: &Daemon, request: &Refresh) -> Result<Deployed, Failure> 
     daemon.read(&request.model, |model| {
         application_of(model, &request.application).map(|_| ())
     })?;
-    let charm = charms::upload(daemon, &request.model, &request.charm)?;
+    let charm = charms::upload(daemon, &request.model, &request.charm, request.force)?;
     let resources = store_resources(daemon, &charm, &request.resources)?;
     let refreshed = daemon.update(&request.model, |model| {
         let current = application_of(model, &request.application)?;

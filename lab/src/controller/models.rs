@@ -35,6 +35,7 @@ pub fn add(daemon: &Daemon, request: &AddModel) -> Result<ModelInfo, Failure> {
         )));
     }
     let mut model = Model::new(name, identity::uuid(), Timestamp::now());
+    model.inherited = daemon.model_defaults();
     for (key, value) in &request.config {
         config::check(key, value).map_err(|error| Failure::invalid(error.to_string()))?;
         model.config.insert(key.clone(), value.clone());

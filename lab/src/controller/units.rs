@@ -57,18 +57,21 @@ pub(super) fn place(
     Ok(names)
 }
 
-fn existing_machine(model: &Model, text: &str) -> Result<u32, Failure> {
+fn existing_machine(model: &mut Model, text: &str) -> Result<u32, Failure> {
     let number: u32 = text.parse().map_err(|_| {
         Failure::invalid(format!("placement \"{text}\" is not a machine number\nhint: this lab places units on machines only"))
     })?;
-    match model.machines.get(&number) {
-        Some(machine) if machine.life == Life::Alive => Ok(number),
+    match model.machines.get_mut(&number) {
+        Some(machine) if machine.life == Life::Alive => {
+            machine.kept = false;
+            Ok(number)
+        }
         _ => Err(Failure::not_found(format!("machine {number} not found"))),
     }
 }
 
 /// A machine for a unit of `application`, with the constraints of both.
-fn new_machine(model: &mut Model, application: &str) -> u32 {
+pub(super) fn new_machine(model: &mut Model, application: &str) -> u32 {
     let number = take(&mut model.sequences.machine);
     let mut machine = Machine::new(number, Timestamp::now());
     machine.constraints = match model.applications.get(application) {

@@ -3,8 +3,8 @@
 use super::{Daemon, sockets};
 use crate::api::{Failure, LogFilter, LogPage, Reply, Request};
 use crate::controller::{
-    configure, deploy, export, faults, machine_view, models, offers, relate, remove, secrets,
-    status, storage, task_views, tasks, unit_view, units,
+    configure, deploy, export, faults, machine_view, machines, models, offers, relate, remove,
+    resources, secrets, settings, status, storage, task_views, tasks, unit_view, units,
 };
 use serde::Serialize;
 use serde_json::Value;
@@ -94,6 +94,10 @@ async fn answer(daemon: &Arc<Daemon>, request: Request) -> Result<Value, Failure
         Request::SetModelConstraints { model, constraints } => {
             json(models::set_constraints(d, &model, &constraints))
         }
+        Request::ModelDefaults => json(Ok(settings::defaults(d))),
+        Request::SetModelDefaults { values, reset } => {
+            json(settings::set_defaults(d, &values, &reset))
+        }
         Request::Deploy(request) => blocking(daemon, move |d| deploy::deploy(d, &request)).await,
         Request::Refresh(request) => blocking(daemon, move |d| deploy::refresh(d, &request)).await,
         Request::ExportBundle { model } => json(export::bundle(d, &model)),
@@ -129,6 +133,9 @@ async fn answer(daemon: &Arc<Daemon>, request: Request) -> Result<Value, Failure
                 deploy::attach_resource(d, &model, &application, &name, &source)
             })
             .await
+        }
+        Request::Resources { model, target } => {
+            blocking(daemon, move |d| resources::list(d, &model, &target)).await
         }
         Request::AddStorage {
             model,
@@ -185,6 +192,8 @@ async fn answer(daemon: &Arc<Daemon>, request: Request) -> Result<Value, Failure
             secret,
             revision,
         } => json(secrets::remove(d, &model, &secret, revision)),
+        Request::AddMachines { model, count } => json(machines::add(d, &model, count)),
+        Request::RemoveMachines(request) => json(machines::remove(daemon, &request).await),
         Request::Machines { model } => json(machine_view::list(d, &model)),
         Request::MachineOf { model, target } => json(machine_view::find(d, &model, &target)),
         Request::CreateOffer(offer) => json(offers::create(d, &offer)),

@@ -3,8 +3,8 @@
 use super::{Daemon, machine_faults};
 use crate::api::{Code, Failure, Level};
 use crate::machine::{self, MachineSpec, disk, network};
-use crate::model::Model;
 use crate::model::machine::Machine;
+use crate::model::{Life, Model};
 use jiff::Timestamp;
 use rustix::process::Signal;
 use std::collections::{BTreeSet, HashMap};
@@ -406,6 +406,7 @@ pub fn abandoned(model: &Model) -> Vec<u32> {
     model
         .machines
         .values()
+        .filter(|machine| !machine.kept || machine.life != Life::Alive)
         .filter(|machine| {
             !model
                 .units

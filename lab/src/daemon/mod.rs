@@ -47,6 +47,7 @@ pub struct Daemon {
     pub sockets: sockets::Sockets,
     pub machines: machines::MachineLocks,
     models: Mutex<BTreeMap<String, Model>>,
+    defaults: Mutex<BTreeMap<String, String>>,
     store: Store,
     changes: watch::Sender<()>,
     stop: watch::Sender<bool>,
@@ -73,6 +74,7 @@ impl Daemon {
             logs: DebugLogs::new(&home.state()),
             deliveries: TaskStore::new(&home.state()),
             home,
+            defaults: Mutex::new(controller.model_defaults.clone()),
             controller,
             started: now,
             contexts: Contexts::default(),
@@ -141,6 +143,47 @@ impl Daemon {
         drop(models);
         self.changes.send_replace(());
         Ok(result)
+    }
+
+    /// Changes a model in memory only: for what a daemon that starts again finds out by itself.
+    pub fn note(&self, model: &str, change: impl FnOnce(&mut Model)) {
+        if let Some(model) = self.lock().get_mut(bare(model)) {
+            change(model);
+        }
+        self.changes.send_replace(());
+    }
+
+    /// The operator's defaults for settings of models.
+    pub fn model_defaults(&self) -> BTreeMap<String, String> {
+        self.lock_defaults().clone()
+    }
+
+    fn lock_defaults(&self) -> MutexGuard<'_, BTreeMap<String, String>> {
+        self.defaults.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Changes the operator's defaults; every model that does not say otherwise follows.
+    pub fn change_model_defaults(
+        &self,
+        change: impl FnOnce(&mut BTreeMap<String, String>),
+    ) -> Result<(), Failure> {
+        let mut draft = self.model_defaults();
+        change(&mut draft);
+        let controller = Controller {
+            model_defaults: draft.clone(),
+            ..self.controller.clone()
+        };
+        self.store
+            .save_controller(&controller)
+            .map_err(|error| Failure::internal(error.to_string()))?;
+        self.lock_defaults().clone_from(&draft);
+        self.update_models(|drafts| {
+            let names: Vec<String> = drafts.iter().map(|model| model.name.clone()).collect();
+            for name in names {
+                drafts.get_mut(&name)?.inherited.clone_from(&draft);
+            }
+            Ok(())
+        })
     }
 
     /// Moves leases on. Only a change of leadership is stored; a renewal is not worth it, because a daemon that

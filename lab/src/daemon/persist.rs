@@ -36,6 +36,9 @@ pub const FORMAT: u32 = 2;
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Controller {
     pub uuid: String,
+    /// The operator's defaults for settings of models, as they were at the start.
+    #[serde(default)]
+    pub model_defaults: BTreeMap<String, String>,
     /// The first format was not written down.
     #[serde(default = "first_format")]
     pub format: u32,
@@ -103,6 +106,7 @@ impl Store {
                 let controller = Controller {
                     uuid: identity::uuid(),
                     format: FORMAT,
+                    model_defaults: BTreeMap::new(),
                 };
                 write(&path, &controller)?;
                 controller
@@ -142,6 +146,10 @@ impl Store {
             }
         }
         Ok((controller, models))
+    }
+
+    pub fn save_controller(&self, controller: &Controller) -> Result<(), PersistError> {
+        write(&self.directory.join("controller.json"), controller)
     }
 
     pub fn save(&self, model: &Model) -> Result<(), PersistError> {

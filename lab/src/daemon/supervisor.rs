@@ -154,14 +154,15 @@ fn remove_machine(daemon: &Daemon, model: &str, number: u32) {
     }
 }
 
-/// A machine whose init died without the lab's doing has crashed: it boots again.
+/// A machine whose init died without the lab's doing has crashed: it boots again. One without units has no agent that
+/// would boot it.
 fn check_machines(daemon: &Arc<Daemon>) {
     let machines: Vec<(String, u32)> = daemon.read_all(|models| {
         let up = |model: &Model| {
             let running = model
                 .machines
                 .values()
-                .filter(|it| it.powered && it.started.is_some());
+                .filter(|it| it.powered && (it.started.is_some() || it.kept));
             running
                 .map(|it| (model.name.clone(), it.number))
                 .collect::<Vec<_>>()

@@ -106,6 +106,8 @@ pub struct ActionSpec {
 pub struct ResourceSpec {
     pub kind: String,
     pub filename: String,
+    #[serde(default)]
+    pub description: String,
 }
 
 impl From<OptionType> for OptionKind {
@@ -217,6 +219,7 @@ impl Charm {
                 ResourceSpec {
                     kind: kind.to_owned(),
                     filename,
+                    description: it.description.clone(),
                 },
             )
         };

@@ -1,7 +1,7 @@
 //! Model settings: the ones of Juju that the lab honours, and the lab's own (prefix `lab-`).
 
 use super::Model;
-use crate::api::ModelConfigEntry;
+use crate::api::{ModelConfigEntry, ModelDefault};
 use jiff::SignedDuration;
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -32,6 +32,27 @@ enum Kind {
     Boolean,
     Duration,
     Text,
+}
+
+impl Kind {
+    fn value(self, text: &str) -> Value {
+        match self {
+            Self::Boolean => Value::Bool(text == "true"),
+            Self::Duration | Self::Text => Value::from(text),
+        }
+    }
+}
+
+/// Every setting with Juju's default and the operator's.
+pub fn defaults(chosen: &BTreeMap<String, String>) -> BTreeMap<String, ModelDefault> {
+    let entry = |(name, default, kind): &(&str, &str, Kind)| {
+        let entry = ModelDefault {
+            default: kind.value(default),
+            controller: chosen.get(*name).map(|text| kind.value(text)),
+        };
+        ((*name).to_owned(), entry)
+    };
+    SETTINGS.iter().map(entry).collect()
 }
 
 /// Why a setting is refused.
@@ -110,7 +131,8 @@ impl Model {
             .iter()
             .find(|(name, _, _)| *name == key)
             .map_or("", |(_, default, _)| *default);
-        self.config.get(key).map_or(default, String::as_str)
+        let chosen = self.config.get(key).or_else(|| self.inherited.get(key));
+        chosen.map_or(default, String::as_str)
     }
 
     fn duration_setting(&self, key: &str) -> SignedDuration {
@@ -135,13 +157,11 @@ impl Model {
     /// All settings with their source.
     pub fn settings(&self) -> BTreeMap<String, ModelConfigEntry> {
         let entry = |(name, _, kind): &(&str, &str, Kind)| {
-            let text = self.setting(name);
-            let value = match kind {
-                Kind::Boolean => Value::Bool(text == "true"),
-                Kind::Duration | Kind::Text => Value::from(text),
-            };
+            let value = kind.value(self.setting(name));
             let source = if self.config.contains_key(*name) {
                 "model"
+            } else if self.inherited.contains_key(*name) {
+                "controller"
             } else {
                 "default"
             };

@@ -6,6 +6,10 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 #[derive(Debug, Clone, Serialize, Deserialize)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "independent facts: each may hold without the others"
+)]
 pub struct Machine {
     /// Number within the model.
     pub number: u32,
@@ -18,6 +22,9 @@ pub struct Machine {
     pub started: Option<Timestamp>,
     /// False between a power cut and the next power-on.
     pub powered: bool,
+    /// The operator added it, and no unit was placed there yet: it stays although it is empty.
+    #[serde(default)]
+    pub kept: bool,
     /// True while it hangs.
     #[serde(default)]
     pub frozen: bool,
@@ -40,6 +47,7 @@ impl Machine {
             created: now,
             started: None,
             powered: true,
+            kept: false,
             frozen: false,
             constraints: Constraints::new(),
             cut_off: false,

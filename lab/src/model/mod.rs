@@ -60,6 +60,9 @@ pub struct Model {
     pub life: Life,
     /// Only settings that differ from the defaults.
     pub config: BTreeMap<String, String>,
+    /// The operator's defaults for all models.
+    #[serde(default)]
+    pub inherited: BTreeMap<String, String>,
     /// What machines are asked to be, unless their application says otherwise.
     #[serde(default)]
     pub constraints: Constraints,
@@ -100,6 +103,7 @@ impl Model {
             created: now,
             life: Life::Alive,
             config: BTreeMap::new(),
+            inherited: BTreeMap::new(),
             constraints: BTreeMap::new(),
             applications: BTreeMap::new(),
             units: BTreeMap::new(),

@@ -1,7 +1,7 @@
 //! Relating applications: endpoints, order of hooks, subordinates.
 
 use crate::lab::{Charm, Lab, MODEL};
-use juju_lab::api::{Endpoint, Integrate, Integrated, Request};
+use juju_lab::api::{CharmSource, Endpoint, Integrate, Integrated, Request};
 
 fn try_integrate(lab: &Lab, first: &str, second: &str) -> Result<Integrated, String> {
     let request = Integrate {
@@ -185,4 +185,70 @@ fn relation_ids_sort_as_text() {
     let ids = lab.exec("server/0", "relation-ids db").unwrap();
     let ids: Vec<&str> = ids.lines().collect();
     assert_eq!((ids.len(), ids[1], ids[2]), (11, "db:1", "db:10"));
+}
+
+#[test]
+fn a_subordinate_goes_with_its_relation_and_its_principal_stays() {
+    let lab = Lab::start();
+    lab.deploy(&Charm::recorder("server", "", ""), 1);
+    let watcher = "subordinate: true\nrequires: {host: {interface: juju-info, scope: container}}\n";
+    lab.deploy(&Charm::recorder("watcher", watcher, ""), 1);
+    lab.integrate("watcher", "server");
+    let subordinates = || lab.unit("server/0").subordinates;
+    lab.until("it is there", || {
+        subordinates().values().any(|it| it.agent.current == "idle")
+    });
+    lab.settle();
+    assert_eq!(
+        lab.exec("watcher/0", "echo $JUJU_PRINCIPAL_UNIT $JUJU_MACHINE_ID")
+            .unwrap(),
+        "server/0 0"
+    );
+    lab.call::<()>(&Request::RemoveRelation(juju_lab::api::RelationEnds {
+        model: MODEL.into(),
+        id: None,
+        first: Some(Endpoint::parse("watcher")),
+        second: Some(Endpoint::parse("server")),
+        force: false,
+    }));
+    lab.until("it is gone", || subordinates().is_empty());
+    let events = lab.events("watcher/0");
+    assert_eq!(events[events.len() - 2..], ["stop", "remove"]);
+    assert!(events.contains(&"host-relation-broken".to_owned()));
+    lab.settle();
+    assert_eq!(lab.unit("server/0").life, "alive");
+    lab.integrate("watcher", "server");
+    lab.until("the next one has the next number", || {
+        subordinates().contains_key("watcher/1")
+    });
+}
+
+#[test]
+fn a_charm_that_assumes_what_is_not_there_is_deployed_by_force_only() {
+    let lab = Lab::start();
+    let charm = Charm::recorder(
+        "picky",
+        "assumes: [juju >= 3.4, {any-of: [juju >= 9.0, k8s-api]}]\n",
+        "",
+    );
+    let CharmSource::Path(path) = lab.charm(&charm) else {
+        panic!()
+    };
+    let refused = lab
+        .try_call::<serde_json::Value>(&Request::Deploy(crate::lab::deploy_request(&path)))
+        .unwrap_err();
+    assert!(
+        refused
+            .message
+            .contains("charm feature requirements not met: "),
+        "{refused}"
+    );
+    assert!(lab.status().applications.is_empty());
+    let forced = juju_lab::api::Deploy {
+        force: true,
+        ..crate::lab::deploy_request(&path)
+    };
+    lab.call::<serde_json::Value>(&Request::Deploy(forced));
+    lab.settle();
+    assert!(lab.status().applications.contains_key("picky"));
 }

@@ -12,6 +12,7 @@ fn refresh(lab: &Lab, charm: &Charm, force_units: bool) -> Result<Deployed, Fail
         config: BTreeMap::new(),
         resources: BTreeMap::new(),
         force_units,
+        force: false,
     }))
 }
 

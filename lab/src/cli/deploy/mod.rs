@@ -4,8 +4,10 @@ mod bundle;
 mod charm;
 mod directives;
 mod export;
+mod resources;
 
 pub(crate) use export::ExportBundle;
+pub(crate) use resources::{AttachResource, Resources};
 
 pub(crate) use directives::constraints;
 
@@ -69,7 +71,7 @@ pub(crate) struct Deploy {
     /// Allows charm to run hooks that require access credentials
     #[arg(long)]
     trust: bool,
-    /// Accepted; the lab does not refuse by base or architecture
+    /// Also a charm that assumes what this lab does not offer
     #[arg(long)]
     force: bool,
 }
@@ -111,6 +113,7 @@ impl Deploy {
             base: self.base,
             channel: self.channel,
             trust: self.trust,
+            force: self.force,
         };
         let deployed: Deployed = session.call(&Request::Deploy(deploy))?;
         let Deployed {
@@ -195,6 +198,7 @@ impl Refresh {
             config,
             resources: directives::resources(&self.resource)?,
             force_units: self.force_units,
+            force: self.force,
         };
         let refreshed: Deployed = session.call(&Request::Refresh(refresh))?;
         if self.trust {
@@ -209,30 +213,6 @@ impl Refresh {
             "Added local charm {:?}, revision {}, to the model",
             refreshed.charm_name, refreshed.charm_revision
         ));
-        Ok(())
-    }
-}
-
-/// Uploads a file as a resource of an application
-#[derive(Debug, Args)]
-pub(crate) struct AttachResource {
-    application: String,
-    /// NAME=FILE
-    resource: String,
-}
-
-impl AttachResource {
-    pub(crate) fn run(self, session: &mut Session) -> Result<(), CliError> {
-        let model = session.model()?;
-        for (name, source) in directives::resources(std::slice::from_ref(&self.resource))? {
-            let (model, application) = (model.clone(), self.application.clone());
-            session.call::<()>(&Request::AttachResource {
-                model,
-                application,
-                name,
-                source,
-            })?;
-        }
         Ok(())
     }
 }

@@ -110,7 +110,7 @@ impl ModelConfig {
 }
 
 /// A value without the quotes of a string.
-fn bare(value: &serde_json::Value) -> String {
+pub(super) fn bare(value: &serde_json::Value) -> String {
     match value {
         serde_json::Value::String(text) => text.clone(),
         serde_json::Value::Null => String::new(),

@@ -2,6 +2,7 @@
 
 mod config;
 mod constraints;
+mod defaults;
 mod destroy;
 
 use std::collections::BTreeMap;
@@ -21,6 +22,7 @@ use super::terminal::Tone;
 
 pub(crate) use config::ModelConfig;
 pub(crate) use constraints::{ModelConstraints, SetModelConstraints};
+pub(crate) use defaults::ModelDefaults;
 pub(crate) use destroy::DestroyModel;
 
 /// Adds a workload model

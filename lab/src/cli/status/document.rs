@@ -20,6 +20,20 @@ pub(crate) struct Document {
     pub(super) controller: Controller,
 }
 
+impl Document {
+    /// What `machines` and `show-machine` print.
+    pub(crate) fn only_machines(self) -> Machines {
+        Machines {
+            machines: self.machines,
+        }
+    }
+}
+
+#[derive(Debug, Serialize)]
+pub(crate) struct Machines {
+    machines: BTreeMap<String, Machine>,
+}
+
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub(super) struct Model {

@@ -24,7 +24,8 @@ use super::terminal::{Palette, Redraw};
 use super::yaml;
 
 pub(crate) use derive::{application_status, unit_message};
-pub(crate) use tabular::{Sections, render as tabular};
+pub(crate) use json::document;
+pub(crate) use tabular::{Sections, machines, render as tabular};
 
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
 enum Format {

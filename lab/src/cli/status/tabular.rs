@@ -179,7 +179,7 @@ fn ports(open: &[String]) -> String {
     out
 }
 
-fn machines(status: &FullStatus) -> Table {
+pub(crate) fn machines(status: &FullStatus) -> Table {
     let mut table = Table::new(&[
         "Machine", "State", "Address", "Inst id", "Base", "AZ", "Message",
     ]);

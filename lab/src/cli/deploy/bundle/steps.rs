@@ -160,6 +160,7 @@ fn deploy(
         base: wanted.base.clone().or_else(|| bundle.default_base.clone()),
         channel: wanted.channel.clone(),
         trust: wanted.trust,
+        force: false,
     })
 }
 
