@@ -80,7 +80,25 @@ impl Layout {
 
     /// etcd's configuration.
     pub fn etcd_config(&self) -> PathBuf {
-        self.config_dir().join("etcd.yaml")
+        self.config_dir().join("etcd.env")
+    }
+
+    /// This unit's private key, its certificate and those who vouch for it, in one file: they change together.
+    pub fn tls_identity(&self) -> PathBuf {
+        self.config_dir().join("tls-identity.pem")
+    }
+
+    /// The authorities that this unit trusts.
+    pub fn tls_authorities(&self) -> PathBuf {
+        self.config_dir().join("tls-authorities.pem")
+    }
+
+    /// What a service was last started or reloaded with.
+    fn in_force(&self, service: Service) -> PathBuf {
+        self.records().join(match service {
+            Service::Etcd => "etcd.in-force",
+            Service::Patroni => "patroni.in-force",
+        })
     }
 
     /// pgBackRest's configuration; holds the keys of the object store.
@@ -175,6 +193,10 @@ impl Layout {
             ManagedFile::EtcdUnit => self.systemd_dir().join(Service::Etcd.unit()),
             ManagedFile::PatroniConfig => self.patroni_config(),
             ManagedFile::PatroniUnit => self.systemd_dir().join(Service::Patroni.unit()),
+            ManagedFile::EtcdInForce => self.in_force(Service::Etcd),
+            ManagedFile::PatroniInForce => self.in_force(Service::Patroni),
+            ManagedFile::TlsIdentity => self.tls_identity(),
+            ManagedFile::TlsAuthorities => self.tls_authorities(),
             ManagedFile::PgBackRestConfig => self.pgbackrest_config(),
             ManagedFile::ObjectStoreCa => self.object_store_ca(),
             ManagedFile::ForeignPgBackRestConfig => self.foreign_pgbackrest_config(),

@@ -12,3 +12,6 @@ pub mod pgbackrest;
 pub mod postgres;
 pub mod requests;
 pub mod systemd;
+pub mod trust;
+
+pub use http::Ports;

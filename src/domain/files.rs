@@ -7,7 +7,9 @@ use std::net::IpAddr;
 
 use sha2::{Digest as _, Sha256};
 
+use super::decide::tls;
 use super::observed::{DataDirectory, ManagedFile, ObjectStore, Observed, Packages, Passwords};
+use super::plan::Step;
 use super::render::dcs::DynamicConfiguration;
 use super::render::etcd::ClusterState;
 use super::render::hba::{Access, LocalUsers};
@@ -16,6 +18,7 @@ use super::render::pgbackrest::{Purpose, Store};
 use super::render::{
     ArchiveCommand, Repository, Unrepresentable, etcd, patroni, patroni_unit, pgbackrest,
 };
+use super::tls::Stage;
 use super::words::{MemberName, Secret, SystemUser};
 
 /// Why a file cannot be made yet: something earlier in the unit's life is still missing.
@@ -51,7 +54,8 @@ pub fn etcd_config(seen: &Observed) -> Result<Secret, NotYet> {
         .juju
         .address
         .ok_or(NotYet::Missing("this unit's address"))?;
-    let alone = BTreeMap::from([(seen.juju.member.clone(), address)]);
+    let url = |address| vec![etcd::peer_url(address, tls::stage(seen).uses())];
+    let alone = BTreeMap::from([(seen.juju.member.clone(), url(address))]);
     let existing = seen.host.files.get(&ManagedFile::EtcdConfig);
     Ok(match (seen.host.etcd_data, existing) {
         // How it began is of no interest to a member with data: what the file says of it stays, so that a change of the
@@ -64,7 +68,11 @@ pub fn etcd_config(seen: &Observed) -> Result<Secret, NotYet> {
             Secret::new(etcd_text(seen, address, &alone, ClusterState::Existing))
         }
         (DataDirectory::Absent, _) => {
-            Secret::new(etcd_text(seen, address, &peers.voters, ClusterState::New))
+            let voters = peers.voters.iter();
+            let members = voters
+                .map(|(name, address)| (name.clone(), url(*address)))
+                .collect();
+            Secret::new(etcd_text(seen, address, &members, ClusterState::New))
         }
     })
 }
@@ -76,13 +84,14 @@ pub fn etcd_config(seen: &Observed) -> Result<Secret, NotYet> {
 /// Before this unit's address is known.
 pub fn joining_etcd_config(
     seen: &Observed,
-    mut members: BTreeMap<MemberName, IpAddr>,
+    mut members: BTreeMap<MemberName, Vec<String>>,
 ) -> Result<Secret, NotYet> {
     let address = seen
         .juju
         .address
         .ok_or(NotYet::Missing("this unit's address"))?;
-    members.insert(seen.juju.member.clone(), address);
+    let url = etcd::peer_url(address, tls::stage(seen).uses());
+    members.insert(seen.juju.member.clone(), vec![url]);
     let text = etcd_text(seen, address, &members, ClusterState::Existing);
     Ok(Secret::new(text))
 }
@@ -90,7 +99,7 @@ pub fn joining_etcd_config(
 fn etcd_text(
     seen: &Observed,
     address: IpAddr,
-    members: &BTreeMap<MemberName, IpAddr>,
+    members: &BTreeMap<MemberName, Vec<String>>,
     state: ClusterState,
 ) -> String {
     let token = seen.juju.cluster_id();
@@ -101,8 +110,96 @@ fn etcd_text(
         members,
         state,
         token: &token,
+        stage: tls::stage(seen),
     };
     configuration.render()
+}
+
+/// What etcd runs with once it was started with this configuration.
+///
+/// It reads its configuration and the authorities only then, and its own certificate for each connection.
+pub fn etcd_in_force(seen: &Observed, config: &Secret) -> Secret {
+    let config = etcd::without_beginning(config.expose());
+    let unit = etcd_unit(seen);
+    let mut parts = vec![config.as_str(), unit.expose()];
+    let authorities = seen.host.files.get(&ManagedFile::TlsAuthorities);
+    if let Some(authorities) = authorities.filter(|_| tls::stage(seen).serves()) {
+        parts.push(authorities.expose());
+    }
+    Secret::new(digest_of(parts))
+}
+
+/// What Patroni runs with once it was started or reloaded with this configuration: a digest of what it reads again, and
+/// how it reaches etcd, which it does not.
+pub fn patroni_in_force(seen: &Observed, config: &Secret, way_to_etcd: &[&str]) -> Secret {
+    let unit = patroni_unit(seen);
+    let mut parts = vec![config.expose(), unit.expose()];
+    let identity = seen.host.files.get(&ManagedFile::TlsIdentity);
+    if let Some(identity) = identity.filter(|_| tls::stage(seen).serves()) {
+        parts.push(identity.expose());
+    }
+    let mut text = digest_of(parts);
+    for line in way_to_etcd {
+        text.push('\n');
+        text.push_str(line);
+    }
+    Secret::new(text)
+}
+
+/// How the running Patroni reaches etcd.
+fn running_way_to_etcd(seen: &Observed) -> Vec<&str> {
+    let in_force = seen.host.files.get(&ManagedFile::PatroniInForce);
+    in_force.map_or_else(Vec::new, |text| text.expose().lines().skip(1).collect())
+}
+
+fn digest_of<'a>(parts: impl IntoIterator<Item = &'a str>) -> String {
+    let mut digest = Sha256::new();
+    for part in parts {
+        digest.update(part);
+        digest.update([0]);
+    }
+    format!("{:x}", digest.finalize())
+}
+
+/// What has to be done so that a running Patroni follows this configuration, and what it runs with then.
+pub fn patroni_follows(seen: &Observed, config: &Secret) -> (Vec<Step>, Secret) {
+    let way = patroni::way_to_etcd(config.expose());
+    let running = running_way_to_etcd(seen);
+    if has_to_begin_anew(&way, &running, tls::stage(seen)) {
+        // What it finds running keeps its old settings until it is told to read them again.
+        let steps = vec![Step::RenewPatroni, Step::ReloadPatroni];
+        return (steps, patroni_in_force(seen, config, &way));
+    }
+    let in_force = patroni_in_force(seen, config, &running);
+    let steps = if seen.host.holds(ManagedFile::PatroniInForce, &in_force) {
+        Vec::new()
+    } else {
+        vec![Step::ReloadPatroni]
+    };
+    (steps, in_force)
+}
+
+/// Whether Patroni would not find etcd by reading its configuration again. It asks etcd for its members only every five
+/// minutes, and not at all once those it knows are gone; with TLS it never asks.
+fn has_to_begin_anew(way: &[&str], running: &[&str], stage: Stage) -> bool {
+    let host = |line: &&&str| line.starts_with("- ");
+    let hosts = |lines: &[&str]| -> Vec<String> {
+        lines.iter().filter(host).map(ToString::to_string).collect()
+    };
+    let (wanted, known) = (hosts(way), hosts(running));
+    let other = |lines: &[&str]| -> Vec<String> {
+        lines
+            .iter()
+            .filter(|line| !host(line))
+            .map(ToString::to_string)
+            .collect()
+    };
+    let same = if stage.serves() {
+        wanted == known
+    } else {
+        wanted.iter().all(|host| known.contains(host))
+    };
+    !same || other(way) != other(running)
 }
 
 /// etcd's unit file.
@@ -180,7 +277,7 @@ pub fn patroni_config(seen: &Observed, archive: &ArchiveCommand) -> Result<Secre
     let access = Access {
         address,
         members: peers.units.values().flatten().copied().collect(),
-        tls: false,
+        tls: tls::stage(seen).refuses_plaintext(),
         clients: Vec::new(),
         local: LocalUsers {
             charm: seen.host.charm_user.clone(),
@@ -213,20 +310,10 @@ pub fn patroni_config(seen: &Observed, archive: &ArchiveCommand) -> Result<Secre
         archive,
         replicas_from,
         access: &access,
+        stage: tls::stage(seen),
         tags: std::collections::BTreeSet::new(),
     };
     Ok(Secret::new(configuration.render()))
-}
-
-/// Whether a configuration names voters of etcd that the one on disk does not. Patroni does not learn of them by reading
-/// it again: it asks etcd for its members only every five minutes, and not at all once those it knows are gone.
-pub fn names_new_voters(seen: &Observed, config: &Secret) -> bool {
-    let known = seen.host.files.get(&ManagedFile::PatroniConfig);
-    let known = known.map_or_else(Vec::new, |known| patroni::etcd_hosts(known.expose()));
-    !known.is_empty()
-        && patroni::etcd_hosts(config.expose())
-            .iter()
-            .any(|host| !known.contains(host))
 }
 
 /// pgBackRest's configuration for this cluster's own repository.
@@ -296,7 +383,6 @@ pub fn object_store_ca(store: &ObjectStore) -> Secret {
 
 /// Tells one set of parameters from another without showing any.
 pub fn digest(store: &ObjectStore) -> String {
-    let mut digest = Sha256::new();
     let parts = [
         store.bucket.as_str(),
         &store.endpoint,
@@ -306,12 +392,9 @@ pub fn digest(store: &ObjectStore) -> String {
         store.access_key.expose(),
         store.secret_key.expose(),
     ];
-    for part in parts
-        .into_iter()
-        .chain(store.ca_chain.iter().map(String::as_str))
-    {
-        digest.update(part);
-        digest.update([0]);
-    }
-    format!("{:x}", digest.finalize())
+    digest_of(
+        parts
+            .into_iter()
+            .chain(store.ca_chain.iter().map(String::as_str)),
+    )
 }

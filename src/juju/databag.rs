@@ -58,6 +58,20 @@ pub const PROVED: Key = Key {
     owner: Owner::Unit,
     name: "proved-stanza",
 };
+/// JSON: to which stage of TLS all units go, from which, and a number that tells one such course from the next; absent
+/// before TLS was ever turned on.
+pub const TLS_COURSE: Key = Key {
+    endpoint: super::PEERS,
+    owner: Owner::Leader,
+    name: "tls-course",
+};
+/// JSON: the stage of TLS a unit has reached, the authorities of its certificates, and the fingerprints of those it
+/// trusts.
+pub const TLS: Key = Key {
+    endpoint: super::PEERS,
+    owner: Owner::Unit,
+    name: "tls",
+};
 /// Asks an integrator of the second generation for the keys, as a secret.
 pub const REQUESTED_SECRETS: Key = Key {
     endpoint: super::OBJECT_STORAGE,
@@ -91,7 +105,9 @@ pub const REQUESTS: Key = Key {
 };
 
 /// Every key.
-pub const ALL: [Key; 11] = [
+pub const ALL: [Key; 13] = [
+    TLS_COURSE,
+    TLS,
     ADDRESS,
     STANDING,
     PROVED,

@@ -8,6 +8,7 @@ use juju_charm::{Bag, Databag, Juju, ToolError};
 use super::databag;
 use crate::domain::observed::{JujuView, PeerRelation, Standing};
 use crate::domain::settings::{Machine, OptionValue, Settings};
+use crate::domain::tls::{Announcement, Course};
 use crate::domain::words::{MemberName, Stanza, Timestamp};
 use crate::error::StepError;
 
@@ -77,6 +78,8 @@ fn peers(juju: &Juju, this: &MemberName) -> Result<Option<PeerRelation>, StepErr
         .relation_get(&relation, &Bag::OwnUnit)
         .map_err(because)?;
     let mut proved = proved_in(&own);
+    let mut tls: BTreeMap<MemberName, Announcement> = BTreeMap::new();
+    tls.extend(announced(&own)?.map(|said| (this.clone(), said)));
     units.insert(this.clone(), published(&own));
     for unit in juju.relation_list(&relation).map_err(because)? {
         let Ok(name) = MemberName::from_unit(unit.as_str()) else {
@@ -85,6 +88,7 @@ fn peers(juju: &Juju, this: &MemberName) -> Result<Option<PeerRelation>, StepErr
         let bag = juju
             .relation_get(&relation, &Bag::RemoteUnit(unit))
             .map_err(because)?;
+        tls.extend(announced(&bag)?.map(|said| (name.clone(), said)));
         units.insert(name, published(&bag));
         proved = proved.or_else(|| proved_in(&bag));
     }
@@ -111,7 +115,25 @@ fn peers(juju: &Juju, this: &MemberName) -> Result<Option<PeerRelation>, StepErr
         stanza: application
             .get(databag::STANZA.name)
             .and_then(|name| name.parse().ok()),
+        tls_course: course(&application)?,
+        tls,
     }))
+}
+
+/// A course that cannot be read is not "off": this unit would turn to plaintext alone.
+fn course(application: &Databag) -> Result<Course, StepError> {
+    let said = application.get(databag::TLS_COURSE.name);
+    let course = said.map(|json| serde_json::from_str(json)).transpose();
+    course
+        .map(Option::unwrap_or_default)
+        .map_err(|error| StepError::because(&error))
+}
+
+fn announced(bag: &Databag) -> Result<Option<Announcement>, StepError> {
+    let said = bag
+        .get(databag::TLS.name)
+        .map(|json| serde_json::from_str(json));
+    said.transpose().map_err(|error| StepError::because(&error))
 }
 
 fn proved_in(bag: &Databag) -> Option<Stanza> {

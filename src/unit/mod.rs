@@ -17,14 +17,19 @@ use serde::{Deserialize, Serialize};
 pub use installation::Installation;
 pub(crate) use perform::{REQUEST, explained, random_byte};
 
+use crate::adapters::Ports;
 use crate::adapters::etcd::{Etcd, Login};
 use crate::adapters::host::clock::{self, Deadline};
-use crate::adapters::host::machine;
+use crate::adapters::host::{files, machine};
 use crate::adapters::patroni::{Credentials, Patroni};
 use crate::adapters::postgres::{Database, PostgresError, Target as Connection};
+use crate::adapters::trust::Trust;
 use crate::domain::observed::{JujuView, Observed, Passwords};
 use crate::domain::plan::{Plan, Step};
-use crate::domain::render::{ETCD_CLIENT_PORT, PATRONI_PORT, POSTGRESQL_PORT};
+use crate::domain::render::{
+    ETCD_CLIENT_PORT, ETCD_TLS_CLIENT_PORT, PATRONI_PORT, POSTGRESQL_PORT,
+};
+use crate::domain::tls::Stage;
 use crate::domain::words::{Secret, SystemUser};
 use crate::error::StepError;
 use crate::juju::view;
@@ -101,7 +106,37 @@ impl<'a> Unit<'a> {
             user: "patroni".into(),
             password: patroni.clone(),
         };
-        Some(Patroni::at(&host, PATRONI_PORT, Some(credentials)))
+        let ports = self.ports(PATRONI_PORT, PATRONI_PORT);
+        Some(Patroni::reached(&host, &ports, Some(credentials)))
+    }
+
+    /// How a program of the cluster is reached while the cluster is in its present stage of TLS: a server can be one
+    /// stage ahead or behind.
+    fn ports(&self, plain: u16, tls: u16) -> Ports {
+        let stage = match &self.view.peers {
+            Some(peers) => peers.tls_course.stage,
+            // Whoever has left its peers takes what there is.
+            None => Stage::Use,
+        };
+        let trust = self.trust().filter(|_| stage.serves());
+        Ports {
+            plain: (!stage.refuses_plaintext()).then_some(plain),
+            tls: trust.map(|trust| (tls, trust)),
+        }
+    }
+
+    /// The authorities that vouch for the other units, once there are any.
+    fn trust(&self) -> Option<Trust> {
+        let text = files::read_text(&self.layout.tls_authorities()).ok()??;
+        let trust = Trust::of(&text);
+        trust.inspect_err(|error| tracing::warn!("{error}")).ok()
+    }
+
+    /// Who has to vouch for another unit's PostgreSQL; nobody as long as clients use no TLS.
+    fn trust_for_sessions(&self) -> Option<Trust> {
+        let peers = self.view.peers.as_ref();
+        let uses = peers.is_some_and(|peers| peers.tls_course.stage.uses());
+        self.trust().filter(|_| uses)
     }
 
     /// This unit's address, also when it has left its peers.
@@ -125,12 +160,17 @@ impl<'a> Unit<'a> {
     /// etcd at the first voter: this unit when it votes itself.
     fn etcd(&self, login: Option<Login>) -> Option<Etcd> {
         let address = *self.etcd_addresses().first()?;
-        Some(Etcd::at(&address.to_string(), ETCD_CLIENT_PORT, login))
+        Some(self.etcd_as(address, login))
     }
 
     /// etcd at an address, as its administrator.
     fn etcd_at(&self, address: IpAddr) -> Etcd {
-        Etcd::at(&address.to_string(), ETCD_CLIENT_PORT, self.etcd_login())
+        self.etcd_as(address, self.etcd_login())
+    }
+
+    fn etcd_as(&self, address: IpAddr, login: Option<Login>) -> Etcd {
+        let ports = self.ports(ETCD_CLIENT_PORT, ETCD_TLS_CLIENT_PORT);
+        Etcd::reached(&address.to_string(), &ports, login)
     }
 
     /// etcd everywhere it may answer, as its administrator.

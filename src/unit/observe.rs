@@ -16,7 +16,6 @@ use crate::domain::observed::{
     ManagedFile, Member, MemberState, Observed, Packages, Role as MemberRole, RoleView, Seen,
     Service, ServiceState,
 };
-use crate::domain::render::ETCD_CLIENT_PORT;
 use crate::domain::settings::Settings;
 use crate::domain::system_roles;
 use crate::domain::words::{MemberName, Secret, SystemUser};
@@ -128,7 +127,7 @@ fn services() -> Result<BTreeMap<Service, ServiceState>, StepError> {
 fn etcd(unit: &Unit<'_>) -> Seen<EtcdView> {
     let mut seen = Seen::NotAsked;
     for address in unit.etcd_addresses() {
-        let etcd = Etcd::at(&address.to_string(), ETCD_CLIENT_PORT, None);
+        let etcd = unit.etcd_as(address, None);
         match ask_etcd(&etcd) {
             Ok(view) => return Seen::Known(view),
             Err(error) => {
@@ -149,6 +148,7 @@ fn ask_etcd(etcd: &Etcd) -> Result<EtcdView, EtcdError> {
                 id: member.id.0,
                 name: member.name.parse().ok(),
                 address: member.peer_urls.first().and_then(|url| address_in(url)),
+                peer_urls: member.peer_urls,
                 learner: member.is_learner,
             })
             .collect(),
@@ -240,6 +240,7 @@ fn ask_database(unit: &Unit<'_>, database: &mut Database) -> Result<DatabaseView
             last_archived: archiver.last_archived.map(|(_, at)| at),
             last_failed: archiver.last_failed.map(|(file, at)| (at, file)),
         },
+        tls: database.setting("ssl")? == "on",
         pending_restart: database
             .pending_restart()?
             .into_iter()

@@ -197,7 +197,7 @@ fn leaving_can_die_anywhere_and_ends_with_stopped_programs_and_no_vote() {
     member.live();
     let staying = ["postgresql-0".parse().unwrap()];
     let plan = leave::plan(&member.seen, Stage::Departing, &staying);
-    assert_eq!(plan.steps.len(), 7, "{plan}");
+    assert_eq!(plan.steps.len(), 8, "{plan}");
     for cut in 0..=plan.steps.len() {
         let mut model = member.clone();
         model.steps_left = Some(cut);

@@ -17,5 +17,6 @@ mod plans;
 mod secrets;
 mod statuses;
 mod structure;
+mod tls;
 mod voters;
 mod wakes;

@@ -14,7 +14,9 @@ use postgresql_charm::domain::observed::{
 };
 use postgresql_charm::domain::plan::{Plan, Step};
 use postgresql_charm::domain::render::dcs::DynamicConfiguration;
+use postgresql_charm::domain::render::etcd::peer_url;
 use postgresql_charm::domain::settings::{Machine, Settings};
+use postgresql_charm::domain::tls::{Announcement, Course};
 use postgresql_charm::domain::words::{MemberName, Secret, Stanza, SystemId, SystemUser, Timeline};
 use postgresql_charm::error::StepError;
 use postgresql_charm::layout::Layout;
@@ -47,6 +49,10 @@ pub(crate) struct Model {
     pub(crate) performed: Vec<String>,
     /// What a dispatch wrote into Juju and is not committed.
     staged: Staged,
+    /// How many members there are at least.
+    members: u8,
+    /// What Juju has recorded of TLS; a dispatch sees what it writes of that.
+    recorded: Option<(Course, BTreeMap<MemberName, Announcement>)>,
 }
 
 #[derive(Clone, Debug, Default)]
@@ -109,6 +115,8 @@ impl Model {
             steps_left: None,
             performed: Vec::new(),
             staged: Staged::default(),
+            members: 1,
+            recorded: None,
         }
     }
 
@@ -149,6 +157,36 @@ impl Model {
             initialised: true,
             ..Default::default()
         });
+        model.live();
+        model
+    }
+
+    /// A settled unit of a cluster of this size, whose first unit leads. As many vote as should.
+    pub(crate) fn one_of(size: u8, number: u8) -> Self {
+        let name = |number: u8| -> MemberName { format!("postgresql-{number}").parse().unwrap() };
+        let address = |number: u8| std::net::IpAddr::from([10, 0, 0, number + 1]);
+        let mut model = Self::new();
+        model.seen.juju.member = name(number);
+        model.seen.juju.address = Some(address(number));
+        model.seen.juju.leader = number == 0;
+        model.seen.juju.passwords = passwords();
+        let voters = postgresql_charm::domain::decide::voters::number(usize::from(size));
+        let voters = u8::try_from(voters).unwrap();
+        model.seen.juju.peers = Some(PeerRelation {
+            units: (0..size)
+                .map(|number| (name(number), Some(address(number))))
+                .collect(),
+            voters: (0..voters)
+                .map(|number| (name(number), address(number)))
+                .collect(),
+            initialised: true,
+            ..Default::default()
+        });
+        if number < voters {
+            model.seen.host.etcd_data = DataDirectory::Present;
+        }
+        model.members = size;
+        model.next_dispatch();
         model.live();
         model
     }
@@ -209,10 +247,31 @@ impl Model {
     /// The dispatch dies: what it wrote into Juju is gone.
     pub(crate) fn die(&mut self) {
         self.staged = Staged::default();
+        if let (Some(peers), Some(recorded)) = (&mut self.seen.juju.peers, self.recorded.take()) {
+            (peers.tls_course, peers.tls) = recorded;
+        }
         self.next_dispatch();
     }
 
+    /// What is written into Juju now is what Juju has recorded.
+    pub(crate) fn remember(&mut self) {
+        let peers = self.seen.juju.peers.as_ref();
+        self.recorded = peers.map(|peers| (peers.tls_course, peers.tls.clone()));
+    }
+
+    /// The same unit, on a machine where none of its programs was ever started.
+    pub(crate) fn before_its_programs(mut self) -> Self {
+        self.seen.host.files.clear();
+        self.seen.host.services.clear();
+        self.seen.host.etcd_data = DataDirectory::Absent;
+        self.seen.host.data = DataDirectory::Absent;
+        self.directories = Directories::default();
+        self.next_dispatch();
+        self
+    }
+
     fn next_dispatch(&mut self) {
+        self.remember();
         self.seen.juju.written.clear();
         self.seen.repository_tried = false;
         self.steps_left = None;
@@ -242,6 +301,7 @@ impl Model {
                     .map(|(name, address)| EtcdMember {
                         id: 1,
                         name: Some(name.clone()),
+                        peer_urls: vec![peer_url(*address, false)],
                         address: Some(*address),
                         learner: false,
                     })
@@ -279,9 +339,16 @@ impl Model {
     }
 
     fn cluster(&self) -> ClusterView {
-        let config = DynamicConfiguration::new(self.seen.juju.settings.as_ref().unwrap(), 1);
+        let units = u32::try_from(self.peers_now().units.len()).unwrap();
+        let settings = self.seen.juju.settings.as_ref().unwrap();
+        let config = DynamicConfiguration::new(settings, units);
         ClusterView {
-            members: (0..=self.seen.juju.member.number())
+            members: (0..=self
+                .seen
+                .juju
+                .member
+                .number()
+                .max(u32::from(self.members) - 1))
                 .map(|number| Member {
                     name: format!("postgresql-{number}").parse().unwrap(),
                     role: if number == 0 {
@@ -461,10 +528,11 @@ impl Model {
                 self.peers().proved = Some(stanza);
                 self.seen.juju.written.insert(Written::Proved);
             }
-            Step::AddLearner(address) => {
+            Step::AddLearner { address, url } => {
                 let member = EtcdMember {
                     id: 100,
                     name: None,
+                    peer_urls: vec![url.clone()],
                     address: Some(*address),
                     learner: true,
                 };
@@ -485,6 +553,30 @@ impl Model {
                     }
                 }
             }
+            Step::MovePeer(url) => {
+                let name = Some(self.seen.juju.member.clone());
+                if let Seen::Known(etcd) = &mut self.seen.etcd {
+                    let mine = etcd.members.iter_mut().find(|member| member.name == name);
+                    mine.unwrap().peer_urls = vec![url.clone()];
+                }
+            }
+            Step::PublishTlsCourse(course) => {
+                let course = *course;
+                self.peers().tls_course = course;
+                let peers = self.seen.juju.peers.as_mut().unwrap();
+                if peers.units.len() == 1 {
+                    peers.tls_course = course;
+                } else {
+                    self.seen.juju.written.insert(Written::TlsCourse);
+                }
+            }
+            Step::PublishTls(said) => {
+                let member = self.seen.juju.member.clone();
+                self.peers().tls.insert(member.clone(), said.clone());
+                let peers = self.seen.juju.peers.as_mut().unwrap();
+                peers.tls.insert(member, said.clone());
+            }
+            Step::RenewPatroni | Step::ReloadPatroni => self.reads_its_configuration(),
             Step::LeaveEtcd => {
                 let name = Some(self.seen.juju.member.clone());
                 if let Seen::Known(etcd) = &mut self.seen.etcd {
@@ -511,8 +603,7 @@ impl Model {
             | Step::ForgetMember
             | Step::SetVersion(_)
             | Step::OpenPort(_)
-            | Step::ReloadPatroni
-            | Step::RenewPatroni
+            | Step::RestartEtcd
             | Step::AwaitPrimary
             | Step::ForgetClusterState
             | Step::StorePassword(..)
@@ -525,6 +616,15 @@ impl Model {
             | Step::StopBeside => {}
         }
         Ok(())
+    }
+
+    /// PostgreSQL takes up what is written by then.
+    fn reads_its_configuration(&mut self) {
+        let config = self.seen.host.files.get(&ManagedFile::PatroniConfig);
+        let tls = config.is_some_and(|config| config.expose().contains("\n    ssl: \"on\"\n"));
+        if let Seen::Known(database) = &mut self.seen.database {
+            database.tls = tls;
+        }
     }
 
     fn roles(&mut self, change: impl Fn(&mut RoleView)) {
@@ -565,6 +665,7 @@ fn database() -> DatabaseView {
         .map(role)
         .collect(),
         archiver: ArchiverView::default(),
+        tls: false,
         pending_restart: Vec::new(),
     }
 }

@@ -105,11 +105,11 @@ fn voters(lab: &Lab, unit: &str) -> Result<Vec<String>, String> {
     let number = unit.rsplit('/').next().unwrap_or_default();
     let config = lab
         .machine(number.parse().unwrap_or(0))
-        .join("etc/postgresql-charm/etcd.yaml");
+        .join("etc/postgresql-charm/etcd.env");
     let text = std::fs::read_to_string(&config).map_err(|error| error.to_string())?;
     let url = text
         .lines()
-        .find_map(|line| line.strip_prefix("advertise-client-urls: "))
+        .find_map(|line| line.strip_prefix("ETCD_ADVERTISE_CLIENT_URLS="))
         .unwrap_or_default()
         .trim_matches('"')
         .to_owned();

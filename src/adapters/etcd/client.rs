@@ -7,7 +7,7 @@ use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
 use crate::adapters::host::clock::Deadline;
-use crate::adapters::http::{Answer, Authorization, Method, Server, Unanswered};
+use crate::adapters::http::{Answer, Authorization, Method, Ports, Server, Unanswered};
 use crate::domain::words::Secret;
 
 /// Name and password of an etcd user.
@@ -116,10 +116,15 @@ struct GatewayError {
 }
 
 impl Etcd {
-    /// The member whose client address is this.
+    /// The member whose client address is this, without TLS.
     pub fn at(host: &str, port: u16, login: Option<Login>) -> Self {
+        Self::reached(host, &Ports::plain(port), login)
+    }
+
+    /// The member at this address, in whichever of these ways it answers.
+    pub fn reached(host: &str, ports: &Ports, login: Option<Login>) -> Self {
         Self {
-            server: Server::at(host, port),
+            server: Server::at(host, ports),
             login,
             session: RefCell::new(None),
         }

@@ -93,6 +93,19 @@ impl Etcd {
         }
     }
 
+    /// Has the other members reach a member at these URLs from now on.
+    pub fn member_update(
+        &self,
+        member: MemberId,
+        peer_urls: &[&str],
+        deadline: Deadline,
+    ) -> Result<(), EtcdError> {
+        const OPERATION: &str = "change where a member of etcd is reached";
+        let request = json!({ "ID": member.0.to_string(), "peerURLs": peer_urls });
+        self.call::<Value>(OPERATION, "cluster/member/update", &request, deadline)
+            .map(|_| ())
+    }
+
     /// Removes a member; tells whether it was one.
     pub fn member_remove(&self, member: MemberId, deadline: Deadline) -> Result<bool, EtcdError> {
         const OPERATION: &str = "remove a member from etcd";

@@ -68,7 +68,7 @@ impl Etcd {
     }
 }
 
-fn encoded(key: &str) -> String {
+pub(super) fn encoded(key: &str) -> String {
     STANDARD.encode(key)
 }
 

@@ -1,10 +1,11 @@
 //! Requests to the members of the cluster: one address, one answer, one deadline.
 //!
-//! Plain HTTP for now. TLS between members belongs into [`agent`], where the one configuration of the client is made.
+//! While the cluster turns to TLS, a member may answer in one of two ways; a [`Server`] knows both, and tries them in order.
 
 use std::io;
 
 use crate::adapters::host::clock::Deadline;
+use crate::adapters::trust::Trust;
 use crate::domain::words::Secret;
 
 /// Bytes of an answer that are read. The largest is a listing of etcd's keys.
@@ -14,6 +15,33 @@ const ANSWER_LIMIT: u64 = 64 << 20;
 #[derive(Clone, Debug)]
 pub(super) struct Server {
     address: String,
+    ways: Vec<Way>,
+}
+
+/// One way to reach a server.
+#[derive(Clone, Debug)]
+struct Way {
+    address: String,
+    trust: Option<Trust>,
+}
+
+/// Where a program answers, and whom it has to be vouched for by.
+#[derive(Clone, Debug)]
+pub struct Ports {
+    /// Without TLS; none where plaintext is not to be used.
+    pub plain: Option<u16>,
+    /// With TLS, which is tried first.
+    pub tls: Option<(u16, Trust)>,
+}
+
+impl Ports {
+    /// Plaintext only.
+    pub fn plain(port: u16) -> Self {
+        Self {
+            plain: Some(port),
+            tls: None,
+        }
+    }
 }
 
 /// An HTTP method.
@@ -60,14 +88,30 @@ pub(super) enum Unanswered {
 }
 
 impl Server {
-    /// The server at a host, which may be an IPv6 address, and port.
-    pub(super) fn at(host: &str, port: u16) -> Self {
-        let address = if host.contains(':') && !host.starts_with('[') {
-            format!("[{host}]:{port}")
-        } else {
-            format!("{host}:{port}")
+    /// The server at a host, which may be an IPv6 address.
+    pub(super) fn at(host: &str, ports: &Ports) -> Self {
+        let authority = |port: u16| {
+            if host.contains(':') && !host.starts_with('[') {
+                format!("[{host}]:{port}")
+            } else {
+                format!("{host}:{port}")
+            }
         };
-        Self { address }
+        let tls = ports.tls.as_ref().map(|(port, trust)| Way {
+            address: authority(*port),
+            trust: Some(trust.clone()),
+        });
+        let plain = ports.plain.map(|port| Way {
+            address: authority(port),
+            trust: None,
+        });
+        let ways: Vec<Way> = tls.into_iter().chain(plain).collect();
+        Self {
+            address: ways
+                .first()
+                .map_or_else(|| host.to_owned(), |way| way.address.clone()),
+            ways,
+        }
     }
 
     /// Host and port, for messages.
@@ -84,12 +128,39 @@ impl Server {
         body: Option<&[u8]>,
         deadline: Deadline,
     ) -> Result<Answer, Unanswered> {
+        let mut first = None;
+        for way in &self.ways {
+            match way.send(method, path, authorization, body, deadline) {
+                // It was heard, perhaps: what it asks for may not be asked twice.
+                Err(Unanswered::TimedOut) => return Err(Unanswered::TimedOut),
+                Err(unanswered) => first = first.or(Some(unanswered)),
+                answer => return answer,
+            }
+        }
+        Err(first.unwrap_or(Unanswered::Refused))
+    }
+}
+
+impl Way {
+    fn send(
+        &self,
+        method: Method,
+        path: &str,
+        authorization: Option<&Authorization>,
+        body: Option<&[u8]>,
+        deadline: Deadline,
+    ) -> Result<Answer, Unanswered> {
         let left = deadline.remaining();
         if left.is_zero() {
             return Err(Unanswered::TimedOut);
         }
+        let scheme = if self.trust.is_some() {
+            "https"
+        } else {
+            "http"
+        };
         let mut request = ureq::http::Request::builder()
-            .uri(format!("http://{}{path}", self.address))
+            .uri(format!("{scheme}://{}{path}", self.address))
             .method(match method {
                 Method::Get => "GET",
                 Method::Post => "POST",
@@ -104,7 +175,8 @@ impl Server {
         let request = request
             .body(body.unwrap_or_default())
             .map_err(|error| unanswered(ureq::Error::Http(error)))?;
-        let mut response = agent(left).run(request).map_err(unanswered)?;
+        let agent = agent(left, self.trust.as_ref());
+        let mut response = agent.run(request).map_err(unanswered)?;
         let status = response.status().as_u16();
         let body = response
             .body_mut()
@@ -132,8 +204,10 @@ impl Authorization {
     }
 }
 
-fn agent(left: std::time::Duration) -> ureq::Agent {
+fn agent(left: std::time::Duration, trust: Option<&Trust>) -> ureq::Agent {
+    let tls = trust.map(Trust::http_client).unwrap_or_default();
     ureq::Agent::config_builder()
+        .tls_config(tls)
         .timeout_global(Some(left))
         .http_status_as_error(false)
         // A member tells where it is; to follow it elsewhere would carry the password along.

@@ -5,7 +5,7 @@ use super::scripted::Scripted;
 use super::*;
 
 fn get(port: u16, deadline: Deadline) -> Result<Answer, Unanswered> {
-    Server::at("127.0.0.1", port).send(Method::Get, "/x", None, None, deadline)
+    Server::at("127.0.0.1", &Ports::plain(port)).send(Method::Get, "/x", None, None, deadline)
 }
 
 #[test]
@@ -48,7 +48,7 @@ fn a_password_travels_as_basic_authorization_and_stays_out_of_debug() {
         user: "patroni".to_owned(),
         password: "se:cret".into(),
     };
-    Server::at("127.0.0.1", server.port)
+    Server::at("127.0.0.1", &Ports::plain(server.port))
         .send(
             Method::Patch,
             "/config",
@@ -66,6 +66,12 @@ fn a_password_travels_as_basic_authorization_and_stays_out_of_debug() {
 
 #[test]
 fn an_ipv6_address_is_bracketed() {
-    assert_eq!(Server::at("fd00::1", 8008).address(), "[fd00::1]:8008");
-    assert_eq!(Server::at("10.0.0.1", 8008).address(), "10.0.0.1:8008");
+    assert_eq!(
+        Server::at("fd00::1", &Ports::plain(8008)).address(),
+        "[fd00::1]:8008"
+    );
+    assert_eq!(
+        Server::at("10.0.0.1", &Ports::plain(8008)).address(),
+        "10.0.0.1:8008"
+    );
 }

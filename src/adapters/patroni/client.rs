@@ -6,7 +6,7 @@ use serde_json::json;
 use super::read::{self, Member, Switchover, ThisMember};
 use super::wire;
 use crate::adapters::host::clock::Deadline;
-use crate::adapters::http::{Answer, Authorization, Method, Server, Unanswered};
+use crate::adapters::http::{Answer, Authorization, Method, Ports, Server, Unanswered};
 use crate::domain::words::Secret;
 
 /// Name and password of the REST API; needed for everything that changes something.
@@ -81,10 +81,15 @@ impl PatroniError {
 }
 
 impl Patroni {
-    /// The Patroni at this address.
+    /// The Patroni at this address, without TLS.
     pub fn at(host: &str, port: u16, credentials: Option<Credentials>) -> Self {
+        Self::reached(host, &Ports::plain(port), credentials)
+    }
+
+    /// The Patroni at this address, in whichever of these ways it answers.
+    pub fn reached(host: &str, ports: &Ports, credentials: Option<Credentials>) -> Self {
         Self {
-            server: Server::at(host, port),
+            server: Server::at(host, ports),
             authorization: credentials.map(|credentials| Authorization::Basic {
                 user: credentials.user,
                 password: credentials.password,

@@ -6,11 +6,14 @@ use std::time::Duration;
 
 use tokio::runtime::Runtime;
 use tokio_postgres::config::SslMode;
+use tokio_postgres::tls::MakeTlsConnect;
 use tokio_postgres::types::ToSql;
-use tokio_postgres::{Client, Config, NoTls, Row};
+use tokio_postgres::{Client, Config, NoTls, Row, Socket};
 
 use super::PostgresError;
+use super::tls::Connector;
 use crate::adapters::host::clock::Deadline;
+use crate::adapters::trust::Trust;
 use crate::domain::words::Secret;
 
 /// How long a server may take to hear that we lost interest in an answer.
@@ -33,6 +36,8 @@ pub struct Target {
 pub struct Database {
     runtime: Runtime,
     client: Client,
+    /// How a question is cancelled, on a connection of its own.
+    tls: Option<Connector>,
     deadline: Deadline,
 }
 
@@ -49,12 +54,13 @@ impl Database {
         open(&mut config, &name, deadline)
     }
 
-    /// Opens a session with a server elsewhere, without TLS.
+    /// Opens a session with a server elsewhere: over TLS when it is said who has to vouch for it, otherwise without.
     pub fn connect_to(
         host: &str,
         port: u16,
         user: &str,
         password: &Secret,
+        trust: Option<&Trust>,
         deadline: Deadline,
     ) -> Result<Self, PostgresError> {
         let mut config = Config::new();
@@ -63,9 +69,15 @@ impl Database {
             .port(port)
             .user(user)
             .password(password.expose())
-            .dbname("postgres")
-            .ssl_mode(SslMode::Disable);
-        open(&mut config, &format!("{host}:{port}"), deadline)
+            .dbname("postgres");
+        let name = format!("{host}:{port}");
+        let Some(trust) = trust else {
+            config.ssl_mode(SslMode::Disable);
+            return open(&mut config, &name, deadline);
+        };
+        config.ssl_mode(SslMode::Require);
+        let tls = Connector::new(trust).map_err(|source| PostgresError::Trust { source })?;
+        open_with(&mut config, &name, tls, deadline)
     }
 
     /// From now on calls may take until `deadline`.
@@ -80,13 +92,7 @@ impl Database {
         parameters: &[&(dyn ToSql + Sync)],
     ) -> Result<Vec<Row>, PostgresError> {
         let answer = self.client.query(sql, parameters);
-        wait(
-            &self.runtime,
-            &self.client,
-            self.deadline,
-            operation,
-            answer,
-        )
+        wait(self, operation, answer)
     }
 
     /// The one row of a query that always has one.
@@ -112,13 +118,7 @@ impl Database {
         sql: &str,
     ) -> Result<(), PostgresError> {
         let answer = self.client.batch_execute(sql);
-        wait(
-            &self.runtime,
-            &self.client,
-            self.deadline,
-            operation,
-            answer,
-        )
+        wait(self, operation, answer)
     }
 
     /// Runs `work` in a transaction, which is taken back when it fails.
@@ -138,19 +138,42 @@ impl Database {
     }
 }
 
-/// Opens a session; `name` says in messages where.
+/// Opens a session without TLS; `name` says in messages where.
 pub(super) fn open(
     config: &mut Config,
     name: &str,
     deadline: Deadline,
 ) -> Result<Database, PostgresError> {
+    open_by(config, name, NoTls, None, deadline)
+}
+
+fn open_with(
+    config: &mut Config,
+    name: &str,
+    tls: Connector,
+    deadline: Deadline,
+) -> Result<Database, PostgresError> {
+    open_by(config, name, tls.clone(), Some(tls), deadline)
+}
+
+fn open_by<T>(
+    config: &mut Config,
+    name: &str,
+    connector: T,
+    tls: Option<Connector>,
+    deadline: Deadline,
+) -> Result<Database, PostgresError>
+where
+    T: MakeTlsConnect<Socket>,
+    T::Stream: Send + 'static,
+{
     config.application_name("postgresql-charm");
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
         .map_err(|source| PostgresError::Runtime { source })?;
     let connecting =
-        async { tokio::time::timeout(deadline.remaining(), config.connect(NoTls)).await };
+        async { tokio::time::timeout(deadline.remaining(), config.connect(connector)).await };
     let (client, connection) = runtime
         .block_on(connecting)
         .map_err(|_| PostgresError::TimedOut {
@@ -162,24 +185,27 @@ pub(super) fn open(
     Ok(Database {
         runtime,
         client,
+        tls,
         deadline,
     })
 }
 
 /// Waits for an answer, and cancels the question when it takes too long.
 fn wait<T>(
-    runtime: &Runtime,
-    client: &Client,
-    deadline: Deadline,
+    database: &Database,
     operation: &'static str,
     answer: impl Future<Output = Result<T, tokio_postgres::Error>>,
 ) -> Result<T, PostgresError> {
-    runtime.block_on(async {
+    let deadline = database.deadline;
+    database.runtime.block_on(async {
         if let Ok(answer) = tokio::time::timeout(deadline.remaining(), answer).await {
             return answer.map_err(|source| PostgresError::of_query(operation, source));
         }
-        let cancel = client.cancel_token();
-        let _ = tokio::time::timeout(CANCEL, cancel.cancel_query(NoTls)).await;
+        let cancel = database.client.cancel_token();
+        let _ = match &database.tls {
+            None => tokio::time::timeout(CANCEL, cancel.cancel_query(NoTls)).await,
+            Some(tls) => tokio::time::timeout(CANCEL, cancel.cancel_query(tls.clone())).await,
+        };
         Err(PostgresError::TimedOut { operation })
     })
 }

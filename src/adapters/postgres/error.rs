@@ -68,6 +68,11 @@ pub enum PostgresError {
         #[source]
         source: io::Error,
     },
+    #[error("connect to PostgreSQL over TLS")]
+    Trust {
+        #[source]
+        source: crate::adapters::trust::TrustError,
+    },
     #[error("connect to PostgreSQL at {target}: nothing listens there")]
     Refused { target: String },
     #[error("connect to PostgreSQL at {target}")]

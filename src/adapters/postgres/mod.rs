@@ -7,6 +7,7 @@ mod login;
 mod queries;
 mod roles;
 mod sql;
+mod tls;
 pub mod verifier;
 
 pub use connect::{Database, Target};

@@ -13,6 +13,7 @@ pub mod roles;
 pub mod services;
 pub mod standing;
 pub mod status;
+pub mod tls;
 pub mod voters;
 
 use super::decision::Decision;
@@ -22,7 +23,7 @@ use super::observed::Observed;
 type Decider = fn(&Observed) -> Decision;
 
 /// The deciders, in the order in which a unit comes to life. The first that is not settled speaks.
-const DECIDERS: [(&str, Decider); 21] = [
+const DECIDERS: [(&str, Decider); 27] = [
     ("leaving", leave::leaving),
     ("packages", install::packages),
     ("directories", install::directories),
@@ -32,10 +33,16 @@ const DECIDERS: [(&str, Decider); 21] = [
     ("passwords", passwords::made),
     ("voters", members::voters),
     ("what Juju has to record first", members::recorded),
+    ("what the peers know of TLS", tls::announce),
+    ("stage of TLS", tls::lead),
+    ("certificate on the machine", tls::certificate),
     ("etcd", services::etcd),
     ("etcd's passwords", services::protected_etcd),
+    ("where etcd is reached", tls::peer),
     ("Patroni", services::patroni),
     ("membership", services::membership),
+    ("TLS in effect", tls::effect),
+    ("certificate put away", tls::put_away),
     ("parameters", services::parameters),
     ("roles", roles::roles),
     ("what the peers know", standing::standing),

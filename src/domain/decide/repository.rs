@@ -94,11 +94,16 @@ fn attach(seen: &Observed, store: &ObjectStore, digest: String) -> Result<Plan, 
     steps.extend(write_own_files(seen, store)?);
     steps.push(Step::ClaimRepository(store.clone()));
     steps.push(Step::MakeStanza(store.clone(), stanza.clone()));
-    let archiving = files::patroni_config(seen, &files::to_the_repository(seen));
-    let patroni = differing(seen, [(ManagedFile::PatroniConfig, archiving)])?;
+    let archiving = files::patroni_config(seen, &files::to_the_repository(seen))?;
+    let (follow, in_force) = files::patroni_follows(seen, &archiving);
+    let patroni = differing(seen, [(ManagedFile::PatroniConfig, Ok(archiving))])?;
     if !patroni.is_empty() {
         steps.extend(patroni);
-        steps.push(Step::ReloadPatroni);
+        steps.extend(follow);
+        steps.push(Step::WriteFile {
+            file: ManagedFile::PatroniInForce,
+            content: in_force,
+        });
     }
     steps.push(Step::ProveArchiving(store.clone(), stanza.clone()));
     steps.push(Step::RecordRepository(RepositoryRecord {

@@ -9,6 +9,7 @@ use crate::domain::observed::{
 };
 use crate::domain::plan::{Plan, Step};
 use crate::domain::render::dcs::DynamicConfiguration;
+use crate::domain::render::patroni;
 use crate::domain::words::{MemberName, Secret};
 
 /// How long a dispatch stays to see a program come up. Bootstrapping PostgreSQL under Patroni takes 5 to 10 seconds on a
@@ -31,18 +32,28 @@ pub fn etcd(seen: &Observed) -> Decision {
     if !made || !peers.voting().contains_key(me) {
         return Decision::Settled;
     }
+    let config = match files::etcd_config(seen) {
+        Ok(config) => config,
+        Err(why) => return Decision::Wait(Wait::until(Wake::PeersChanged, why.to_string())),
+    };
+    let in_force = files::etcd_in_force(seen, &config);
+    // etcd reads its configuration only when it starts.
+    let follow = if seen.host.holds(ManagedFile::EtcdInForce, &in_force) {
+        Vec::new()
+    } else {
+        vec![Step::RestartEtcd]
+    };
     let wanted = [
-        (ManagedFile::EtcdConfig, files::etcd_config(seen)),
-        (ManagedFile::EtcdUnit, Ok(files::etcd_unit(seen))),
+        (ManagedFile::EtcdConfig, config),
+        (ManagedFile::EtcdUnit, files::etcd_unit(seen)),
     ];
-    bring_up(seen, Service::Etcd, wanted, |changed| {
-        // etcd reads its configuration only when it starts.
-        if changed {
-            vec![Step::Restart(Service::Etcd)]
-        } else {
-            Vec::new()
-        }
-    })
+    bring_up(
+        seen,
+        Service::Etcd,
+        wanted,
+        follow,
+        (ManagedFile::EtcdInForce, in_force),
+    )
 }
 
 /// etcd answers, and asks its clients who they are.
@@ -91,40 +102,56 @@ pub fn patroni(seen: &Observed) -> Decision {
         ));
     }
     let archive = files::archive_command(seen);
-    let config = files::patroni_config(seen, &archive);
-    let new_voters = config
-        .as_ref()
-        .is_ok_and(|config| files::names_new_voters(seen, config));
+    let config = match files::patroni_config(seen, &archive) {
+        Ok(config) => config,
+        Err(why) => return Decision::Wait(Wait::until(Wake::PeersChanged, why.to_string())),
+    };
+    let (follow, in_force) = match seen.host.service(Service::Patroni) {
+        ServiceState::Running | ServiceState::Changing => files::patroni_follows(seen, &config),
+        ServiceState::Absent | ServiceState::Stopped | ServiceState::Failed => {
+            let way = patroni::way_to_etcd(config.expose());
+            (Vec::new(), files::patroni_in_force(seen, &config, &way))
+        }
+    };
     let wanted = [
         (ManagedFile::PatroniConfig, config),
-        (ManagedFile::PatroniUnit, Ok(files::patroni_unit(seen))),
+        (ManagedFile::PatroniUnit, files::patroni_unit(seen)),
     ];
-    bring_up(seen, Service::Patroni, wanted, |changed| {
-        match (changed, new_voters) {
-            (true, true) => vec![Step::RenewPatroni],
-            (true, false) => vec![Step::ReloadPatroni],
-            (false, _) => Vec::new(),
-        }
-    })
+    bring_up(
+        seen,
+        Service::Patroni,
+        wanted,
+        follow,
+        (ManagedFile::PatroniInForce, in_force),
+    )
 }
 
 /// Writes the files that differ and starts what does not run.
+///
+/// What the service runs with is written last: whatever dies before it is done again.
 fn bring_up(
     seen: &Observed,
     service: Service,
-    wanted: [(ManagedFile, Result<Secret, NotYet>); 2],
-    when_running: impl Fn(bool) -> Vec<Step>,
+    wanted: [(ManagedFile, Secret); 2],
+    when_running: Vec<Step>,
+    (record, in_force): (ManagedFile, Secret),
 ) -> Decision {
-    let mut steps = match differing(seen, wanted) {
-        Ok(steps) => steps,
-        Err(why) => return Decision::Wait(Wait::until(Wake::PeersChanged, why.to_string())),
-    };
-    let changed = !steps.is_empty();
+    let mut steps: Vec<Step> = wanted
+        .into_iter()
+        .filter(|(file, content)| !seen.host.holds(*file, content))
+        .map(|(file, content)| Step::WriteFile { file, content })
+        .collect();
     match seen.host.service(service) {
-        ServiceState::Running | ServiceState::Changing => steps.extend(when_running(changed)),
+        ServiceState::Running | ServiceState::Changing => steps.extend(when_running),
         ServiceState::Absent | ServiceState::Stopped | ServiceState::Failed => {
             steps.push(Step::Start(service));
         }
+    }
+    if !seen.host.holds(record, &in_force) {
+        steps.push(Step::WriteFile {
+            file: record,
+            content: in_force,
+        });
     }
     if steps.is_empty() {
         Decision::Settled

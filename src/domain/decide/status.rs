@@ -74,7 +74,7 @@ fn settled(seen: &Observed) -> Status {
         },
         (Packages::Present { .. }, Seen::Known(_)) => Status {
             level: Level::Active,
-            message,
+            message: with_note(message, super::tls::note(seen)),
         },
         (Packages::Present { .. }, Seen::Unreachable(why)) => Status {
             level: Level::Waiting,
@@ -96,6 +96,14 @@ fn trouble_with_certificates(seen: &Observed) -> Option<Status> {
         level,
         message: message.clone(),
     })
+}
+
+fn with_note(message: String, note: Option<String>) -> String {
+    match note {
+        None => message,
+        Some(note) if message.is_empty() => note,
+        Some(note) => format!("{message}; {note}"),
+    }
 }
 
 /// WAL that cannot be archived is shown, with its name: it is data at risk, and a disk that fills.

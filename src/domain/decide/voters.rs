@@ -11,6 +11,7 @@ use std::net::IpAddr;
 use std::time::Duration;
 
 use super::services::differing;
+use super::tls;
 use crate::domain::decision::{Decision, Wait};
 use crate::domain::files;
 use crate::domain::observed::{
@@ -18,6 +19,7 @@ use crate::domain::observed::{
     ServiceState, Written,
 };
 use crate::domain::plan::{Plan, Step};
+use crate::domain::render::etcd::peer_url;
 use crate::domain::words::MemberName;
 
 /// More voters make every change slower, and survive no loss that is likely.
@@ -180,10 +182,10 @@ pub fn join(seen: &Observed) -> Decision {
     if !peers.voting().contains_key(&seen.juju.member) {
         return Decision::Settled;
     }
-    let others: BTreeMap<MemberName, IpAddr> = etcd
+    let others: BTreeMap<MemberName, Vec<String>> = etcd
         .members
         .iter()
-        .filter_map(|member| Some((member.name.clone()?, member.address?)))
+        .filter_map(|member| Some((member.name.clone()?, member.peer_urls.clone())))
         .filter(|(name, _)| *name != seen.juju.member)
         .collect();
     match etcd.member(&seen.juju.member, Some(address)) {
@@ -212,15 +214,23 @@ pub fn join(seen: &Observed) -> Decision {
             // Who the others are by then is looked up afterwards: a member that starts has to name them all.
             return Decision::Do(Plan::new(
                 "join etcd",
-                vec![Step::WipeEtcd, Step::AddLearner(address)],
+                vec![
+                    Step::WipeEtcd,
+                    Step::AddLearner {
+                        address,
+                        url: peer_url(address, tls::stage(seen).uses()),
+                    },
+                ],
             ));
         }
     }
+    let config = files::joining_etcd_config(seen, others);
+    let in_force = config
+        .as_ref()
+        .map(|config| files::etcd_in_force(seen, config));
+    let in_force = in_force.map_err(Clone::clone);
     let wanted = [
-        (
-            ManagedFile::EtcdConfig,
-            files::joining_etcd_config(seen, others),
-        ),
+        (ManagedFile::EtcdConfig, config),
         (ManagedFile::EtcdUnit, Ok(files::etcd_unit(seen))),
     ];
     // A member that was added and never started knows from this file alone whom it joins.
@@ -234,6 +244,10 @@ pub fn join(seen: &Observed) -> Decision {
         ServiceState::Absent | ServiceState::Stopped | ServiceState::Failed => {
             steps.push(Step::Start(Service::Etcd));
         }
+    }
+    if seen.host.etcd_data == DataDirectory::Absent {
+        let started_with = [(ManagedFile::EtcdInForce, in_force)];
+        steps.extend(differing(seen, started_with).unwrap_or_default());
     }
     vote(steps)
 }

@@ -38,7 +38,9 @@ pub struct EtcdMember {
     pub id: u64,
     /// The unit it runs on; none until it has started for the first time.
     pub name: Option<MemberName>,
-    /// Where the other members reach it.
+    /// The URLs at which the other members reach it.
+    pub peer_urls: Vec<String>,
+    /// The address in them.
     pub address: Option<IpAddr>,
     /// Whether it copies and does not vote.
     pub learner: bool,
@@ -135,6 +137,8 @@ pub struct DatabaseView {
     pub roles: BTreeMap<String, RoleView>,
     /// How archiving goes.
     pub archiver: ArchiverView,
+    /// Whether the server accepts TLS.
+    pub tls: bool,
     /// Parameters that wait for a restart.
     pub pending_restart: Vec<String>,
 }

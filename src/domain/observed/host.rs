@@ -89,6 +89,14 @@ pub enum ManagedFile {
     PatroniConfig,
     /// Patroni's unit file.
     PatroniUnit,
+    /// What etcd was last started with.
+    EtcdInForce,
+    /// What Patroni was last started and reloaded with.
+    PatroniInForce,
+    /// This unit's private key with its certificate.
+    TlsIdentity,
+    /// The authorities this unit trusts.
+    TlsAuthorities,
     /// pgBackRest's configuration for this cluster's own repository.
     PgBackRestConfig,
     /// The certificates that vouch for that repository's endpoint.
@@ -101,11 +109,15 @@ pub enum ManagedFile {
 
 impl ManagedFile {
     /// Every managed file.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 12] = [
         Self::EtcdConfig,
         Self::EtcdUnit,
         Self::PatroniConfig,
         Self::PatroniUnit,
+        Self::EtcdInForce,
+        Self::PatroniInForce,
+        Self::TlsIdentity,
+        Self::TlsAuthorities,
         Self::PgBackRestConfig,
         Self::ObjectStoreCa,
         Self::ForeignPgBackRestConfig,
@@ -120,6 +132,10 @@ impl fmt::Display for ManagedFile {
             Self::EtcdUnit => "etcd's unit file",
             Self::PatroniConfig => "Patroni's configuration",
             Self::PatroniUnit => "Patroni's unit file",
+            Self::EtcdInForce => "what etcd runs with",
+            Self::PatroniInForce => "what Patroni runs with",
+            Self::TlsIdentity => "this unit's certificate",
+            Self::TlsAuthorities => "the authorities to trust",
             Self::PgBackRestConfig => "pgBackRest's configuration",
             Self::ObjectStoreCa => "the certificates of the object store",
             Self::ForeignPgBackRestConfig => {

@@ -5,6 +5,7 @@ use std::net::IpAddr;
 
 use super::TlsView;
 use crate::domain::settings::{Problem, Settings};
+use crate::domain::tls::{Announcement, Course};
 use crate::domain::words::{MemberName, Secret, Stanza, SystemUser};
 
 /// The model as this unit sees it.
@@ -59,6 +60,8 @@ pub enum Written {
     CertificateRequest,
     /// The certificate, in this unit's secret.
     Certificate,
+    /// How far the cluster may be with TLS.
+    TlsCourse,
 }
 
 impl JujuView {
@@ -85,6 +88,10 @@ pub struct PeerRelation {
     pub initialised: bool,
     /// The stanza that WAL goes to, once archiving was proved. Never cleared (D4).
     pub stanza: Option<Stanza>,
+    /// How far the cluster may be with TLS, as the leader says.
+    pub tls_course: Course,
+    /// What the units tell of their TLS, this one included.
+    pub tls: BTreeMap<MemberName, Announcement>,
 }
 
 impl PeerRelation {

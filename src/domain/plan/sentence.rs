@@ -48,7 +48,21 @@ impl fmt::Display for Step {
                     material.not_after
                 )
             }
-            Self::AddLearner(_) => write!(f, "join etcd without a vote"),
+            Self::RestartEtcd => write!(f, "start etcd anew, one member at a time"),
+            Self::PublishTlsCourse(course) => write!(
+                f,
+                "publish that the stage of TLS is {}",
+                course.stage.word()
+            ),
+            Self::PublishTls(said) => {
+                write!(
+                    f,
+                    "tell the peers that this unit's stage of TLS is {}",
+                    said.stage.word()
+                )
+            }
+            Self::MovePeer(url) => write!(f, "have etcd reach this unit at {url}"),
+            Self::AddLearner { .. } => write!(f, "join etcd without a vote"),
             Self::PromoteLearner => write!(f, "vote in etcd once everything is copied"),
             Self::LeaveEtcd => write!(f, "take this unit's member out of etcd"),
             Self::RemoveVoter { whose, .. } => write!(f, "take the member of {whose} out of etcd"),

@@ -6,7 +6,7 @@ use std::net::IpAddr;
 use crate::domain::observed::{
     DataDirectory, ManagedFile, ObjectStore, RepositoryRecord, RestoreRecord, Service, Standing,
 };
-use crate::domain::tls::{Material, Names, PrivateKey};
+use crate::domain::tls::{Announcement, Course, Material, Names, PrivateKey};
 use crate::domain::words::{BackupKind, MemberName, Secret, Stanza, SystemUser};
 
 /// One thing to do.
@@ -40,6 +40,8 @@ pub enum Step {
     Stop(Service),
     /// Restart a service.
     Restart(Service),
+    /// Have etcd begin anew, as the only one of its members at a time.
+    RestartEtcd,
     /// Have Patroni read its configuration again.
     ReloadPatroni,
     /// Start Patroni anew and leave PostgreSQL running.
@@ -71,6 +73,10 @@ pub enum Step {
     KeepPrivateKey(PrivateKey),
     /// Keep a certificate with all that belongs to it in this unit's secret.
     KeepCertificate(Material),
+    /// Say how far the cluster may be with TLS.
+    PublishTlsCourse(Course),
+    /// Tell the peers of this unit's TLS.
+    PublishTls(Announcement),
     /// Set the version that `juju status` shows.
     SetVersion(String),
     /// Open a port.
@@ -80,7 +86,14 @@ pub enum Step {
     /// Have etcd ask its clients who they are.
     ProtectEtcd,
     /// Become a member of etcd that copies and does not vote yet.
-    AddLearner(IpAddr),
+    AddLearner {
+        /// Its address.
+        address: IpAddr,
+        /// Where the others reach it.
+        url: String,
+    },
+    /// Have the other members of etcd reach this unit's at another URL.
+    MovePeer(String),
     /// Wait until this unit's member has copied enough, and let it vote.
     PromoteLearner,
     /// Take this unit's member out of etcd, and see that the others know.

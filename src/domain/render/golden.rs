@@ -13,6 +13,7 @@ use super::patroni::{Credentials, EtcdAccess, Tag};
 use super::pgbackrest::{Purpose, Server, Store};
 use super::{Unrepresentable, etcd, patroni, patroni_unit, pgbackrest};
 use crate::domain::settings::{Machine, OptionValue, Settings};
+use crate::domain::tls::Stage;
 use crate::domain::words::{MemberName, Secret};
 use crate::layout::Layout;
 
@@ -78,6 +79,7 @@ struct PatroniCase {
     operator: &'static str,
     repository: Option<Repository>,
     access: Access,
+    stage: Stage,
     tags: BTreeSet<Tag>,
 }
 
@@ -116,6 +118,7 @@ impl PatroniCase {
             archive: &archive,
             replicas_from: self.repository.as_ref(),
             access: &self.access,
+            stage: self.stage,
             tags: self.tags.clone(),
         }
         .render()
@@ -132,6 +135,7 @@ fn golden_patroni_file_of_a_first_unit_without_a_repository() {
         operator: "not-the-operator-password",
         repository: None,
         access: access(vec![address(1)], false, Vec::new()),
+        stage: Stage::Off,
         tags: BTreeSet::new(),
     };
     matches_golden("patroni-first-unit.yaml", &case.text());
@@ -167,6 +171,7 @@ fn golden_patroni_file_of_three_units_with_a_repository_clients_and_options() {
         operator: "12:30 #\"\\ ",
         repository: Some(repository(&Layout::new("/"))),
         access: access(members, true, clients),
+        stage: Stage::Off,
         tags: BTreeSet::from([Tag::NoFailover, Tag::NoSync]),
     };
     matches_golden("patroni-three-units.yaml", &case.text());
@@ -192,17 +197,19 @@ fn golden_units_below_a_root_with_odd_characters() {
     matches_golden("odd-root-etcd.service", &etcd::unit(&layout, "me"));
 }
 
-fn etcd_file(members: u8, state: etcd::ClusterState) -> String {
-    let members: BTreeMap<MemberName, IpAddr> = (0..members)
-        .map(|number| (member(number), address(number + 1)))
+fn etcd_file(members: u8, begins: etcd::ClusterState, stage: Stage) -> String {
+    let url = |number| etcd::peer_url(address(number + 1), stage.uses());
+    let members: BTreeMap<MemberName, Vec<String>> = (0..members)
+        .map(|number| (member(number), vec![url(number)]))
         .collect();
     etcd::Configuration {
         layout: &Layout::new("/"),
         member: &member(0),
         address: address(1),
         members: &members,
-        state,
+        state: begins,
         token: "5f7e8d3c-0000-4000-8000-000000000001/postgresql",
+        stage,
     }
     .render()
 }
@@ -210,20 +217,60 @@ fn etcd_file(members: u8, state: etcd::ClusterState) -> String {
 #[test]
 fn golden_etcd_file_of_the_first_voter_and_of_one_that_joins() {
     matches_golden(
-        "etcd-first-voter.yaml",
-        &etcd_file(1, etcd::ClusterState::New),
+        "etcd-first-voter.env",
+        &etcd_file(1, etcd::ClusterState::New, Stage::Off),
     );
     matches_golden(
-        "etcd-joining-voter.yaml",
-        &etcd_file(3, etcd::ClusterState::Existing),
+        "etcd-joining-voter.env",
+        &etcd_file(3, etcd::ClusterState::Existing, Stage::Off),
     );
+}
+
+#[test]
+fn golden_etcd_and_patroni_files_in_each_stage_of_tls() {
+    for stage in [Stage::Both, Stage::Use, Stage::Only] {
+        let word = stage.word();
+        let etcd = etcd_file(1, etcd::ClusterState::Existing, stage);
+        matches_golden(&format!("etcd-tls-{word}.env"), &etcd);
+        let members = vec![address(1), address(2)];
+        let case = PatroniCase {
+            major: 15,
+            settings: settings(&[]),
+            etcd_hosts: members.clone(),
+            etcd_asks_who: true,
+            operator: "not-the-operator-password",
+            repository: None,
+            access: access(members, stage.refuses_plaintext(), Vec::new()),
+            stage,
+            tags: BTreeSet::new(),
+        };
+        matches_golden(&format!("patroni-tls-{word}.yaml"), &case.text());
+    }
+}
+
+#[test]
+fn a_value_survives_the_file_of_the_environment_whatever_is_in_it() {
+    let layout = Layout::new(r#"/a "b" $HOME \ `x`"#);
+    let members = BTreeMap::new();
+    let text = etcd::Configuration {
+        layout: &layout,
+        member: &member(0),
+        address: address(1),
+        members: &members,
+        state: etcd::ClusterState::New,
+        token: "token",
+        stage: Stage::Off,
+    }
+    .render();
+    let quoted = r#"ETCD_DATA_DIR="/a \"b\" \$HOME \\ \`x\`/var/lib/postgresql/etcd""#;
+    assert!(text.lines().any(|line| line == quoted), "{text}");
 }
 
 #[test]
 fn an_ipv6_address_is_in_brackets_wherever_a_port_follows() {
     let address: IpAddr = "fd00::1".parse().unwrap();
-    assert_eq!(etcd::client_url(address), "http://[fd00::1]:2379");
-    assert_eq!(etcd::peer_url(address), "http://[fd00::1]:2380");
+    assert_eq!(etcd::client_url(address, false), "http://[fd00::1]:2379");
+    assert_eq!(etcd::peer_url(address, true), "https://[fd00::1]:2480");
 }
 
 /// pgBackRest's file for a store of our own, which the case then changes.

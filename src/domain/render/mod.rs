@@ -29,8 +29,14 @@ pub const POSTGRESQL_PORT: u16 = 5432;
 pub const PATRONI_PORT: u16 = 8008;
 /// Port on which etcd serves its clients.
 pub const ETCD_CLIENT_PORT: u16 = 2379;
+/// Port on which etcd serves its clients over TLS.
+///
+/// Not the same as without: etcd 3.4 that is to speak both on one port hands plaintext requests to its TLS server.
+pub const ETCD_TLS_CLIENT_PORT: u16 = 2479;
 /// Port on which the members of etcd talk to each other.
 pub const ETCD_PEER_PORT: u16 = 2380;
+/// Port on which they do so over TLS.
+pub const ETCD_TLS_PEER_PORT: u16 = 2480;
 /// Port of pgBackRest's TLS server.
 pub const PGBACKREST_PORT: u16 = 8432;
 

@@ -7,8 +7,11 @@ use super::archive::{ArchiveCommand, Repository};
 use super::dcs::DynamicConfiguration;
 use super::document::Node;
 use super::hba::Access;
-use super::{ETCD_CLIENT_PORT, PATRONI_PORT, POSTGRESQL_PORT, authority, parameters};
+use super::{
+    ETCD_CLIENT_PORT, ETCD_TLS_CLIENT_PORT, PATRONI_PORT, POSTGRESQL_PORT, authority, parameters,
+};
 use crate::domain::settings::Settings;
+use crate::domain::tls::Stage;
 use crate::domain::words::{MemberName, Secret, SystemUser};
 use crate::layout::Layout;
 
@@ -45,16 +48,23 @@ pub struct Configuration<'a> {
     /// primary, and a standby that fell behind catches up from it.
     pub replicas_from: Option<&'a Repository>,
     pub access: &'a Access,
+    /// How far the cluster is with TLS.
+    pub stage: Stage,
     pub tags: BTreeSet<Tag>,
 }
 
-/// The hosts of etcd that a configuration of ours names.
-pub fn etcd_hosts(text: &str) -> Vec<&str> {
+/// How a configuration of ours says that etcd is reached: a line for each host, and those about TLS. No password.
+pub fn way_to_etcd(text: &str) -> Vec<&str> {
     text.lines()
         .skip_while(|line| !line.starts_with("etcd3:"))
-        .skip_while(|line| line.trim() != "hosts:")
         .skip(1)
-        .map_while(|line| line.trim().strip_prefix("- "))
+        .take_while(|line| line.starts_with(' '))
+        .map(str::trim)
+        .filter(|line| {
+            ["- ", "protocol:", "cacert:", "use_proxies:"]
+                .iter()
+                .any(|beginning| line.starts_with(beginning))
+        })
         .collect()
 }
 
@@ -68,7 +78,7 @@ pub struct EtcdAccess<'a> {
 }
 
 /// The passwords in Patroni's file.
-#[derive(Clone, Debug)]
+#[derive(Clone, Copy, Debug)]
 pub struct Credentials<'a> {
     pub operator: &'a Secret,
     pub replication: &'a Secret,
@@ -101,7 +111,7 @@ impl Tag {
 impl Configuration<'_> {
     /// The text of `patroni.yaml`. It holds passwords: the file is for the workload's user alone.
     pub fn render(&self) -> String {
-        Node::from([
+        let mut file = Node::from([
             ("scope", self.scope.into()),
             ("namespace", NAMESPACE.into()),
             ("name", self.member.to_string().into()),
@@ -112,8 +122,13 @@ impl Configuration<'_> {
             ("postgresql", self.postgresql()),
             ("watchdog", [("mode", "off".into())].into()),
             ("tags", self.tags()),
-        ])
-        .to_yaml()
+        ]);
+        if self.stage.serves() {
+            // For Patroni and `patronictl`, when they speak to the other members' Patroni.
+            let authorities = self.layout.tls_authorities();
+            file.push("ctl", [("cacert", authorities.into())].into());
+        }
+        file.to_yaml()
     }
 
     fn log(&self) -> Node {
@@ -127,21 +142,35 @@ impl Configuration<'_> {
 
     fn rest(&self) -> Node {
         let address = authority(self.address, PATRONI_PORT);
-        Node::from([
+        let mut rest = Node::from([
             ("listen", address.as_str().into()),
             ("connect_address", address.as_str().into()),
             ("authentication", login(REST_USER, self.credentials.rest)),
-        ])
+        ]);
+        if self.stage.uses() {
+            rest.push("certfile", self.layout.tls_identity().into());
+        }
+        rest
     }
 
     fn etcd(&self) -> Node {
+        let (protocol, port) = if self.stage.uses() {
+            ("https", ETCD_TLS_CLIENT_PORT)
+        } else {
+            ("http", ETCD_CLIENT_PORT)
+        };
         let hosts: Vec<String> = self
             .etcd
             .hosts
             .iter()
-            .map(|host| authority(*host, ETCD_CLIENT_PORT))
+            .map(|host| authority(*host, port))
             .collect();
-        let mut etcd = Node::from([("hosts", hosts.into()), ("protocol", "http".into())]);
+        let mut etcd = Node::from([("hosts", hosts.into()), ("protocol", protocol.into())]);
+        if self.stage.serves() {
+            etcd.push("cacert", self.layout.tls_authorities().into());
+            // These hosts and no others: the addresses that etcd itself tells are those of one of the two ports.
+            etcd.push("use_proxies", true.into());
+        }
         if let Some((user, password)) = self.etcd.login {
             etcd.push("username", user.into());
             etcd.push("password", password.expose().into());
@@ -211,19 +240,25 @@ impl Configuration<'_> {
     }
 
     fn authentication(&self) -> Node {
+        let login = |user: SystemUser, password| {
+            let mut login = login(user.name(), password);
+            if self.stage.uses() {
+                // The name is not compared: libpq before 15 knows no addresses in certificates.
+                login.push("sslmode", "verify-ca".into());
+                login.push("sslrootcert", self.layout.tls_authorities().into());
+            }
+            login
+        };
+        let Credentials {
+            operator,
+            replication,
+            rewind,
+            ..
+        } = self.credentials;
         Node::from([
-            (
-                "superuser",
-                login(SystemUser::Operator.name(), self.credentials.operator),
-            ),
-            (
-                "replication",
-                login(SystemUser::Replication.name(), self.credentials.replication),
-            ),
-            (
-                "rewind",
-                login(SystemUser::Rewind.name(), self.credentials.rewind),
-            ),
+            ("superuser", login(SystemUser::Operator, operator)),
+            ("replication", login(SystemUser::Replication, replication)),
+            ("rewind", login(SystemUser::Rewind, rewind)),
         ])
     }
 
@@ -232,6 +267,13 @@ impl Configuration<'_> {
         let mut parameters: BTreeMap<&str, Node> =
             parameters::of_the_member(self.layout).into_iter().collect();
         parameters.insert("archive_command", self.archive.command().into());
+        if self.stage.serves() {
+            let identity = self.layout.tls_identity();
+            parameters.insert("ssl", "on".into());
+            parameters.insert("ssl_cert_file", identity.as_path().into());
+            parameters.insert("ssl_key_file", identity.into());
+            parameters.insert("ssl_min_protocol_version", "TLSv1.2".into());
+        }
         for (name, value) in self.settings.local_parameters(self.major) {
             parameters.insert(name, value.into());
         }

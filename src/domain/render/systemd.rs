@@ -28,6 +28,11 @@ pub(super) fn word(text: &str) -> String {
     }
 }
 
+/// A path as the whole value of a setting that takes one: nothing splits it, and only `%` means something.
+pub(super) fn path(path: &std::path::Path) -> String {
+    path.to_string_lossy().replace('%', "%%")
+}
+
 #[cfg(test)]
 mod tests {
     use super::word;

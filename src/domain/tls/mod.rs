@@ -6,11 +6,13 @@ mod der;
 pub mod key;
 pub mod material;
 pub mod request;
+pub mod stage;
 pub mod standing;
 
 pub use key::PrivateKey;
 pub use material::Material;
 pub use request::Names;
+pub use stage::{Announcement, Course, Stage};
 
 #[cfg(test)]
 mod tests;

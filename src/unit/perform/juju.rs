@@ -8,6 +8,7 @@ use rand::Rng as _;
 
 use crate::domain::observed::{Standing, Written};
 use crate::domain::passwords;
+use crate::domain::tls::{Announcement, Course};
 use crate::domain::words::{MemberName, Secret, Stanza, SystemUser};
 use crate::error::StepError;
 use crate::juju::databag::{self, Key};
@@ -83,6 +84,30 @@ pub(super) fn publish_standing(unit: &mut Unit<'_>, standing: Standing) -> Resul
 pub(super) fn publish_proved(unit: &mut Unit<'_>, stanza: &Stanza) -> Result<(), StepError> {
     publish(unit, databag::PROVED, stanza.to_string())?;
     unit.view.written.insert(Written::Proved);
+    Ok(())
+}
+
+/// Others follow a course only when Juju has recorded it, and so does this unit: two leaders in turn might otherwise lead
+/// in two directions. A unit alone goes all the way at once.
+pub(super) fn publish_tls_course(unit: &mut Unit<'_>, course: Course) -> Result<(), StepError> {
+    let json = serde_json::to_string(&course).map_err(because)?;
+    publish(unit, databag::TLS_COURSE, json)?;
+    match &mut unit.view.peers {
+        Some(peers) if peers.units.len() == 1 => peers.tls_course = course,
+        _ => {
+            unit.view.written.insert(Written::TlsCourse);
+        }
+    }
+    Ok(())
+}
+
+pub(super) fn publish_tls(unit: &mut Unit<'_>, said: &Announcement) -> Result<(), StepError> {
+    let json = serde_json::to_string(said).map_err(because)?;
+    publish(unit, databag::TLS, json)?;
+    let member = unit.view.member.clone();
+    if let Some(peers) = &mut unit.view.peers {
+        peers.tls.insert(member, said.clone());
+    }
     Ok(())
 }
 

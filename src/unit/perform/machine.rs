@@ -51,7 +51,10 @@ pub(super) fn write(unit: &Unit<'_>, file: ManagedFile, content: &Secret) -> Res
     let path = unit.layout.of(file);
     let (mode, owner) = match file {
         ManagedFile::EtcdUnit | ManagedFile::PatroniUnit => (0o644, Owner::Root),
+        ManagedFile::EtcdInForce | ManagedFile::PatroniInForce => (0o600, Owner::Root),
         ManagedFile::EtcdConfig
+        | ManagedFile::TlsIdentity
+        | ManagedFile::TlsAuthorities
         | ManagedFile::PatroniConfig
         | ManagedFile::PgBackRestConfig
         | ManagedFile::ObjectStoreCa

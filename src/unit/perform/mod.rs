@@ -38,6 +38,8 @@ pub(super) fn perform(unit: &mut Unit<'_>, step: &Step) -> Result<(), StepError>
         Step::PublishStanza(stanza) => juju::publish_stanza(unit, stanza),
         Step::PublishStanding(standing) => juju::publish_standing(unit, *standing),
         Step::PublishProved(stanza) => juju::publish_proved(unit, stanza),
+        Step::PublishTlsCourse(course) => juju::publish_tls_course(unit, *course),
+        Step::PublishTls(said) => juju::publish_tls(unit, said),
         Step::SetVersion(version) => juju::set_version(unit, version),
         Step::OpenPort(port) => {
             juju::open_port(unit, *port);
@@ -56,7 +58,9 @@ pub(super) fn perform(unit: &mut Unit<'_>, step: &Step) -> Result<(), StepError>
         Step::AwaitPrimary => cluster::await_primary(unit),
         Step::ForgetClusterState => cluster::forget_state(unit),
 
-        Step::AddLearner(address) => voters::add_learner(unit, *address),
+        Step::RestartEtcd => voters::restart(unit),
+        Step::MovePeer(url) => voters::move_peer(unit, url),
+        Step::AddLearner { url, .. } => voters::add_learner(unit, url),
         Step::PromoteLearner => voters::promote_learner(unit),
         Step::LeaveEtcd => voters::leave(unit),
         Step::RemoveVoter { id, .. } => voters::remove(unit, *id),

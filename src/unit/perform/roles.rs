@@ -75,6 +75,7 @@ fn primary(unit: &Unit<'_>, deadline: Deadline) -> Result<Database, StepError> {
         primary.port,
         operator.name(),
         password,
+        unit.trust_for_sessions().as_ref(),
         deadline,
     )
     .map_err(because)

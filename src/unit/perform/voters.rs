@@ -8,7 +8,6 @@ use crate::adapters::host::clock::{self, Deadline};
 use crate::adapters::host::files;
 use crate::adapters::systemd::{self, Loaded};
 use crate::domain::observed::Service;
-use crate::domain::render::etcd::peer_url;
 use crate::error::StepError;
 use crate::unit::{QUESTION, Unit, because};
 
@@ -16,6 +15,11 @@ use crate::unit::{QUESTION, Unit, because};
 const CHANGE: Duration = Duration::from_mins(1);
 /// The others of two units learn of their heritage only when the first has left the relation, and have then to join.
 const HEIR: Duration = Duration::from_mins(4);
+/// The other voters begin anew before.
+const RESTARTS: Duration = Duration::from_mins(3);
+/// What a unit holds while its member of etcd is away.
+const RESTART_LOCK: &str = "/charm/etcd-restart";
+const LOCK_SECONDS: u32 = 90;
 const BETWEEN_TRIES: Duration = Duration::from_millis(500);
 
 /// Tries until it is done, for a change that etcd refuses while its members are still finding each other.
@@ -43,9 +47,9 @@ fn until_done(
 }
 
 fn is_mine(unit: &Unit<'_>, member: &Member) -> bool {
-    let own = unit.address().map(peer_url);
     if member.name.is_empty() {
-        own.is_some_and(|own| member.peer_urls.contains(&own))
+        let own = unit.address();
+        own.is_some() && address_of(member) == own
     } else {
         member.name == unit.view.member.to_string()
     }
@@ -66,11 +70,11 @@ fn asked_of_others(unit: &Unit<'_>) -> Result<(Etcd, Vec<Member>), EtcdError> {
     }))
 }
 
-pub(super) fn add_learner(unit: &Unit<'_>, address: IpAddr) -> Result<(), StepError> {
+pub(super) fn add_learner(unit: &Unit<'_>, url: &str) -> Result<(), StepError> {
     until_done("etcd does not accept this unit", CHANGE, || {
         let (etcd, members) = asked_of_others(unit)?;
         if !members.iter().any(|member| is_mine(unit, member)) {
-            etcd.learner_add(&peer_url(address), Deadline::after(QUESTION))?;
+            etcd.learner_add(url, Deadline::after(QUESTION))?;
         }
         Ok(Some(()))
     })
@@ -179,4 +183,100 @@ pub(super) fn await_heir(unit: &Unit<'_>) -> Result<(), StepError> {
             .any(|member| !member.is_learner && !is_mine(unit, member));
         Ok(heir.then_some(()))
     })
+}
+
+/// Where the others reach this unit's member, told to any that answers.
+pub(super) fn move_peer(unit: &Unit<'_>, url: &str) -> Result<(), StepError> {
+    until_done("etcd does not change its members", CHANGE, || {
+        let mut failed = None;
+        for etcd in unit.etcds() {
+            let moved = etcd.member_list(Deadline::after(QUESTION)).and_then(|all| {
+                let mine = all.iter().find(|member| is_mine(unit, member));
+                let Some(mine) = mine.filter(|mine| mine.peer_urls != [url]) else {
+                    return Ok(mine.map(|_| ()));
+                };
+                etcd.member_update(mine.id, &[url], Deadline::after(QUESTION))?;
+                Ok(Some(()))
+            });
+            match moved {
+                Err(error) => failed = Some(error),
+                done => return done,
+            }
+        }
+        failed.map_or(Ok(None), Err)
+    })
+}
+
+/// Only one member of etcd is away at a time, and only while all the others are there. Killed and not stopped: Patroni
+/// takes the farewell of an etcd that is stopped in order for a refusal, and stops the primary.
+pub(super) fn restart(unit: &Unit<'_>) -> Result<(), StepError> {
+    let Some(own) = unit.address().map(|address| unit.etcd_at(address)) else {
+        return Err(StepError::expected("this unit has no address yet", ""));
+    };
+    let others = others_that_vote(unit, &own);
+    if others.is_empty() {
+        return begin_anew(&own);
+    }
+    let mut held = None;
+    until_done("another unit starts its etcd anew", RESTARTS, || {
+        for etcd in &others {
+            let lock = etcd.lock(RESTART_LOCK, LOCK_SECONDS, Deadline::after(QUESTION));
+            if let Ok(lock) = lock {
+                held = lock.map(|lock| (etcd, lock));
+                return Ok(held.is_some().then_some(()));
+            }
+        }
+        Ok(None)
+    })?;
+    let restarted = until_done(
+        "the other members of etcd are not all there",
+        CHANGE,
+        || {
+            for other in &others {
+                if other.health(Deadline::after(QUESTION))?.leader.is_none() {
+                    return Ok(None);
+                }
+            }
+            Ok(Some(()))
+        },
+    )
+    .and_then(|()| begin_anew(&own));
+    if let Some((etcd, lock)) = held
+        && let Err(error) = etcd.unlock(lock, Deadline::after(QUESTION))
+    {
+        // It goes by itself.
+        tracing::warn!("{error}");
+    }
+    restarted
+}
+
+/// The other voters, as this unit's own member knows them. One that does not answer is of no use to them either: it may
+/// begin anew at any time.
+fn others_that_vote(unit: &Unit<'_>, own: &Etcd) -> Vec<Etcd> {
+    let members = own.member_list(Deadline::after(QUESTION));
+    let others = members.unwrap_or_default().into_iter();
+    others
+        .filter(|member| !member.is_learner && !is_mine(unit, member))
+        .filter_map(|member| address_of(&member))
+        .map(|address| unit.etcd_at(address))
+        .collect()
+}
+
+fn begin_anew(own: &Etcd) -> Result<(), StepError> {
+    let etcd = Service::Etcd.unit();
+    // Not running it cannot be killed, and is on its way up anyway.
+    if let Err(error) = systemd::kill_main(etcd, "KILL", Deadline::seconds(30)) {
+        tracing::warn!("{error}");
+    }
+    systemd::reset_failed(etcd, Deadline::seconds(30)).map_err(because)?;
+    systemd::start(etcd, Deadline::seconds(30)).map_err(because)?;
+    clock::sleep(BETWEEN_TRIES);
+    until_done(
+        "this unit's member of etcd does not come back",
+        CHANGE,
+        || {
+            let health = own.health(Deadline::after(QUESTION))?;
+            Ok(health.leader.map(|_| ()))
+        },
+    )
 }

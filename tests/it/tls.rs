@@ -1,0 +1,495 @@
+//! TLS on, off, renewed and with another authority, for clusters of every size, in any order of hooks, cut anywhere:
+//! whoever has to reach another can, after every step.
+
+use std::collections::BTreeSet;
+use std::sync::OnceLock;
+
+use postgresql_charm::domain::decide::status::status;
+use postgresql_charm::domain::decide::{self, tls};
+use postgresql_charm::domain::decision::Decision;
+use postgresql_charm::domain::observed::{ManagedFile, Seen, TlsView};
+use postgresql_charm::domain::tls::{Material, Names, Stage};
+use postgresql_charm::domain::words::Secret;
+use postgresql_charm::reconcile::reconcile;
+use proptest::prelude::*;
+
+use crate::model::Model;
+
+/// A certificate of this name, as far as this charm looks into one.
+fn pem(name: &str) -> String {
+    use base64::Engine as _;
+    let body = base64::engine::general_purpose::STANDARD.encode(name);
+    format!("-----BEGIN CERTIFICATE-----\n{body}\n-----END CERTIFICATE-----")
+}
+
+fn material(of: &str, authority: &str) -> Material {
+    Material {
+        key: Secret::new(format!(
+            "-----BEGIN PRIVATE KEY-----\nhidden-key-of-{of}\n-----END PRIVATE KEY-----"
+        )),
+        certificate: pem(of),
+        chain: Vec::new(),
+        ca: pem(authority),
+        not_after: "2027-01-01T00:00:00Z".parse().unwrap(),
+    }
+}
+
+struct Cluster {
+    units: Vec<Model>,
+}
+
+impl Cluster {
+    fn of(size: u8) -> Self {
+        static THREE: OnceLock<Vec<Model>> = OnceLock::new();
+        let build = || {
+            (0..size)
+                .map(|number| Model::one_of(size, number))
+                .collect()
+        };
+        let units = if size == 3 {
+            THREE.get_or_init(build).clone()
+        } else {
+            build()
+        };
+        Self { units }
+    }
+
+    /// Relates the authority; who is `without` gets no certificate yet.
+    fn relate(&mut self, authority: &str, without: Option<usize>) {
+        for number in 0..self.units.len() {
+            self.units[number].seen.juju.tls.related = true;
+            self.ask(number);
+            if Some(number) == without {
+                self.units[number].seen.juju.tls.waiting = Some("waiting for a certificate".into());
+            } else {
+                self.certify(number, authority);
+            }
+        }
+    }
+
+    /// Its request is with the authority.
+    fn ask(&mut self, number: usize) {
+        let seen = &mut self.units[number].seen;
+        let address = seen.juju.address.unwrap();
+        let names = Names::of(&seen.juju.member, address, seen.host.hostname.as_deref());
+        seen.juju.tls.asked_for = Some(names);
+    }
+
+    fn certify(&mut self, number: usize, authority: &str) {
+        let view = &mut self.units[number].seen.juju.tls;
+        view.waiting = None;
+        view.material = Some(material(
+            &format!("unit {number} by {authority}"),
+            authority,
+        ));
+    }
+
+    fn unrelate(&mut self) {
+        for unit in &mut self.units {
+            unit.seen.juju.tls = TlsView::default();
+        }
+    }
+
+    /// One hook of one unit, which dies after some steps when told to.
+    fn hook(&mut self, number: usize, dies_after: Option<usize>) -> usize {
+        let unit = &mut self.units[number];
+        let before = unit.performed.len();
+        unit.steps_left = dies_after;
+        reconcile(unit).unwrap();
+        let did = unit.performed.len() - before;
+        // It ended well when it had no more to do than it was given.
+        if dies_after.is_some_and(|most| did >= most) {
+            unit.die();
+        } else {
+            unit.end_well();
+            self.tell(number);
+        }
+        self.nobody_is_cut_off();
+        did
+    }
+
+    /// What a unit has written reaches the others, and etcd is one.
+    fn tell(&mut self, number: usize) {
+        let from = self.units[number].seen.juju.clone();
+        let peers = from.peers.unwrap();
+        let url = self.peer_url(number);
+        for (other, unit) in self.units.iter_mut().enumerate() {
+            if let Seen::Known(etcd) = &mut unit.seen.etcd {
+                for member in &mut etcd.members {
+                    if member.name.as_ref() == Some(&from.member)
+                        && let Some(url) = &url
+                    {
+                        member.peer_urls = vec![url.clone()];
+                    }
+                }
+            }
+            if other == number {
+                continue;
+            }
+            let theirs = unit.seen.juju.peers.as_mut().unwrap();
+            if from.leader {
+                theirs.tls_course = peers.tls_course;
+            }
+            if let Some(said) = peers.tls.get(&from.member) {
+                theirs.tls.insert(from.member.clone(), said.clone());
+            }
+            unit.remember();
+        }
+    }
+
+    fn peer_url(&self, number: usize) -> Option<String> {
+        let unit = &self.units[number].seen;
+        let member = unit.etcd.known()?.member(&unit.juju.member, None)?;
+        member.peer_urls.first().cloned()
+    }
+
+    /// Hooks until nobody has anything to do.
+    fn come_to_rest(&mut self) {
+        for _ in 0..60 {
+            let did: usize = (0..self.units.len())
+                .map(|number| self.hook(number, None))
+                .sum();
+            if did == 0 {
+                return;
+            }
+        }
+        let said: Vec<_> = self.units.iter().map(|unit| &unit.performed).collect();
+        panic!("the cluster does not come to rest: {said:#?}");
+    }
+
+    fn stages(&self) -> Vec<Stage> {
+        self.units
+            .iter()
+            .map(|unit| tls::stage(&unit.seen))
+            .collect()
+    }
+
+    fn all(&self, stage: Stage) -> bool {
+        self.stages().iter().all(|it| *it == stage)
+    }
+
+    fn file(&self, number: usize, file: ManagedFile) -> &str {
+        let files = &self.units[number].seen.host.files;
+        files.get(&file).map_or("", Secret::expose)
+    }
+
+    fn setting(&self, number: usize, name: &str) -> &str {
+        let text = self.file(number, ManagedFile::EtcdConfig);
+        let line = text.lines().find_map(|line| line.strip_prefix(name));
+        line.unwrap_or_default()
+            .trim_start_matches('=')
+            .trim_matches('"')
+    }
+
+    /// Every client reaches every server, and trusts it where it uses TLS.
+    #[track_caller]
+    fn nobody_is_cut_off(&self) {
+        for client in 0..self.units.len() {
+            let patroni = self.file(client, ManagedFile::PatroniConfig);
+            let etcd_over_tls = patroni.contains("protocol: https");
+            let database_over_tls = patroni.contains("sslmode: verify-ca");
+            let trusted = self.file(client, ManagedFile::TlsAuthorities);
+            for server in 0..self.units.len() {
+                let what = format!("unit {client} to unit {server}: {:?}", self.stages());
+                let others = self.file(server, ManagedFile::PatroniConfig);
+                if others.is_empty() || patroni.is_empty() {
+                    // Nothing runs there yet.
+                    continue;
+                }
+                let serves = others.contains("\n    ssl: \"on\"\n");
+                assert!(serves || !database_over_tls, "PostgreSQL, {what}");
+                let refuses = others.contains("\"hostssl ") || others.contains("- hostssl ");
+                assert!(!refuses || database_over_tls, "PostgreSQL refuses, {what}");
+                let identity = self.file(server, ManagedFile::TlsIdentity);
+                let authority = identity.rfind("-----BEGIN CERTIFICATE-----");
+                let authority = authority.map(|begin| identity[begin..].trim());
+                let trusts = authority.is_some_and(|authority| trusted.contains(authority));
+                assert!(trusts || !database_over_tls, "trust, {what}");
+                let listens = self.setting(server, "ETCD_LISTEN_CLIENT_URLS");
+                if listens.is_empty() {
+                    continue;
+                }
+                let scheme = if etcd_over_tls { "https://" } else { "http://" };
+                assert!(listens.contains(scheme), "etcd, {what}");
+                let url = self.peer_url(server).unwrap_or_default();
+                let listens = self.setting(server, "ETCD_LISTEN_PEER_URLS");
+                assert!(
+                    listens.split(',').any(|it| it == url),
+                    "peers of etcd, {what}: {url}"
+                );
+                if !self.setting(client, "ETCD_NAME").is_empty() && url.starts_with("https") {
+                    assert!(trusts, "trust of peers, {what}");
+                }
+            }
+        }
+    }
+
+    fn restarts(&self) -> usize {
+        let steps = self.units.iter().flat_map(|unit| &unit.performed);
+        steps
+            .filter(|step| step.contains("start etcd anew"))
+            .count()
+    }
+
+    fn message(&self, number: usize) -> String {
+        let seen = &self.units[number].seen;
+        status(seen, &Decision::Settled).message
+    }
+}
+
+#[test]
+fn every_size_turns_tls_on_and_off_again_and_leaves_nothing_behind() {
+    for size in [1, 2, 3, 5] {
+        let mut cluster = Cluster::of(size);
+        cluster.come_to_rest();
+        let before = cluster.restarts();
+        cluster.relate("first", None);
+        cluster.come_to_rest();
+        assert!(cluster.all(Stage::Only), "{size}: {:?}", cluster.stages());
+        let voters = decide::voters::number(usize::from(size));
+        assert_eq!(cluster.restarts() - before, 2 * voters, "{size} units");
+        cluster.unrelate();
+        cluster.come_to_rest();
+        assert!(cluster.all(Stage::Off), "{size}: {:?}", cluster.stages());
+        for number in 0..usize::from(size) {
+            for file in [ManagedFile::TlsIdentity, ManagedFile::TlsAuthorities] {
+                assert_eq!(cluster.file(number, file), "", "{size} units");
+            }
+            assert!(!cluster.units[number].seen.database.known().unwrap().tls);
+        }
+    }
+}
+
+#[test]
+fn a_renewed_certificate_of_the_same_authority_restarts_nothing() {
+    let mut cluster = Cluster::of(3);
+    cluster.relate("first", None);
+    cluster.come_to_rest();
+    let steps = |cluster: &Cluster| cluster.units[1].performed.len();
+    let before = steps(&cluster);
+    let renewed = Some(material("unit 1 renewed", "first"));
+    cluster.units[1].seen.juju.tls.material = renewed;
+    cluster.come_to_rest();
+    assert_eq!(
+        cluster.units[1].performed[before..],
+        [
+            "write this unit's certificate",
+            "have Patroni read its configuration again",
+            "write what Patroni runs with",
+        ]
+    );
+    assert!(
+        cluster
+            .file(1, ManagedFile::TlsIdentity)
+            .contains(&pem("unit 1 renewed"))
+    );
+}
+
+#[test]
+fn another_authority_is_trusted_by_all_before_it_is_used_and_the_old_one_goes_last() {
+    let mut cluster = Cluster::of(3);
+    cluster.relate("first", None);
+    cluster.come_to_rest();
+    cluster.certify(0, "second");
+    cluster.hook(0, None);
+    // The others have not heard of it.
+    assert!(
+        cluster
+            .file(0, ManagedFile::TlsIdentity)
+            .contains(&pem("first"))
+    );
+    cluster.come_to_rest();
+    assert!(
+        cluster
+            .file(0, ManagedFile::TlsIdentity)
+            .contains(&pem("second"))
+    );
+    for number in 0..3 {
+        let trusted = cluster.file(number, ManagedFile::TlsAuthorities);
+        assert!(trusted.contains(&pem("first")) && trusted.contains(&pem("second")));
+    }
+    cluster.certify(1, "second");
+    cluster.certify(2, "second");
+    cluster.come_to_rest();
+    assert!(cluster.all(Stage::Only));
+    for number in 0..3 {
+        let trusted = cluster.file(number, ManagedFile::TlsAuthorities);
+        assert!(!trusted.contains(&pem("first")) && trusted.contains(&pem("second")));
+    }
+}
+
+#[test]
+fn an_authority_that_was_handed_over_is_trusted_too() {
+    let mut cluster = Cluster::of(1);
+    cluster.relate("first", None);
+    cluster.units[0].seen.juju.tls.transferred = vec![pem("handed over")];
+    cluster.come_to_rest();
+    assert!(
+        cluster
+            .file(0, ManagedFile::TlsAuthorities)
+            .contains(&pem("handed over"))
+    );
+}
+
+#[test]
+fn a_unit_without_a_certificate_holds_the_others_and_is_named() {
+    let mut cluster = Cluster::of(3);
+    cluster.relate("first", Some(2));
+    cluster.come_to_rest();
+    assert!(cluster.all(Stage::Off));
+    let waiting = "turning TLS on: waiting for the certificate of postgresql/2";
+    assert_eq!(cluster.message(0), format!("Primary; {waiting}"));
+    assert_eq!(cluster.message(1), waiting);
+    assert_eq!(cluster.message(2), "waiting for a certificate");
+    cluster.certify(2, "first");
+    cluster.come_to_rest();
+    assert!(cluster.all(Stage::Only));
+    assert_eq!(cluster.message(0), "Primary");
+}
+
+#[test]
+fn a_unit_that_loses_its_material_keeps_the_certificate_it_has() {
+    let mut cluster = Cluster::of(2);
+    cluster.relate("first", None);
+    cluster.come_to_rest();
+    cluster.units[1].seen.juju.tls.material = None;
+    let before = cluster.units[1].performed.len();
+    cluster.come_to_rest();
+    assert!(cluster.all(Stage::Only));
+    assert_eq!(cluster.units[1].performed.len(), before);
+}
+
+#[test]
+fn the_leader_may_change_half_way() {
+    for hooks in 0..12 {
+        let mut cluster = Cluster::of(3);
+        cluster.relate("first", None);
+        for number in 0..hooks {
+            cluster.hook(number % 3, None);
+        }
+        cluster.units[0].seen.juju.leader = false;
+        cluster.units[1].seen.juju.leader = true;
+        cluster.come_to_rest();
+        assert!(
+            cluster.all(Stage::Only),
+            "after {hooks} hooks: {:?}",
+            cluster.stages()
+        );
+    }
+}
+
+/// A unit that comes while the cluster has gone some way, and gets its certificate some hooks later.
+#[test]
+fn a_unit_that_comes_half_way_begins_where_the_others_are() {
+    for hooks in 0..12 {
+        let mut cluster = Cluster::of(3);
+        let mut newcomer = Model::one_of(3, 2).before_its_programs();
+        // Until it has come, the others are two.
+        for unit in &mut cluster.units {
+            let peers = unit.seen.juju.peers.as_mut().unwrap();
+            peers.units.remove(&newcomer.seen.juju.member);
+            unit.remember();
+        }
+        let mut all = std::mem::take(&mut cluster.units);
+        all.truncate(2);
+        cluster.units = all;
+        cluster.relate("first", None);
+        for number in 0..hooks {
+            cluster.hook(number % 2, None);
+        }
+        let leaders = cluster.units[0].seen.juju.peers.clone().unwrap();
+        let theirs = newcomer.seen.juju.peers.as_mut().unwrap();
+        (theirs.tls_course, theirs.tls) = (leaders.tls_course, leaders.tls);
+        newcomer.remember();
+        let (name, address) = (
+            newcomer.seen.juju.member.clone(),
+            newcomer.seen.juju.address,
+        );
+        for unit in &mut cluster.units {
+            let peers = unit.seen.juju.peers.as_mut().unwrap();
+            peers.units.insert(name.clone(), address);
+            unit.remember();
+        }
+        cluster.units.push(newcomer);
+        cluster.units[2].seen.juju.tls.related = true;
+        cluster.ask(2);
+        cluster.come_to_rest();
+        cluster.certify(2, "first");
+        cluster.come_to_rest();
+        assert!(
+            cluster.all(Stage::Only),
+            "after {hooks} hooks: {:?}",
+            cluster.stages()
+        );
+        cluster.unrelate();
+        cluster.come_to_rest();
+        assert!(
+            cluster.all(Stage::Off),
+            "after {hooks} hooks: {:?}",
+            cluster.stages()
+        );
+    }
+}
+
+#[derive(Clone, Debug)]
+enum Event {
+    Hook(usize, Option<usize>),
+    Relate,
+    Unrelate,
+    Certify(usize, &'static str),
+    Elect(usize),
+}
+
+fn events() -> impl Strategy<Value = Vec<Event>> {
+    let authority = prop_oneof![Just("first"), Just("second")];
+    let event = prop_oneof![
+        20 => (0..3_usize, proptest::option::of(0..9_usize)).prop_map(|(unit, cut)| Event::Hook(unit, cut)),
+        1 => Just(Event::Relate),
+        1 => Just(Event::Unrelate),
+        2 => (0..3_usize, authority).prop_map(|(unit, by)| Event::Certify(unit, by)),
+        1 => (0..3_usize).prop_map(Event::Elect),
+    ];
+    prop::collection::vec(event, 1..60)
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(40))]
+
+    #[test]
+    fn whatever_happens_in_whichever_order_nobody_is_cut_off_and_all_end_in_one_place(events in events()) {
+        let mut cluster = Cluster::of(3);
+        cluster.relate("first", None);
+        let mut related = true;
+        for event in events {
+            match event {
+                Event::Hook(unit, cut) => {
+                    cluster.hook(unit, cut);
+                }
+                Event::Relate => {
+                    related = true;
+                    cluster.relate("second", None);
+                }
+                Event::Unrelate => {
+                    related = false;
+                    cluster.unrelate();
+                }
+                Event::Certify(unit, by) if related => cluster.certify(unit, by),
+                Event::Certify(..) => {}
+                Event::Elect(unit) => {
+                    for (number, model) in cluster.units.iter_mut().enumerate() {
+                        model.seen.juju.leader = number == unit;
+                    }
+                }
+            }
+        }
+        cluster.come_to_rest();
+        let end = if related { Stage::Only } else { Stage::Off };
+        prop_assert!(cluster.all(end), "{:?}", cluster.stages());
+        if related {
+            let trusted: BTreeSet<&str> = (0..3)
+                .map(|number| cluster.file(number, ManagedFile::TlsAuthorities))
+                .collect();
+            prop_assert_eq!(trusted.len(), 1);
+        }
+    }
+}
