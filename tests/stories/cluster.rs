@@ -12,14 +12,14 @@ use serde_json::Value;
 use crate::lab::{Lab, eventually};
 
 /// Inserts one number after the other, on whichever unit is the primary, and keeps those that were acknowledged.
-struct Writer<'a> {
+pub(crate) struct Writer<'a> {
     lab: &'a Lab,
-    acknowledged: Mutex<Vec<u32>>,
-    over: AtomicBool,
+    pub(crate) acknowledged: Mutex<Vec<u32>>,
+    pub(crate) over: AtomicBool,
 }
 
 impl<'a> Writer<'a> {
-    fn new(lab: &'a Lab) -> Self {
+    pub(crate) fn new(lab: &'a Lab) -> Self {
         Self {
             lab,
             acknowledged: Mutex::default(),
@@ -27,7 +27,7 @@ impl<'a> Writer<'a> {
         }
     }
 
-    fn write(&self) {
+    pub(crate) fn write(&self) {
         let mut unit = None;
         for number in 0.. {
             if self.over.load(Ordering::Relaxed) {
@@ -49,7 +49,7 @@ impl<'a> Writer<'a> {
 
     /// Waits until writes are acknowledged that began after now.
     #[track_caller]
-    fn goes_on(&self) {
+    pub(crate) fn goes_on(&self) {
         let count = || self.acknowledged.lock().unwrap().len();
         let before = count();
         eventually("writes are acknowledged", || {
@@ -69,7 +69,7 @@ impl Drop for Over<'_> {
     }
 }
 
-struct Over<'a>(&'a AtomicBool);
+pub(crate) struct Over<'a>(pub(crate) &'a AtomicBool);
 
 fn units(lab: &Lab) -> Vec<String> {
     let said = lab.juju(&["status", "--format", "json"]);

@@ -33,7 +33,10 @@ pub(super) fn reload(unit: &Unit<'_>) -> Result<(), StepError> {
 /// running, is started again by the service manager and takes it up, long before anybody misses it.
 pub(super) fn renew(unit: &Unit<'_>) -> Result<(), StepError> {
     let patroni = patroni(unit)?;
-    systemd::kill_main(Service::Patroni.unit(), "KILL", Deadline::seconds(30)).map_err(because)?;
+    // One that does not run cannot be killed, and is on its way up anyway.
+    if let Err(error) = systemd::kill_main(Service::Patroni.unit(), "KILL", Deadline::seconds(30)) {
+        tracing::warn!("{error}");
+    }
     let deadline = Deadline::after(RENEWAL);
     while let Err(error) = patroni.cluster(Deadline::seconds(5)) {
         if deadline.is_over() {

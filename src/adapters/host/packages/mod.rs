@@ -65,6 +65,8 @@ pub fn needed(major: u32) -> Vec<String> {
         "pgbackrest",
         "etcd-server",
         "python3-etcd",
+        // Patroni reads the names in certificates with it, and does not start over TLS without.
+        "python3-idna",
     ]
     .map(str::to_owned)
     .into()
