@@ -15,4 +15,3 @@ mod kills;
 mod lab;
 mod ordinary_user;
 mod repositories;
-mod tls;
