@@ -98,6 +98,7 @@ impl Layout {
         self.records().join(match service {
             Service::Etcd => "etcd.in-force",
             Service::Patroni => "patroni.in-force",
+            Service::BackupServer => "pgbackrest-server.in-force",
         })
     }
 
@@ -198,6 +199,8 @@ impl Layout {
             ManagedFile::TlsIdentity => self.tls_identity(),
             ManagedFile::TlsAuthorities => self.tls_authorities(),
             ManagedFile::PgBackRestConfig => self.pgbackrest_config(),
+            ManagedFile::BackupServerUnit => self.systemd_dir().join(Service::BackupServer.unit()),
+            ManagedFile::BackupServerInForce => self.in_force(Service::BackupServer),
             ManagedFile::ObjectStoreCa => self.object_store_ca(),
             ManagedFile::ForeignPgBackRestConfig => self.foreign_pgbackrest_config(),
             ManagedFile::ForeignObjectStoreCa => self.foreign_object_store_ca(),

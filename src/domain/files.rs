@@ -14,7 +14,7 @@ use super::render::dcs::DynamicConfiguration;
 use super::render::etcd::ClusterState;
 use super::render::hba::{Access, LocalUsers};
 use super::render::patroni::{Credentials, EtcdAccess};
-use super::render::pgbackrest::{Purpose, Store};
+use super::render::pgbackrest::{Purpose, Server, Store};
 use super::render::{
     ArchiveCommand, Repository, Unrepresentable, etcd, patroni, patroni_unit, pgbackrest,
 };
@@ -366,9 +366,53 @@ fn pgbackrest_file(
         purpose,
         cpus: seen.host.cpus,
         abilities: pgbackrest::Abilities::of(version),
-        server: None,
+        server: match purpose {
+            Purpose::Own { .. } => backup_server(seen),
+            Purpose::ReadOnly => None,
+        },
     };
     Ok(Secret::new(configuration.render()?))
+}
+
+/// The server for backups that other members take, while there are some that use TLS.
+pub fn backup_server(seen: &Observed) -> Option<Server> {
+    let peers = seen.juju.peers.as_ref()?;
+    let others = peers.units.keys().filter(|name| **name != seen.juju.member);
+    let clients: std::collections::BTreeSet<&String> = others
+        .filter_map(|name| Some(&peers.backup_servers.get(name)?.name))
+        .collect();
+    if clients.is_empty() || !tls::stage(seen).serves() {
+        return None;
+    }
+    Some(Server {
+        listen: seen.juju.address?,
+        ca_file: seen.host.layout.tls_authorities(),
+        identity_file: seen.host.layout.tls_identity(),
+        clients: clients.into_iter().cloned().collect(),
+    })
+}
+
+/// The unit file of that server.
+pub fn backup_server_unit(seen: &Observed) -> Secret {
+    Secret::new(pgbackrest::server_unit(
+        &seen.host.layout,
+        &seen.host.workload_user,
+    ))
+}
+
+/// What that server runs with once it has read its files again.
+pub fn backup_server_in_force(seen: &Observed) -> Secret {
+    let files = [
+        ManagedFile::PgBackRestConfig,
+        ManagedFile::TlsIdentity,
+        ManagedFile::TlsAuthorities,
+    ];
+    let contents = files
+        .iter()
+        .filter_map(|file| seen.host.files.get(file))
+        .map(Secret::expose);
+    let unit = backup_server_unit(seen);
+    Secret::new(digest_of(contents.chain([unit.expose()])))
 }
 
 /// The certificates that vouch for an object store, as one file.

@@ -72,6 +72,12 @@ pub const TLS: Key = Key {
     owner: Owner::Unit,
     name: "tls",
 };
+/// JSON: where the files of a unit lie, and the common name of its certificate, for backups that its peers take.
+pub const BACKUP_SERVER: Key = Key {
+    endpoint: super::PEERS,
+    owner: Owner::Unit,
+    name: "backup-server",
+};
 /// Asks an integrator of the second generation for the keys, as a secret.
 pub const REQUESTED_SECRETS: Key = Key {
     endpoint: super::OBJECT_STORAGE,
@@ -105,7 +111,7 @@ pub const REQUESTS: Key = Key {
 };
 
 /// Every key.
-pub const ALL: [Key; 13] = [
+pub const ALL: [Key; 14] = [
     TLS_COURSE,
     TLS,
     ADDRESS,
@@ -117,6 +123,7 @@ pub const ALL: [Key; 13] = [
     REQUESTED_SECRETS,
     LIB_VERSION,
     BUCKET,
+    BACKUP_SERVER,
     TRANSFER_VERSION,
     REQUESTS,
 ];

@@ -6,6 +6,7 @@ use std::net::IpAddr;
 use juju_charm::{Bag, Databag, Juju, ToolError};
 
 use super::databag;
+use crate::domain::backups::server::BackupServer;
 use crate::domain::observed::{JujuView, PeerRelation, Standing};
 use crate::domain::settings::{Machine, OptionValue, Settings};
 use crate::domain::tls::{Announcement, Course};
@@ -80,6 +81,8 @@ fn peers(juju: &Juju, this: &MemberName) -> Result<Option<PeerRelation>, StepErr
     let mut proved = proved_in(&own);
     let mut tls: BTreeMap<MemberName, Announcement> = BTreeMap::new();
     tls.extend(announced(&own)?.map(|said| (this.clone(), said)));
+    let mut backup_servers = BTreeMap::new();
+    backup_servers.extend(backup_server(this, &own));
     units.insert(this.clone(), published(&own));
     for unit in juju.relation_list(&relation).map_err(because)? {
         let Ok(name) = MemberName::from_unit(unit.as_str()) else {
@@ -89,6 +92,7 @@ fn peers(juju: &Juju, this: &MemberName) -> Result<Option<PeerRelation>, StepErr
             .relation_get(&relation, &Bag::RemoteUnit(unit))
             .map_err(because)?;
         tls.extend(announced(&bag)?.map(|said| (name.clone(), said)));
+        backup_servers.extend(backup_server(&name, &bag));
         units.insert(name, published(&bag));
         proved = proved.or_else(|| proved_in(&bag));
     }
@@ -109,6 +113,7 @@ fn peers(juju: &Juju, this: &MemberName) -> Result<Option<PeerRelation>, StepErr
             .get(databag::STANDING.name)
             .and_then(|word| Standing::of(word)),
         proved,
+        backup_servers,
         initialised: application
             .get(databag::INITIALISED.name)
             .is_some_and(|it| it == "True"),
@@ -134,6 +139,11 @@ fn announced(bag: &Databag) -> Result<Option<Announcement>, StepError> {
         .get(databag::TLS.name)
         .map(|json| serde_json::from_str(json));
     said.transpose().map_err(|error| StepError::because(&error))
+}
+
+fn backup_server(name: &MemberName, bag: &Databag) -> Option<(MemberName, BackupServer)> {
+    let json = bag.get(databag::BACKUP_SERVER.name)?;
+    Some((name.clone(), serde_json::from_str(json).ok()?))
 }
 
 fn proved_in(bag: &Databag) -> Option<Stanza> {

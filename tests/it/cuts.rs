@@ -211,7 +211,7 @@ fn leaving_can_die_anywhere_and_ends_with_stopped_programs_and_no_vote() {
         }
         let last = leave::plan(&model.seen, Stage::Stopping, &staying);
         carry_out(&mut model, &last).unwrap();
-        for service in Service::ALL {
+        for service in [Service::Etcd, Service::Patroni] {
             assert_eq!(
                 model.seen.host.service(service),
                 ServiceState::Stopped,

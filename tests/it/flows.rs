@@ -84,7 +84,7 @@ fn invariant_10_a_refused_action_changes_nothing() {
         &'static [(&'static str, &'static str)],
         &'static str,
     );
-    let cases: [Case; 4] = [
+    let cases: [Case; 5] = [
         (
             "get-password",
             &[("username", "root")],
@@ -100,6 +100,11 @@ fn invariant_10_a_refused_action_changes_nothing() {
             "get-password",
             &[("username", "etcd")],
             "there is no system user `etcd`",
+        ),
+        (
+            "set-tls-private-key",
+            &[("private-key", "hello")],
+            "the private key is not in PEM form",
         ),
     ];
     for (name, params, message) in cases {

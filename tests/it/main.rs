@@ -18,5 +18,6 @@ mod secrets;
 mod statuses;
 mod structure;
 mod tls;
+mod tls_backups;
 mod voters;
 mod wakes;

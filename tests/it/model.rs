@@ -590,6 +590,11 @@ impl Model {
             }
             Step::WipeEtcd => host.etcd_data = DataDirectory::Absent,
             Step::RecordLeaving { .. } => host.leaving = true,
+            Step::PublishBackupServer(told) => {
+                let (member, told) = (self.seen.juju.member.clone(), told.clone());
+                self.peers().backup_servers.insert(member, told);
+                self.seen.juju.written.insert(Written::BackupServer);
+            }
             Step::RequestCertificate { .. } => {
                 self.seen.juju.written.insert(Written::CertificateRequest);
             }
@@ -598,6 +603,7 @@ impl Model {
             }
             Step::SwitchOver { .. }
             | Step::KeepPrivateKey(_)
+            | Step::Reload(_)
             | Step::HandOver(_)
             | Step::AwaitHeir
             | Step::ForgetMember

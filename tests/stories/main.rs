@@ -15,3 +15,4 @@ mod kills;
 mod lab;
 mod ordinary_user;
 mod repositories;
+mod tls_backups;

@@ -178,6 +178,7 @@ impl<'a> Cluster<'a> {
                 path: self.primary.data.clone(),
                 socket_path: self.primary.socket_dir.clone(),
                 user: "operator".into(),
+                local_user: "operator".into(),
                 ca_file: second.path("authorities.pem"),
                 identity_file: second.path("identity.pem"),
             }),

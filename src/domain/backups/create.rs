@@ -45,6 +45,10 @@ pub enum Refusal {
     OnPrimary { replicas: Vec<String> },
     #[error("with TLS off, backups are made on the primary, and this unit is a replica")]
     OnReplica { primary: Option<String> },
+    #[error("the cluster has no primary now")]
+    NoPrimary,
+    #[error("{primary}, the primary, does not serve backups to its replicas yet")]
+    NotServed { primary: String },
 }
 
 impl Refusal {
@@ -55,6 +59,9 @@ impl Refusal {
             Self::NoFull { .. } => "make a full one first: create-backup type=full".to_owned(),
             Self::AlreadyRunning { .. } => {
                 "list-backups shows how far it is; try again when it has finished".to_owned()
+            }
+            Self::NoPrimary | Self::NotServed { .. } => {
+                "try again in a moment; juju status shows what the units wait for".to_owned()
             }
             Self::Offline => "wait until the unit is active, or run the action on another".to_owned(),
             Self::OnPrimary { replicas } => match replicas.as_slice() {

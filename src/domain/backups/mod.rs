@@ -14,6 +14,7 @@ mod info;
 mod ini;
 pub mod listing;
 pub mod ownership;
+pub mod server;
 pub mod target;
 mod timelines;
 

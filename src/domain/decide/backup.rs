@@ -1,12 +1,15 @@
 //! A backup: whether, of which kind, where, and in which steps.
 
 use super::repository::own_repository;
+use super::tls;
 use crate::domain::backups::Catalogue;
 use crate::domain::backups::create::{self, Placement};
+use crate::domain::backups::server::Primary;
 use crate::domain::observed::{Observed, Role, Seen};
 use crate::domain::plan::{Plan, Step};
 use crate::domain::refusal::Refusal;
 use crate::domain::words::{BackupKind, MemberName};
+use crate::layout::Layout;
 
 /// Where and whether a backup may be taken now; the kind follows from what the repository holds.
 ///
@@ -32,7 +35,7 @@ pub fn allowed(seen: &Observed) -> Result<(), Refusal> {
     let replicas: Vec<MemberName> = cluster.replicas().into_iter().cloned().collect();
     create::allowed_here(&Placement {
         here,
-        tls: false,
+        tls: tls::stage(seen).uses(),
         units: seen
             .juju
             .peers
@@ -56,6 +59,7 @@ pub fn create(
     request: impl Fn(BackupKind) -> String,
 ) -> Result<Plan, Refusal> {
     allowed(seen)?;
+    let primary = primary(seen)?;
     let kind = create::kind(asked, catalogue)?;
     let store = own_repository(seen)?;
     let request = request(kind);
@@ -72,6 +76,7 @@ pub fn create(
                 kind,
                 stanza: stanza.clone(),
                 request: request.clone(),
+                primary,
             },
             Step::KeepBackupLog {
                 store: store.clone(),
@@ -80,4 +85,28 @@ pub fn create(
             },
         ],
     ))
+}
+
+/// Whom a replica asks for what it lacks; nobody when this unit is the primary itself.
+fn primary(seen: &Observed) -> Result<Option<Primary>, Refusal> {
+    let (Some(cluster), Some(peers)) = (seen.cluster.known(), &seen.juju.peers) else {
+        return Ok(None);
+    };
+    let Some(member) = cluster.primary().map(|member| &member.name) else {
+        return Err(create::Refusal::NoPrimary.into());
+    };
+    if *member == seen.juju.member {
+        return Ok(None);
+    }
+    let address = peers.units.get(member).copied().flatten();
+    let server = peers.backup_servers.get(member);
+    let (Some(address), Some(server)) = (address, server) else {
+        let primary = member.unit();
+        return Err(create::Refusal::NotServed { primary }.into());
+    };
+    Ok(Some(Primary {
+        member: member.clone(),
+        address,
+        layout: Layout::new(&server.root),
+    }))
 }

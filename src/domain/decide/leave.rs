@@ -50,6 +50,9 @@ pub fn plan(seen: &Observed, stage: Stage, staying: &[MemberName]) -> Plan {
         if present(seen, Service::Patroni) {
             steps.extend(smaller_cluster(seen, staying.len()));
             steps.push(Step::HandOver(staying.to_vec()));
+            if present(seen, Service::BackupServer) {
+                steps.push(Step::Stop(Service::BackupServer));
+            }
             steps.push(Step::Stop(Service::Patroni));
             steps.push(Step::ForgetMember);
         }
@@ -94,7 +97,7 @@ fn present(seen: &Observed, service: Service) -> bool {
 }
 
 fn stop(seen: &Observed) -> Vec<Step> {
-    [Service::Patroni, Service::Etcd]
+    [Service::BackupServer, Service::Patroni, Service::Etcd]
         .into_iter()
         .filter(|service| seen.host.service(*service) != ServiceState::Absent)
         .map(Step::Stop)

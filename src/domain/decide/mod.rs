@@ -1,6 +1,7 @@
 //! What to do about what is seen. Pure functions, one file a topic.
 
 pub mod backup;
+pub mod backup_server;
 pub mod certificates;
 pub mod install;
 pub mod leave;
@@ -23,7 +24,7 @@ use super::observed::Observed;
 type Decider = fn(&Observed) -> Decision;
 
 /// The deciders, in the order in which a unit comes to life. The first that is not settled speaks.
-const DECIDERS: [(&str, Decider); 27] = [
+const DECIDERS: [(&str, Decider); 29] = [
     ("leaving", leave::leaving),
     ("packages", install::packages),
     ("directories", install::directories),
@@ -46,10 +47,12 @@ const DECIDERS: [(&str, Decider); 27] = [
     ("parameters", services::parameters),
     ("roles", roles::roles),
     ("what the peers know", standing::standing),
+    ("backups that the peers take", backup_server::announce),
     ("change of voters", voters::change),
     ("a vote of its own", voters::join),
     ("a vote given up", voters::retire),
     ("repository", repository::repository),
+    ("pgBackRest's server", backup_server::server),
     ("the peers' repository", standing::stanza),
 ];
 

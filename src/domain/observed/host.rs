@@ -99,6 +99,10 @@ pub enum ManagedFile {
     TlsAuthorities,
     /// pgBackRest's configuration for this cluster's own repository.
     PgBackRestConfig,
+    /// The unit file of pgBackRest's server.
+    BackupServerUnit,
+    /// What pgBackRest's server was last started or reloaded with.
+    BackupServerInForce,
     /// The certificates that vouch for that repository's endpoint.
     ObjectStoreCa,
     /// pgBackRest's configuration for a repository that belongs to another cluster: for reading only.
@@ -109,7 +113,7 @@ pub enum ManagedFile {
 
 impl ManagedFile {
     /// Every managed file.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 14] = [
         Self::EtcdConfig,
         Self::EtcdUnit,
         Self::PatroniConfig,
@@ -119,6 +123,8 @@ impl ManagedFile {
         Self::TlsIdentity,
         Self::TlsAuthorities,
         Self::PgBackRestConfig,
+        Self::BackupServerUnit,
+        Self::BackupServerInForce,
         Self::ObjectStoreCa,
         Self::ForeignPgBackRestConfig,
         Self::ForeignObjectStoreCa,
@@ -137,6 +143,8 @@ impl fmt::Display for ManagedFile {
             Self::TlsIdentity => "this unit's certificate",
             Self::TlsAuthorities => "the authorities to trust",
             Self::PgBackRestConfig => "pgBackRest's configuration",
+            Self::BackupServerUnit => "the unit file of pgBackRest's server",
+            Self::BackupServerInForce => "what pgBackRest's server runs with",
             Self::ObjectStoreCa => "the certificates of the object store",
             Self::ForeignPgBackRestConfig => {
                 "pgBackRest's configuration for the foreign repository"
@@ -155,17 +163,20 @@ pub enum Service {
     Etcd,
     /// Patroni, and PostgreSQL under it.
     Patroni,
+    /// pgBackRest's server, for the replicas.
+    BackupServer,
 }
 
 impl Service {
     /// Every service.
-    pub const ALL: [Self; 2] = [Self::Etcd, Self::Patroni];
+    pub const ALL: [Self; 3] = [Self::Etcd, Self::Patroni, Self::BackupServer];
 
     /// The name of its unit file.
     pub fn unit(self) -> &'static str {
         match self {
             Self::Etcd => "charmed-etcd.service",
             Self::Patroni => "charmed-patroni.service",
+            Self::BackupServer => "charmed-pgbackrest-server.service",
         }
     }
 }
@@ -175,6 +186,7 @@ impl fmt::Display for Service {
         f.write_str(match self {
             Self::Etcd => "etcd",
             Self::Patroni => "Patroni",
+            Self::BackupServer => "pgBackRest's server",
         })
     }
 }

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 
 use super::TlsView;
+use crate::domain::backups::server::BackupServer;
 use crate::domain::settings::{Problem, Settings};
 use crate::domain::tls::{Announcement, Course};
 use crate::domain::words::{MemberName, Secret, Stanza, SystemUser};
@@ -56,6 +57,8 @@ pub enum Written {
     Standing,
     /// That this unit has proved the stanza.
     Proved,
+    /// How the peers back up from this unit.
+    BackupServer,
     /// A request for a certificate.
     CertificateRequest,
     /// The certificate, in this unit's secret.
@@ -84,6 +87,8 @@ pub struct PeerRelation {
     pub standing: Option<Standing>,
     /// The stanza a primary has proved that is not the leader; the leader records it.
     pub proved: Option<Stanza>,
+    /// What the units tell of how they are backed up from, this one included.
+    pub backup_servers: BTreeMap<MemberName, BackupServer>,
     /// Whether a database was ever made for this application.
     pub initialised: bool,
     /// The stanza that WAL goes to, once archiving was proved. Never cleared (D4).

@@ -21,6 +21,7 @@ impl fmt::Display for Step {
             Self::Start(service) => write!(f, "start {service}"),
             Self::Stop(service) => write!(f, "stop {service}"),
             Self::Restart(service) => write!(f, "restart {service}"),
+            Self::Reload(service) => write!(f, "have {service} read its configuration again"),
             Self::ReloadPatroni => write!(f, "have Patroni read its configuration again"),
             Self::RenewPatroni => write!(f, "start Patroni anew while PostgreSQL runs on"),
             Self::MakePasswords => write!(f, "make the passwords of the system users"),
@@ -63,6 +64,9 @@ impl fmt::Display for Step {
             }
             Self::MovePeer(url) => write!(f, "have etcd reach this unit at {url}"),
             Self::AddLearner { .. } => write!(f, "join etcd without a vote"),
+            Self::PublishBackupServer(_) => {
+                write!(f, "tell the peers how they back up from this unit")
+            }
             Self::PromoteLearner => write!(f, "vote in etcd once everything is copied"),
             Self::LeaveEtcd => write!(f, "take this unit's member out of etcd"),
             Self::RemoveVoter { whose, .. } => write!(f, "take the member of {whose} out of etcd"),
@@ -119,11 +123,16 @@ impl fmt::Display for Step {
                 kind,
                 stanza,
                 request,
+                primary,
             } => {
                 write!(
                     f,
                     "run pgbackrest backup --type={kind} for {stanza} as job {request}"
-                )
+                )?;
+                match primary {
+                    None => Ok(()),
+                    Some(primary) => write!(f, ", and ask {} for the rest", primary.member.unit()),
+                }
             }
             Self::KeepBackupLog { .. } => write!(f, "keep the backup's log beside it"),
             Self::RecordRestore(record) => write!(

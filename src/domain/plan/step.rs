@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::net::IpAddr;
 
+use crate::domain::backups::server::{BackupServer, Primary};
 use crate::domain::observed::{
     DataDirectory, ManagedFile, ObjectStore, RepositoryRecord, RestoreRecord, Service, Standing,
 };
@@ -42,6 +43,8 @@ pub enum Step {
     Restart(Service),
     /// Have etcd begin anew, as the only one of its members at a time.
     RestartEtcd,
+    /// Have a service read its configuration again.
+    Reload(Service),
     /// Have Patroni read its configuration again.
     ReloadPatroni,
     /// Start Patroni anew and leave PostgreSQL running.
@@ -77,6 +80,8 @@ pub enum Step {
     PublishTlsCourse(Course),
     /// Tell the peers of this unit's TLS.
     PublishTls(Announcement),
+    /// Tell the peers how they back up from this unit.
+    PublishBackupServer(BackupServer),
     /// Set the version that `juju status` shows.
     SetVersion(String),
     /// Open a port.
@@ -167,6 +172,8 @@ pub enum Step {
         stanza: Stanza,
         /// Names the job, and is recorded with the backup so that it can be found again.
         request: String,
+        /// The primary, when this unit is a replica.
+        primary: Option<Primary>,
     },
     /// Keep the job's log in the repository, beside the backup.
     KeepBackupLog {

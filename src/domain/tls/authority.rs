@@ -32,6 +32,11 @@ pub enum Refused {
     /// It may not be used both ways.
     #[error("the provider's certificate may not be used by servers and clients alike")]
     OneWay,
+    /// It does not say whom it is for.
+    #[error(
+        "the provider's certificate has no common name, by which the units tell each other apart"
+    )]
+    NoName,
     /// Nobody vouches for it.
     #[error("the provider's certificates do not lead from this unit's to a root authority")]
     NoRoot,
@@ -64,6 +69,9 @@ pub fn material(
     let missing = |address: &IpAddr| !leaf.addresses.contains(address);
     if let Some(address) = addresses.into_iter().find(missing) {
         return Err(Refused::OtherAddress(address));
+    }
+    if leaf.common_name.is_none() {
+        return Err(Refused::NoName);
     }
     if !leaf.both_ways {
         return Err(Refused::OneWay);

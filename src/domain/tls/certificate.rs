@@ -22,6 +22,8 @@ pub struct Certificate {
     issuer: Vec<u8>,
     /// The public key of whom it is for.
     pub public: Vec<u8>,
+    /// The common name of whom it is for.
+    pub common_name: Option<String>,
     /// From when on it is valid.
     pub not_before: Timestamp,
     /// When it expires.
@@ -59,6 +61,12 @@ impl Certificate {
             subject: found.subject().as_raw().to_vec(),
             issuer: found.issuer().as_raw().to_vec(),
             public: found.public_key().subject_public_key.data.to_vec(),
+            common_name: found
+                .subject()
+                .iter_common_name()
+                .next()
+                .and_then(|name| Some(name.as_str().ok()?.to_owned()))
+                .filter(|name| !name.is_empty()),
             not_before: moment(found.validity().not_before)?,
             not_after: moment(found.validity().not_after)?,
             both_ways,

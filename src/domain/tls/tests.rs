@@ -1,8 +1,8 @@
 //! What is made of a provider's answers. The certificates are real.
 
 use rcgen::{
-    BasicConstraints, CertificateParams, CertifiedIssuer, DnType, ExtendedKeyUsagePurpose, IsCa,
-    KeyPair,
+    BasicConstraints, CertificateParams, CertifiedIssuer, DistinguishedName, DnType,
+    ExtendedKeyUsagePurpose, IsCa, KeyPair,
 };
 use rustls::pki_types::PrivatePkcs8KeyDer;
 use rustls::pki_types::pem::PemObject as _;
@@ -119,6 +119,8 @@ fn what_does_not_belong_to_the_unit_is_refused() {
     let mut elsewhere = CertificateParams::new(["10.0.0.2".to_owned()]).unwrap();
     elsewhere.not_before = leaf().not_before;
     elsewhere.not_after = leaf().not_after;
+    let mut nameless = leaf();
+    nameless.distinguished_name = DistinguishedName::new();
     // A certificate that may not vouch for others does not, even if it has signed.
     let no_authority =
         CertifiedIssuer::signed_by(named("between"), KeyPair::generate().unwrap(), &root).unwrap();
@@ -141,6 +143,12 @@ fn what_does_not_belong_to_the_unit_is_refused() {
             vec![],
             Some(&ca),
             Refused::OneWay,
+        ),
+        (
+            signed(&nameless, &key, &root),
+            vec![],
+            Some(&ca),
+            Refused::NoName,
         ),
         (good.clone(), vec![], None, Refused::NoRoot),
         (good.clone(), vec![good.clone()], None, Refused::NoRoot),

@@ -7,9 +7,11 @@ use super::repository::bucket;
 use crate::adapters::host::clock::Deadline;
 use crate::adapters::object_store;
 use crate::adapters::pgbackrest::Command;
-use crate::adapters::pgbackrest::command::Backup;
+use crate::adapters::pgbackrest::command::{self, Backup};
+use crate::domain::backups::server::Primary;
 use crate::domain::observed::{ObjectStore, Packages};
-use crate::domain::words::{BackupKind, Stanza};
+use crate::domain::render::PGBACKREST_PORT;
+use crate::domain::words::{BackupKind, Stanza, SystemUser};
 use crate::error::StepError;
 use crate::job::{self, Job, Spec};
 use crate::unit::{Unit, because, programs};
@@ -25,12 +27,15 @@ pub(super) fn take(
     kind: BackupKind,
     stanza: &Stanza,
     request: &str,
+    primary: Option<&Primary>,
 ) -> Result<(), StepError> {
     let jobs = unit.layout.jobs();
     job::forget_old(&jobs)?;
-    let annotated = match programs::look(unit, None)? {
-        Packages::Present { pgbackrest, .. } => pgbackrest >= (2, 41),
-        Packages::Missing { .. } => false,
+    let (major, annotated) = match programs::look(unit, None)? {
+        Packages::Present {
+            major, pgbackrest, ..
+        } => (major, pgbackrest >= (2, 41)),
+        Packages::Missing { major, .. } => (major, false),
     };
     let annotations = if annotated {
         vec![(REQUEST.to_owned(), request.to_owned())]
@@ -41,7 +46,7 @@ pub(super) fn take(
         stanza: stanza.clone(),
         kind,
         annotations,
-        primary: None,
+        primary: primary.map(|primary| reached(unit, major, primary)),
         process_max: None,
         log_detail: true,
         expire_auto: None,
@@ -53,6 +58,21 @@ pub(super) fn take(
     let job = Job::named(&jobs, request);
     job.start(&spec, &unit.charm_dir, &unit.user)?;
     follow(unit, &job)
+}
+
+/// The primary as pgBackRest reaches it from here.
+fn reached(unit: &Unit<'_>, major: u32, primary: &Primary) -> command::Primary {
+    command::Primary {
+        host: primary.address,
+        port: PGBACKREST_PORT,
+        config: primary.layout.pgbackrest_config(),
+        path: primary.layout.data_dir(major),
+        socket_path: primary.layout.socket_dir(),
+        user: SystemUser::Backup.name().into(),
+        local_user: SystemUser::Operator.name().into(),
+        ca_file: unit.layout.tls_authorities(),
+        identity_file: unit.layout.tls_identity(),
+    }
 }
 
 fn follow(unit: &Unit<'_>, job: &Job) -> Result<(), StepError> {

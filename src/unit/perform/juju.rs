@@ -6,6 +6,7 @@ use std::net::IpAddr;
 use juju_charm::{Port, RelationId};
 use rand::Rng as _;
 
+use crate::domain::backups::server::BackupServer;
 use crate::domain::observed::{Standing, Written};
 use crate::domain::passwords;
 use crate::domain::tls::{Announcement, Course};
@@ -108,6 +109,16 @@ pub(super) fn publish_tls(unit: &mut Unit<'_>, said: &Announcement) -> Result<()
     if let Some(peers) = &mut unit.view.peers {
         peers.tls.insert(member, said.clone());
     }
+    Ok(())
+}
+
+pub(super) fn publish_backup_server(
+    unit: &mut Unit<'_>,
+    told: &BackupServer,
+) -> Result<(), StepError> {
+    let json = serde_json::to_string(told).map_err(because)?;
+    publish(unit, databag::BACKUP_SERVER, json)?;
+    unit.view.written.insert(Written::BackupServer);
     Ok(())
 }
 

@@ -50,8 +50,12 @@ pub(super) fn make_directories(unit: &Unit<'_>, major: u32) -> Result<(), StepEr
 pub(super) fn write(unit: &Unit<'_>, file: ManagedFile, content: &Secret) -> Result<(), StepError> {
     let path = unit.layout.of(file);
     let (mode, owner) = match file {
-        ManagedFile::EtcdUnit | ManagedFile::PatroniUnit => (0o644, Owner::Root),
-        ManagedFile::EtcdInForce | ManagedFile::PatroniInForce => (0o600, Owner::Root),
+        ManagedFile::EtcdInForce
+        | ManagedFile::PatroniInForce
+        | ManagedFile::BackupServerInForce => (0o600, Owner::Root),
+        ManagedFile::EtcdUnit | ManagedFile::PatroniUnit | ManagedFile::BackupServerUnit => {
+            (0o644, Owner::Root)
+        }
         ManagedFile::EtcdConfig
         | ManagedFile::TlsIdentity
         | ManagedFile::TlsAuthorities
@@ -63,7 +67,7 @@ pub(super) fn write(unit: &Unit<'_>, file: ManagedFile, content: &Secret) -> Res
     };
     files::write_atomic(&path, content.expose().as_bytes(), mode, owner).map_err(because)?;
     match file {
-        ManagedFile::EtcdUnit | ManagedFile::PatroniUnit => {
+        ManagedFile::EtcdUnit | ManagedFile::PatroniUnit | ManagedFile::BackupServerUnit => {
             systemd::daemon_reload(Deadline::seconds(60)).map_err(because)
         }
         _ => Ok(()),
@@ -86,6 +90,10 @@ pub(super) fn stop(unit: &Unit<'_>, service: Service) -> Result<(), StepError> {
     match service {
         Service::Patroni => stop_postgresql(unit),
         Service::Etcd => Ok(()),
+        // Without its configuration it would fail at every boot.
+        Service::BackupServer => {
+            systemd::disable_and_stop(service.unit(), Deadline::seconds(SERVICE)).map_err(because)
+        }
     }
 }
 
@@ -118,6 +126,10 @@ fn stop_postgresql(unit: &Unit<'_>) -> Result<(), StepError> {
         format!("PostgreSQL does not stop: {}", stopped.stderr.trim()),
         "see its log for what it waits for",
     ))
+}
+
+pub(super) fn reload(service: Service) -> Result<(), StepError> {
+    systemd::reload(service.unit(), Deadline::seconds(30)).map_err(because)
 }
 
 pub(super) fn restart(service: Service) -> Result<(), StepError> {

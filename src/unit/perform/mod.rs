@@ -30,6 +30,7 @@ pub(super) fn perform(unit: &mut Unit<'_>, step: &Step) -> Result<(), StepError>
         Step::Start(service) => machine::start(*service),
         Step::Stop(service) => machine::stop(unit, *service),
         Step::Restart(service) => machine::restart(*service),
+        Step::Reload(service) => machine::reload(*service),
 
         Step::MakePasswords => juju::make_passwords(unit),
         Step::PublishAddress(address) => juju::publish_address(unit, *address),
@@ -40,6 +41,7 @@ pub(super) fn perform(unit: &mut Unit<'_>, step: &Step) -> Result<(), StepError>
         Step::PublishProved(stanza) => juju::publish_proved(unit, stanza),
         Step::PublishTlsCourse(course) => juju::publish_tls_course(unit, *course),
         Step::PublishTls(said) => juju::publish_tls(unit, said),
+        Step::PublishBackupServer(told) => juju::publish_backup_server(unit, told),
         Step::SetVersion(version) => juju::set_version(unit, version),
         Step::OpenPort(port) => {
             juju::open_port(unit, *port);
@@ -90,7 +92,8 @@ pub(super) fn perform(unit: &mut Unit<'_>, step: &Step) -> Result<(), StepError>
             kind,
             stanza,
             request,
-        } => backup::take(unit, *kind, stanza, request),
+            primary,
+        } => backup::take(unit, *kind, stanza, request, primary.as_ref()),
         Step::KeepBackupLog {
             store,
             stanza,

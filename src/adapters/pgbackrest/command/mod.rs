@@ -94,6 +94,8 @@ pub struct Primary {
     pub socket_path: PathBuf,
     /// The user of its database.
     pub user: String,
+    /// The user of this unit's database: it is told to make a checkpoint, which before PostgreSQL 15 only a superuser may.
+    pub local_user: String,
     /// The authorities that are trusted here.
     pub ca_file: PathBuf,
     /// What this unit proves itself with: private key and certificate.
@@ -101,7 +103,7 @@ pub struct Primary {
 }
 
 impl Primary {
-    fn options(&self) -> [String; 11] {
+    fn options(&self) -> [String; 12] {
         let path = |option: &str, path: &Path| format!("--pg2-{option}={}", path.display());
         [
             format!("--pg2-host={}", self.host),
@@ -115,6 +117,7 @@ impl Primary {
             path("socket-path", &self.socket_path),
             format!("--pg2-port={POSTGRESQL_PORT}"),
             format!("--pg2-user={}", self.user),
+            format!("--pg1-user={}", self.local_user),
         ]
     }
 }

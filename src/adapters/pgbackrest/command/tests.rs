@@ -99,6 +99,7 @@ fn a_backup_with_everything() {
             path: "/data".into(),
             socket_path: "/run/p".into(),
             user: "backup".into(),
+            local_user: "operator".into(),
             ca_file: "/etc/ca.pem".into(),
             identity_file: "/etc/identity.pem".into(),
         }),
@@ -126,6 +127,7 @@ fn a_backup_with_everything() {
             "--pg2-socket-path=/run/p",
             "--pg2-port=5432",
             "--pg2-user=backup",
+            "--pg1-user=operator",
             "--process-max=3",
             "--no-expire-auto"
         ]
