@@ -30,7 +30,7 @@ pub enum PersistError {
 }
 
 /// Grows with every change that makes a home unreadable for the builds before it, or theirs for this one.
-pub const FORMAT: u32 = 2;
+pub const FORMAT: u32 = 3;
 
 /// Identity of the controller.
 #[derive(Debug, Clone, Serialize, Deserialize)]

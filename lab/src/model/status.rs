@@ -4,6 +4,7 @@ use crate::api::{StatusEntry, StatusInfo};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use std::collections::VecDeque;
+use std::sync::Arc;
 
 /// Entries kept per unit for `juju show-status-log`.
 const HISTORY: usize = 64;
@@ -52,20 +53,24 @@ pub fn severity(status: &str) -> u8 {
 }
 
 /// Latest statuses of one unit, oldest first.
+///
+/// They are most of what a model consists of, and every change of a model copies and stores it. So each is text from
+/// the start, made once: time, kind, status and message with tabs between.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
-pub struct History(VecDeque<StatusEntry>);
+pub struct History(VecDeque<Arc<str>>);
 
 impl History {
     pub fn push(&mut self, kind: &str, status: &Status) {
         if self.0.len() == HISTORY {
             self.0.pop_front();
         }
-        self.0.push_back(StatusEntry {
-            time: status.since,
-            kind: kind.to_owned(),
-            status: status.current.clone(),
-            message: status.message.clone(),
-        });
+        let Status {
+            current,
+            message,
+            since,
+        } = status;
+        self.0
+            .push_back(format!("{since}\t{kind}\t{current}\t{message}").into());
     }
 
     /// The newest `limit` entries, oldest first.
@@ -73,7 +78,46 @@ impl History {
         self.0
             .iter()
             .skip(self.0.len().saturating_sub(limit))
-            .cloned()
+            .filter_map(|text| entry(text))
             .collect()
+    }
+}
+
+fn entry(text: &str) -> Option<StatusEntry> {
+    // Only the message may contain a tab itself.
+    let mut parts = text.splitn(4, '\t');
+    Some(StatusEntry {
+        time: parts.next()?.parse().ok()?,
+        kind: parts.next()?.to_owned(),
+        status: parts.next()?.to_owned(),
+        message: parts.next()?.to_owned(),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_latest_statuses_come_back_as_they_were() {
+        let mut history = History::default();
+        let at = Timestamp::UNIX_EPOCH;
+        for number in 0..HISTORY {
+            history.push("juju-unit", &Status::new("idle", &number.to_string(), at));
+        }
+        history.push(
+            "workload",
+            &Status::new("blocked", "a\ttab, \"quotes\"", at),
+        );
+        let latest = history.latest(2);
+        assert_eq!(latest[0].message, (HISTORY - 1).to_string());
+        let expected = StatusEntry {
+            time: at,
+            kind: "workload".to_owned(),
+            status: "blocked".to_owned(),
+            message: "a\ttab, \"quotes\"".to_owned(),
+        };
+        assert_eq!(latest[1], expected);
+        assert_eq!(history.latest(usize::MAX).len(), HISTORY);
     }
 }

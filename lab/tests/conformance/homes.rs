@@ -28,7 +28,7 @@ fn a_home_of_an_older_build_is_refused_with_the_way_out_and_can_be_destroyed() {
         said,
         format!(
             "ERROR the lab in {} was written by an older build of juju-lab: its state has format 1, this build reads \
-             format 2\nhint: 'juju-lab destroy' removes it, with all that is in it; another JUJU_LAB_HOME keeps both\n",
+             format 3\nhint: 'juju-lab destroy' removes it, with all that is in it; another JUJU_LAB_HOME keeps both\n",
             lab.home().display()
         )
     );
