@@ -84,8 +84,9 @@ impl PrivateKey {
         if text.contains("ENCRYPTED") {
             return Err(Refusal::Encrypted);
         }
+        let section = section(text).ok_or(Refusal::Unsupported)?;
         let key =
-            PrivateKeyDer::from_pem_slice(text.as_bytes()).map_err(|_| Refusal::Unsupported)?;
+            PrivateKeyDer::from_pem_slice(section.as_bytes()).map_err(|_| Refusal::Unsupported)?;
         let key = match key {
             PrivateKeyDer::Pkcs8(key) => pair(key.secret_pkcs8_der().to_vec()),
             PrivateKeyDer::Pkcs1(key) => pair(der::pkcs8(Algorithm::Rsa, key.secret_pkcs1_der())),
@@ -120,6 +121,22 @@ impl PrivateKey {
     pub fn fingerprint(&self) -> &str {
         &self.fingerprint
     }
+}
+
+/// The section of a PEM text that holds the key, with a line break where there has to be one: `juju run` reads values as
+/// YAML, which makes spaces of line breaks.
+fn section(text: &str) -> Option<String> {
+    let sections = text.split("-----BEGIN ").skip(1);
+    let keys = sections
+        .filter_map(|section| section.split_once("-----"))
+        .find(|(label, _)| label.ends_with("PRIVATE KEY"));
+    let (label, rest) = keys?;
+    let (body, _) = rest.split_once("-----END ")?;
+    let body: Vec<&str> = body.split_whitespace().collect();
+    let body = body.join("\n");
+    Some(format!(
+        "-----BEGIN {label}-----\n{body}\n-----END {label}-----\n"
+    ))
 }
 
 fn pair(pkcs8: Vec<u8>) -> Option<KeyPair> {
@@ -159,6 +176,15 @@ mod tests {
         let mut encoded = STANDARD.encode(EC_8);
         encoded.insert(60, '\n');
         assert_eq!(PrivateKey::parse(&encoded), PrivateKey::parse(EC_8));
+    }
+
+    #[test]
+    fn a_key_on_a_command_line_has_spaces_for_line_breaks() {
+        for text in [RSA_1, RSA_8, EC_SEC1, EC_8] {
+            let folded = text.trim().replace('\n', " ");
+            assert_eq!(PrivateKey::parse(&folded), PrivateKey::parse(text));
+            PrivateKey::parse(&folded).unwrap();
+        }
     }
 
     #[test]
