@@ -14,11 +14,16 @@ use std::process::Command;
 
 #[test]
 fn jubilant_drives_the_lab() {
-    pytest(&["-k", "not test_ops"]);
+    pytest("client");
 }
 
-/// Runs the tests that `arguments` choose.
-fn pytest(arguments: &[&str]) {
+#[test]
+fn charms_on_ops_find_what_juju_promises() {
+    pytest("charms_on_ops");
+}
+
+/// Runs the tests of a folder.
+fn pytest(folder: &str) {
     let mut command = Command::new(python());
     command
         .args([
@@ -32,8 +37,7 @@ fn pytest(arguments: &[&str]) {
             "-o",
             "tmp_path_retention_policy=none",
         ])
-        .args(arguments)
-        .arg(tests())
+        .arg(tests().join(folder))
         .env("JUJU_LAB", env!("CARGO_BIN_EXE_juju-lab"));
     run(&mut command);
 }

@@ -175,9 +175,9 @@ fn unit(daemon: &Daemon, model: &Model, it: &Unit, now: Timestamp) -> UnitStatus
     }
 }
 
+/// By protocol, then by number.
 pub(super) fn open_ports(unit: &Unit) -> Vec<String> {
     let mut ports: Vec<String> = unit.ports.iter().map(ToString::to_string).collect();
-    ports.sort();
     ports.dedup();
     ports
 }

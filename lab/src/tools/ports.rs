@@ -103,17 +103,32 @@ pub(super) fn list(invocation: &mut Invocation<'_>, args: &Args) -> Result<Outpu
     let with_endpoints = args.has("endpoints");
     let ports = invocation.read(|model| {
         let unit = crate::daemon::unit_of(model, &invocation.context.unit)?;
-        Ok(unit
-            .ports
-            .iter()
-            .map(|port| match (with_endpoints, port.endpoint.as_str()) {
-                (false, _) => port.to_string(),
-                (true, "") => format!("{port} (*)"),
-                (true, endpoint) => format!("{port} ({endpoint})"),
-            })
-            .collect::<BTreeSet<_>>())
+        Ok(listed(&unit.ports, with_endpoints))
     })?;
     Ok(Output::Value(ports.into_iter().map(Value::from).collect()))
+}
+
+/// Each range once, by protocol and then by number, with the endpoints it is open for if they are asked for.
+fn listed(ports: &BTreeSet<OpenPort>, with_endpoints: bool) -> Vec<String> {
+    let mut ranges: Vec<(String, Vec<&str>)> = Vec::new();
+    for port in ports {
+        let endpoint = match port.endpoint.as_str() {
+            "" => "*",
+            endpoint => endpoint,
+        };
+        let range = port.to_string();
+        match ranges.last_mut().filter(|(last, _)| *last == range) {
+            Some((_, endpoints)) => endpoints.push(endpoint),
+            None => ranges.push((range, vec![endpoint])),
+        }
+    }
+    ranges
+        .into_iter()
+        .map(|(range, endpoints)| match with_endpoints {
+            true => format!("{range} ({})", endpoints.join(",")),
+            false => range,
+        })
+        .collect()
 }
 
 #[cfg(test)]
@@ -125,6 +140,39 @@ mod tests {
         assert_eq!(parse_range("5432"), Ok(("tcp".into(), 5432, 5432)));
         assert_eq!(parse_range("8000-8100/UDP"), Ok(("udp".into(), 8000, 8100)));
         assert_eq!(parse_range("icmp"), Ok(("icmp".into(), 0, 0)));
+    }
+
+    #[test]
+    fn ranges_are_listed_by_protocol_and_number_with_their_endpoints() {
+        let port = |range: &str, endpoint: &str| {
+            let (protocol, from, to) = parse_range(range).unwrap();
+            OpenPort {
+                protocol,
+                from,
+                to,
+                endpoint: endpoint.to_owned(),
+            }
+        };
+        let ports = BTreeSet::from([
+            port("53/udp", ""),
+            port("icmp", ""),
+            port("8000-8010", "b"),
+            port("8000-8010", "a"),
+            port("80", ""),
+        ]);
+        assert_eq!(
+            listed(&ports, true),
+            [
+                "icmp (*)",
+                "80/tcp (*)",
+                "8000-8010/tcp (a,b)",
+                "53/udp (*)"
+            ]
+        );
+        assert_eq!(
+            listed(&ports, false),
+            ["icmp", "80/tcp", "8000-8010/tcp", "53/udp"]
+        );
     }
 
     #[test]

@@ -1,4 +1,4 @@
-"""A lab for the whole run, a model for each module, and charms to deploy in it.
+"""A lab for the whole run, a model for each module, and a charm to deploy in it.
 
 `JUJU_LAB` is the path of the program `juju-lab`. Everything else is found from here.
 """
@@ -7,15 +7,10 @@ import os
 import pathlib
 import subprocess
 import tempfile
-import zipfile
 
 import jubilant
 import pytest
-
-HERE = pathlib.Path(__file__).parent
-
-# Nothing here takes longer than seconds. What does, is broken.
-PATIENCE = 60.0
+from charm_files import CHARMS, pack
 
 
 @pytest.fixture(scope='session')
@@ -39,7 +34,7 @@ def lab():
 @pytest.fixture(scope='module')
 def juju(lab, request):
     """A client of a model of this module's own."""
-    client = jubilant.Juju(cli_binary=lab / 'bin/juju', wait_timeout=PATIENCE)
+    client = jubilant.Juju(cli_binary=lab / 'bin/juju')
     client.add_model(request.module.__name__.removeprefix('test_').replace('_', '-'))
     yield client
     client.destroy_model(client.model, destroy_storage=True, force=True)
@@ -63,13 +58,4 @@ def settle(juju):
 @pytest.fixture(scope='session')
 def tiny(lab):
     """The charm that is a shell script, packed as charms are."""
-    return pack(HERE / 'charms/tiny', lab / 'tiny.charm')
-
-
-def pack(source, target):
-    """Zips a folder with the modes of its files."""
-    with zipfile.ZipFile(target, 'w', zipfile.ZIP_DEFLATED) as archive:
-        for path in sorted(source.rglob('*')):
-            if path.is_file() and '__pycache__' not in path.parts:
-                archive.write(path, path.relative_to(source))
-    return target
+    return pack(CHARMS / 'tiny', lab / 'tiny.charm')

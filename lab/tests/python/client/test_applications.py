@@ -2,8 +2,7 @@
 
 import jubilant
 import pytest
-
-from conftest import HERE, pack
+from charm_files import CHARMS, pack
 
 
 @pytest.fixture(scope='module', autouse=True)
@@ -13,7 +12,7 @@ def deployed(juju, tiny, settle):
 
 
 def test_a_packed_charm_and_a_folder_are_deployed_alike(juju, settle):
-    juju.deploy(HERE / 'charms/tiny', 'folder')
+    juju.deploy(CHARMS / 'tiny', 'folder')
     status = settle('folder')
     assert status.apps['tiny'].charm == 'local:tiny-0'
     assert status.apps['folder'].charm == 'local:tiny-1'
@@ -143,7 +142,7 @@ def test_trust_is_given_and_taken(juju):
 def test_refresh_brings_a_new_charm_and_new_settings(juju, tiny, tmp_path, settle):
     changed = tmp_path / 'changed'
     changed.mkdir()
-    for file in (HERE / 'charms/tiny').iterdir():
+    for file in (CHARMS / 'tiny').iterdir():
         (changed / file.name).write_bytes(file.read_bytes())
         (changed / file.name).chmod(file.stat().st_mode)
     config = (changed / 'config.yaml').read_text()
