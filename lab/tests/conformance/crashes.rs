@@ -1,7 +1,7 @@
 //! The daemon, an agent's process or a machine dies at the worst moment.
 
 use crate::lab::{Charm, Lab, MODEL};
-use juju_lab::api::{Fault, Request, TaskStatus};
+use juju_lab::api::{Fault, RemoveUnits, Removed, Request, TaskStatus};
 use serde_json::json;
 use std::process::Command;
 
@@ -228,4 +228,30 @@ fn a_machine_whose_init_crashed_boots_again() {
         Command::new("kill").args(["-9", pid]).status().unwrap();
     }
     lab.until_event("probe/0", "start");
+}
+
+#[test]
+fn a_unit_whose_machine_is_gone_departs_when_it_is_removed_by_force() {
+    let lab = Lab::start();
+    lab.deploy(
+        &Charm::recorder("probe", "peers: {cluster: probe_peers}\n", ""),
+        2,
+    );
+    let number = lab.machine_of("probe/1").number;
+    lab.forget_events("probe/0");
+    lab.forget_events("probe/1");
+    lab.call::<()>(&Request::Fault(Fault::PowerOff {
+        model: MODEL.into(),
+        machine: number,
+    }));
+    lab.call::<Removed>(&Request::RemoveUnits(RemoveUnits {
+        model: MODEL.into(),
+        units: vec!["probe/1".into()],
+        destroy_storage: true,
+        force: true,
+        dry_run: false,
+    }));
+    lab.until_gone("probe/1");
+    lab.until_event("probe/0", "cluster-relation-departed probe/1");
+    assert_eq!(lab.events("probe/1"), Vec::<String>::new());
 }

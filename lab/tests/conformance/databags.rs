@@ -213,3 +213,37 @@ fn values_from_a_file_are_overridden_by_arguments() {
         "file\narg\n5"
     );
 }
+
+#[test]
+fn an_applications_bag_is_read_once_in_a_hook() {
+    let lab = Lab::start();
+    let script = "if [ $name = store-relation-changed ] && [ -e $shared/hold ]; then \
+                  relation-get -r store:0 --app a server > $shared/before; touch $shared/held; \
+                  while [ -e $shared/hold ]; do sleep 0.02; done; \
+                  relation-get -r store:0 --app a server > $shared/after; fi; true";
+    lab.deploy(&Charm::recorder("server", "provides: {db: sql}\n", ""), 1);
+    lab.deploy(
+        &Charm::recorder("client", "requires: {store: sql}\n", script),
+        1,
+    );
+    lab.integrate("client", "server");
+    lab.settle();
+    lab.exec("server/0", "relation-set -r db:0 --app a=old")
+        .unwrap();
+    lab.settle();
+    std::fs::write(lab.shared("hold"), "").unwrap();
+    lab.exec("server/0", "relation-set -r db:0 wake=up")
+        .unwrap();
+    lab.until("the client's hook runs", || lab.shared("held").exists());
+    lab.exec("server/0", "relation-set -r db:0 --app a=new")
+        .unwrap();
+    lab.forget_events("client/0");
+    std::fs::remove_file(lab.shared("hold")).unwrap();
+    lab.until_event("client/0", "store-relation-changed app server");
+    lab.settle();
+    let read = |file: &str| std::fs::read_to_string(lab.shared(file)).unwrap();
+    assert_eq!(
+        (read("before").as_str(), read("after").as_str()),
+        ("old\n", "old\n")
+    );
+}

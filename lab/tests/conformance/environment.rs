@@ -165,3 +165,76 @@ fn output_goes_to_the_debug_log_by_stream() {
         "unit-probe-0 INFO juju.worker.uniter.operation ran \"install\" hook (via hook dispatching script: dispatch)\n"
     ));
 }
+
+#[test]
+fn hooks_of_storage_secrets_and_departures_have_variables_of_their_own() {
+    let lab = Lab::start();
+    let server = "provides: {db: sql}\nstorage: {data: {type: filesystem}}\n";
+    lab.deploy(&Charm::recorder("server", server, DUMP), 1);
+    lab.deploy(
+        &Charm::recorder("client", "requires: {store: sql}\n", DUMP),
+        1,
+    );
+    let of = |hook: &str, own: &[&'static str]| {
+        let environment = environment(&lab, hook);
+        let own = [own, &["JUJU_DISPATCH_PATH"]].concat();
+        assert_eq!(names(&environment), expected(&own), "{hook}");
+        environment
+    };
+    let attached = of(
+        "data-storage-attached",
+        &[
+            "JUJU_STORAGE_ID",
+            "JUJU_STORAGE_KIND",
+            "JUJU_STORAGE_LOCATION",
+        ],
+    );
+    assert_eq!(attached["JUJU_STORAGE_ID"], "data/0");
+    assert_eq!(attached["JUJU_STORAGE_KIND"], "filesystem");
+
+    lab.integrate("client", "server");
+    lab.settle();
+    let uri = lab
+        .exec("server/0", "secret-add --label login password=one")
+        .unwrap();
+    lab.exec("server/0", &format!("secret-grant {uri} -r 0"))
+        .unwrap();
+    lab.exec("client/0", &format!("secret-get {uri}")).unwrap();
+    lab.exec("server/0", &format!("secret-set {uri} password=two"))
+        .unwrap();
+    lab.until_event("client/0", "secret-changed");
+    lab.settle();
+    let changed = of("secret-changed", &["JUJU_SECRET_ID", "JUJU_SECRET_LABEL"]);
+    assert_eq!(changed["JUJU_SECRET_ID"], uri);
+    assert_eq!(changed["JUJU_SECRET_LABEL"], "");
+    lab.exec("client/0", &format!("secret-get {uri} --refresh"))
+        .unwrap();
+    lab.until_event("server/0", "secret-remove");
+    lab.settle();
+    let remove = of(
+        "secret-remove",
+        &[
+            "JUJU_SECRET_ID",
+            "JUJU_SECRET_LABEL",
+            "JUJU_SECRET_REVISION",
+        ],
+    );
+    assert_eq!(remove["JUJU_SECRET_LABEL"], "login");
+    assert_eq!(remove["JUJU_SECRET_REVISION"], "1");
+
+    lab.remove_unit("server/0");
+    lab.until_gone("server/0");
+    lab.settle();
+    let departed = of(
+        "store-relation-departed",
+        &[
+            "JUJU_DEPARTING_UNIT",
+            "JUJU_RELATION",
+            "JUJU_RELATION_ID",
+            "JUJU_REMOTE_APP",
+            "JUJU_REMOTE_UNIT",
+        ],
+    );
+    assert_eq!(departed["JUJU_REMOTE_UNIT"], "server/0");
+    assert_eq!(departed["JUJU_DEPARTING_UNIT"], "server/0");
+}

@@ -1,7 +1,7 @@
 //! Relating applications: endpoints, order of hooks, subordinates.
 
 use crate::lab::{Charm, Lab, MODEL};
-use juju_lab::api::{CharmSource, Endpoint, Integrate, Integrated, Request};
+use juju_lab::api::{CharmSource, Endpoint, Integrate, Integrated, Request, TaskStatus};
 
 fn try_integrate(lab: &Lab, first: &str, second: &str) -> Result<Integrated, String> {
     let request = Integrate {
@@ -251,4 +251,46 @@ fn a_charm_that_assumes_what_is_not_there_is_deployed_by_force_only() {
     lab.call::<serde_json::Value>(&Request::Deploy(forced));
     lab.settle();
     assert!(lab.status().applications.contains_key("picky"));
+}
+
+#[test]
+fn only_parallel_actions_do_not_wait_for_the_other_units_of_their_machine() {
+    let lab = Lab::start();
+    let script = "if [ $name = hold ]; then touch $shared/held; \
+                  while [ -e $shared/held ]; do sleep 0.02; done; fi; true";
+    let actions = "hold: {description: d}\nplain: {description: d}\n\
+                   grouped: {description: d, execution-group: other}\n\
+                   parallel: {description: d, parallel: true}\n";
+    let charm = Charm::recorder("probe", "", script).file("actions.yaml", actions);
+    lab.deploy(&charm, 1);
+    let CharmSource::Path(path) = lab.charm(&charm) else {
+        panic!()
+    };
+    let beside = juju_lab::api::Deploy {
+        application: Some("beside".into()),
+        num_units: 2,
+        to: vec!["0".into(), "0".into()],
+        ..crate::lab::deploy_request(&path)
+    };
+    lab.call::<serde_json::Value>(&Request::Deploy(beside));
+    lab.settle();
+
+    let none = serde_json::json!({});
+    let hold = lab.enqueue("probe/0", "hold", &none).tasks[0]
+        .id
+        .clone()
+        .unwrap();
+    lab.until("the action runs", || lab.shared("held").exists());
+    let plain = lab.enqueue("beside/1", "plain", &none).tasks[0]
+        .id
+        .clone()
+        .unwrap();
+    let parallel = lab.run("beside/0", "parallel", &none);
+    let grouped = lab.run("beside/0", "grouped", &none);
+    assert_eq!(parallel.status, TaskStatus::Completed);
+    assert_eq!(grouped.status, TaskStatus::Completed);
+    assert_eq!(lab.task(&plain).status, TaskStatus::Pending);
+    std::fs::remove_file(lab.shared("held")).unwrap();
+    assert_eq!(lab.finished(&hold).status, TaskStatus::Completed);
+    assert_eq!(lab.finished(&plain).status, TaskStatus::Completed);
 }

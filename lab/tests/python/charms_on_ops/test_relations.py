@@ -136,7 +136,7 @@ def test_what_a_follower_may_not_do_is_refused(tell, relation, follower, code, s
 
 
 def test_what_is_not_there_is_nothing(tell, relation):
-    assert tell('client/0', f'return hookcmds.relation_get({relation}, "nothing", "server/0")') is None
+    assert tell('client/0', f'return hookcmds.relation_get({relation}, key="nothing", unit="server/0")') is None
 
 
 def test_peers_all_read_what_the_leader_writes_for_them(tell, events, until, leader, follower):
@@ -172,6 +172,3 @@ def test_the_departed_are_named_and_a_broken_relation_is_gone(tell, juju, events
     with pytest.raises(Refused) as refused:
         tell('client/0', f'hookcmds.relation_list({relation})')
     assert refused.value.stderr == f'ERROR invalid value "{relation}" for option -r: relation not found\n'
-    with pytest.raises(Refused) as refused:
-        tell('client/0', f'dict(model.get_relation("backend", {relation}).data[unit])')
-    assert refused.value.error == 'RelationNotFoundError'

@@ -85,3 +85,28 @@ def test_the_limit_of_an_endpoint_is_kept(juju, tiny, settle):
     with pytest.raises(jubilant.CLIError) as error:
         juju.integrate('third:api', 'client:backend')
     assert 'establishing a new relation for client:backend would exceed its maximum relation limit of 1' in error.value.stderr
+
+
+def test_an_offer_is_consumed_in_another_model_and_related_there(juju, tiny):
+    juju.offer('server', endpoint='api', name='served')
+    offer = juju.status().offers['served']
+    assert offer.app == 'server'
+    assert (offer.endpoints['api'].interface, offer.endpoints['api'].role) == ('tiny', 'provider')
+
+    with jubilant.temp_model() as other:
+        other.deploy(tiny, 'client')
+        other.consume(f'{juju.model}.served', 'remote')
+        other.integrate('client:backend', 'remote')
+        status = other.wait(
+            lambda it: 'backend' in it.apps['client'].relations and jubilant.all_active(it, 'client'), delay=0.1
+        )
+        remote = status.app_endpoints['remote']
+        assert remote.url.endswith(f'admin/{juju.model}.served')
+        assert remote.endpoints['api'].interface == 'tiny'
+        other.wait(
+            lambda it: any(unit.startswith('remote/') for info in other.show_unit('client/0').relation_info for unit in info.related_units),
+            delay=0.1,
+        )
+        assert juju.status().offers['served'].total_connected_count == 1
+        other.remove_relation('client', 'remote')
+        other.wait(lambda it: 'backend' not in it.apps['client'].relations, delay=0.1)
