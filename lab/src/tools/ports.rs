@@ -124,9 +124,12 @@ fn listed(ports: &BTreeSet<OpenPort>, with_endpoints: bool) -> Vec<String> {
     }
     ranges
         .into_iter()
-        .map(|(range, endpoints)| match with_endpoints {
-            true => format!("{range} ({})", endpoints.join(",")),
-            false => range,
+        .map(|(range, endpoints)| {
+            if with_endpoints {
+                format!("{range} ({})", endpoints.join(","))
+            } else {
+                range
+            }
         })
         .collect()
 }

@@ -247,6 +247,10 @@ def test_credentials_of_the_cloud_need_trust(tell, juju, leader):
         tell(leader, 'model.get_cloud_spec()')
     assert refused.value.error == 'ModelError'
     assert 'cannot access cloud credentials' in refused.value.text
+    juju.trust('server')
+    spec = tell(leader, 'spec = model.get_cloud_spec(); return [spec.type, spec.name, spec.region]')
+    assert spec == ['lxd', 'localhost', 'localhost']
+    juju.trust('server', remove=True)
 
 
 def test_state_and_defer_survive_between_events(tell, events, juju, until, leader):
