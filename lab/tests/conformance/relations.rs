@@ -155,7 +155,7 @@ fn hooks_of_units_on_one_machine_never_overlap() {
         "mkdir $shared/busy || echo overlap >> $shared/overlaps; sleep 0.03; rmdir $shared/busy";
     lab.deploy(&Charm::recorder("first", "", script), 1);
     let charm = Charm::recorder("second", "", script);
-    let juju_lab::api::CharmSource::Path(path) = lab.charm(&charm) else {
+    let CharmSource::Path(path) = lab.charm(&charm) else {
         panic!()
     };
     let request = juju_lab::api::Deploy {
