@@ -1,5 +1,6 @@
 //! The binary's subcommands. Without one it is what Juju runs: `dispatch`.
 
+use std::net::IpAddr;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -8,10 +9,12 @@ use clap::{Parser, Subcommand};
 use crate::domain::decide;
 use crate::domain::decision::Decision;
 use crate::error::StepError;
+use crate::guard;
 use crate::job;
 use crate::juju::routes;
 use crate::reconcile::World as _;
 use crate::unit::Unit;
+use crate::watch;
 
 /// PostgreSQL under Juju.
 #[derive(Parser)]
@@ -29,6 +32,23 @@ enum Command {
     Plan,
     /// Print the charm's version.
     Version,
+    /// Have the unit's agent run a hook when the cluster has changed; the service manager does this.
+    #[command(hide = true)]
+    Watch {
+        /// The unit whose agent is told.
+        #[arg(long)]
+        unit: String,
+        /// Where its Patroni answers.
+        #[arg(long)]
+        address: IpAddr,
+    },
+    /// Tell whether this unit's member of etcd may start; the service manager asks.
+    #[command(hide = true)]
+    GuardEtcd {
+        /// Where the other members know it.
+        #[arg(long)]
+        address: IpAddr,
+    },
     /// Run the job in a folder; the service manager does this.
     #[command(hide = true)]
     RunJob {
@@ -53,11 +73,38 @@ pub fn main() -> ExitCode {
             print(&explain(&decide::explain(&seen)))
         }),
         Command::Version => report(print(&format!("{}\n", env!("CARGO_PKG_VERSION")))),
+        Command::Watch { unit, address } => report(
+            std::env::current_exe()
+                .map_err(|error| StepError::because(&error))
+                .and_then(|program| watch::run(&program, &unit, address)),
+        ),
+        Command::GuardEtcd { address } => guard_etcd(address),
         Command::RunJob { folder } => match job::run(&folder) {
             Ok(Some(0)) => ExitCode::SUCCESS,
             Ok(_) => ExitCode::FAILURE,
             Err(error) => report(Err(error)),
         },
+    }
+}
+
+/// What cannot be found out is no reason to keep etcd down: the other members refuse one that is not theirs.
+fn guard_etcd(address: IpAddr) -> ExitCode {
+    let may_start = std::env::current_exe()
+        .map_err(|error| StepError::because(&error))
+        .and_then(|program| guard::may_start(&program, address));
+    match may_start {
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => {
+            let _ = report(Err(StepError::expected(
+                "etcd goes on without this unit, whose data is of a cluster that is over",
+                "the unit's next hook lets it join again",
+            )));
+            ExitCode::FAILURE
+        }
+        Err(error) => {
+            let _ = report(Err(error));
+            ExitCode::SUCCESS
+        }
     }
 }
 

@@ -6,6 +6,7 @@
 use std::path::{Path, PathBuf};
 
 use crate::domain::observed::{ManagedFile, Service};
+use crate::domain::words::MemberName;
 
 /// All paths the charm uses, under one root.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -68,6 +69,11 @@ impl Layout {
         self.volume().join("etcd")
     }
 
+    /// Where the data of an etcd is kept that was lost.
+    pub fn lost_etcd_data(&self) -> PathBuf {
+        self.volume().join("etcd.lost")
+    }
+
     /// The folder of configuration files the charm writes.
     pub fn config_dir(&self) -> PathBuf {
         self.at("etc/postgresql-charm")
@@ -99,6 +105,7 @@ impl Layout {
             Service::Etcd => "etcd.in-force",
             Service::Patroni => "patroni.in-force",
             Service::BackupServer => "pgbackrest-server.in-force",
+            Service::Watcher => "watcher.in-force",
         })
     }
 
@@ -167,6 +174,21 @@ impl Layout {
         self.records().join("restore.json")
     }
 
+    /// Units that were lost when this one went on without a majority.
+    pub fn lost_record(&self) -> PathBuf {
+        self.records().join("lost-units.json")
+    }
+
+    /// What the watcher told last.
+    pub fn topology_record(&self) -> PathBuf {
+        self.records().join("topology.json")
+    }
+
+    /// Where Juju unpacked the charm of a unit.
+    pub fn charm_dir(&self, member: &MemberName) -> PathBuf {
+        self.at(&format!("var/lib/juju/agents/unit-{member}/charm"))
+    }
+
     /// What was last proved about the repository.
     pub fn repository_record(&self) -> PathBuf {
         self.records().join("repository.json")
@@ -192,6 +214,7 @@ impl Layout {
         match file {
             ManagedFile::EtcdConfig => self.etcd_config(),
             ManagedFile::EtcdUnit => self.systemd_dir().join(Service::Etcd.unit()),
+            ManagedFile::WatcherUnit => self.systemd_dir().join(Service::Watcher.unit()),
             ManagedFile::PatroniConfig => self.patroni_config(),
             ManagedFile::PatroniUnit => self.systemd_dir().join(Service::Patroni.unit()),
             ManagedFile::EtcdInForce => self.in_force(Service::Etcd),

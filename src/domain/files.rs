@@ -17,6 +17,7 @@ use super::render::patroni::{Credentials, EtcdAccess};
 use super::render::pgbackrest::{Purpose, Server, Store};
 use super::render::{
     ArchiveCommand, Repository, Unrepresentable, etcd, patroni, patroni_unit, pgbackrest,
+    watcher_unit,
 };
 use super::tls::Stage;
 use super::words::{MemberName, Secret, SystemUser};
@@ -57,24 +58,44 @@ pub fn etcd_config(seen: &Observed) -> Result<Secret, NotYet> {
     let url = |address| vec![etcd::peer_url(address, tls::stage(seen).uses())];
     let alone = BTreeMap::from([(seen.juju.member.clone(), url(address))]);
     let existing = seen.host.files.get(&ManagedFile::EtcdConfig);
+    let token = seen.juju.cluster_id();
     Ok(match (seen.host.etcd_data, existing) {
         // How it began is of no interest to a member with data: what the file says of it stays, so that a change of the
         // voters restarts nobody.
         (DataDirectory::Present, Some(existing)) => {
-            let text = etcd_text(seen, address, &alone, ClusterState::Existing);
+            let text = etcd_text(seen, address, &alone, ClusterState::Existing, &token);
             Secret::new(etcd::with_beginning_of(&text, existing.expose()))
         }
-        (DataDirectory::Present, None) => {
-            Secret::new(etcd_text(seen, address, &alone, ClusterState::Existing))
-        }
+        (DataDirectory::Present, None) => Secret::new(etcd_text(
+            seen,
+            address,
+            &alone,
+            ClusterState::Existing,
+            &token,
+        )),
         (DataDirectory::Absent, _) => {
             let voters = peers.voters.iter();
             let members = voters
                 .map(|(name, address)| (name.clone(), url(*address)))
                 .collect();
-            Secret::new(etcd_text(seen, address, &members, ClusterState::New))
+            Secret::new(etcd_text(
+                seen,
+                address,
+                &members,
+                ClusterState::New,
+                &token,
+            ))
         }
     })
+}
+
+/// etcd's configuration for a unit that founds etcd again, alone, after a majority was lost. Another token makes it another
+/// cluster: members of the old one that come back and this one do not take each other for their own.
+pub fn founding_etcd_config(seen: &Observed, address: IpAddr) -> Secret {
+    let url = etcd::peer_url(address, tls::stage(seen).uses());
+    let alone = BTreeMap::from([(seen.juju.member.clone(), vec![url])]);
+    let token = format!("{}/{}", seen.juju.cluster_id(), seen.now);
+    Secret::new(etcd_text(seen, address, &alone, ClusterState::New, &token))
 }
 
 /// etcd's configuration for a unit that joins these members.
@@ -92,7 +113,8 @@ pub fn joining_etcd_config(
         .ok_or(NotYet::Missing("this unit's address"))?;
     let url = etcd::peer_url(address, tls::stage(seen).uses());
     members.insert(seen.juju.member.clone(), vec![url]);
-    let text = etcd_text(seen, address, &members, ClusterState::Existing);
+    let token = seen.juju.cluster_id();
+    let text = etcd_text(seen, address, &members, ClusterState::Existing, &token);
     Ok(Secret::new(text))
 }
 
@@ -101,15 +123,15 @@ fn etcd_text(
     address: IpAddr,
     members: &BTreeMap<MemberName, Vec<String>>,
     state: ClusterState,
+    token: &str,
 ) -> String {
-    let token = seen.juju.cluster_id();
     let configuration = etcd::Configuration {
         layout: &seen.host.layout,
         member: &seen.juju.member,
         address,
         members,
         state,
-        token: &token,
+        token,
         stage: tls::stage(seen),
     };
     configuration.render()
@@ -204,7 +226,13 @@ fn has_to_begin_anew(way: &[&str], running: &[&str], stage: Stage) -> bool {
 
 /// etcd's unit file.
 pub fn etcd_unit(seen: &Observed) -> Secret {
-    Secret::new(etcd::unit(&seen.host.layout, &seen.host.workload_user))
+    let layout = &seen.host.layout;
+    let program = layout.charm_dir(&seen.juju.member).join("dispatch");
+    let guard = etcd::Guard {
+        program: &program,
+        address: seen.juju.address,
+    };
+    Secret::new(etcd::unit(layout, &seen.host.workload_user, &guard))
 }
 
 /// Patroni's unit file.
@@ -213,6 +241,25 @@ pub fn patroni_unit(seen: &Observed) -> Secret {
         &seen.host.layout,
         &seen.host.workload_user,
     ))
+}
+
+/// The watcher's unit file.
+///
+/// # Errors
+///
+/// Before this unit's address is known.
+pub fn watcher_unit(seen: &Observed) -> Result<Secret, NotYet> {
+    let address = seen
+        .juju
+        .address
+        .ok_or(NotYet::Missing("this unit's address"))?;
+    let member = &seen.juju.member;
+    let program = seen.host.layout.charm_dir(member).join("dispatch");
+    Ok(Secret::new(watcher_unit::unit(
+        &program,
+        &member.unit(),
+        address,
+    )))
 }
 
 /// Where WAL goes.

@@ -13,4 +13,5 @@ pub mod settings;
 pub mod size;
 pub mod system_roles;
 pub mod tls;
+pub mod topology;
 pub mod words;

@@ -74,6 +74,21 @@ pub enum Refusal {
     /// This unit has the lead already.
     #[error("this unit is the primary already")]
     AlreadyThePrimary,
+    /// etcd has a majority, or may have one in a moment.
+    #[error("a majority of etcd's voters is there: nothing is to be recovered")]
+    QuorumNotLost,
+    /// A unit that answers has more of the database.
+    #[error("{0} has more of the database than this unit")]
+    AnotherReachesFurther(String),
+    /// The others would not look for etcd here.
+    #[error("this unit neither votes in etcd nor is the leader")]
+    CannotFound,
+    /// The operator has not said that the others are lost.
+    #[error("what only {} had confirmed would be lost", silent.join(", "))]
+    RecoveryNotForced {
+        /// The voters that do not answer.
+        silent: Vec<String>,
+    },
     /// Something else than a unit is to be promoted.
     #[error("`{0}` is not a scope that can be promoted")]
     Scope(String),
@@ -118,6 +133,14 @@ impl Refusal {
             }
             Self::NoPasswords => "wait until the unit is active".into(),
             Self::AlreadyThePrimary => "run it on the unit that is to become the primary".into(),
+            Self::QuorumNotLost => "juju status shows what the units wait for".into(),
+            Self::AnotherReachesFurther(unit) => format!("run it on {unit}"),
+            Self::CannotFound => {
+                "run it on the leader, or on a unit that votes: juju run <application>/leader …".into()
+            }
+            Self::RecoveryNotForced { .. } => {
+                "bring their machines back; when they are lost for good, give force=true".into()
+            }
             Self::Scope(_) => "give scope=unit, on the unit that is to become the primary".into(),
             Self::Forced => "leave force out; when the primary is lost, another is elected by itself".into(),
             Self::NotThePrimary { primary: Some(primary) } => format!("the primary is {primary}"),

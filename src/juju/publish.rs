@@ -39,6 +39,19 @@ pub fn working(juju: &Juju, on: &str) -> Result<(), StepError> {
     set(juju, &status)
 }
 
+/// Shows that the charm does nothing on this unit because somebody wants it so.
+///
+/// # Errors
+///
+/// When Juju cannot be told.
+pub fn disabled(juju: &Juju) -> Result<(), StepError> {
+    let status = status::Status {
+        level: Level::Blocked,
+        message: "disabled by a file in the charm's directory (remove it to go on)".to_owned(),
+    };
+    set(juju, &status)
+}
+
 fn set(juju: &Juju, status: &status::Status) -> Result<(), StepError> {
     // One line: `juju status` shows no more.
     let message = status.message.lines().collect::<Vec<_>>().join(" ");

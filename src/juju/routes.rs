@@ -3,11 +3,12 @@
 use juju_charm::{Event, Juju};
 
 use super::{actions, publish};
+use crate::adapters::host::files;
 use crate::domain::decide::leave;
 use crate::domain::decision::Wake;
 use crate::error::StepError;
 use crate::reconcile::{World as _, carry_out, reconcile};
-use crate::unit::Unit;
+use crate::unit::{Unit, because};
 
 /// What an event asks for.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -75,6 +76,9 @@ pub fn hooks_of(wake: Wake) -> &'static [&'static str] {
 ///
 /// What a hook cannot recover from by itself; Juju shows it and tries again.
 pub fn follow(event: &Event, juju: &Juju) -> Result<(), StepError> {
+    if is_disabled(event, juju)? {
+        return Ok(());
+    }
     if departs(event, juju)? {
         return leave(juju, leave::Stage::Departing);
     }
@@ -91,6 +95,29 @@ pub fn follow(event: &Event, juju: &Juju) -> Result<(), StepError> {
             publish::outcome(juju, &outcome)
         }
     }
+}
+
+/// A file named `disable` in the charm's directory keeps the charm's hands off everything, for people who repair a unit by
+/// hand. Whether it is there; the status tells so.
+///
+/// # Errors
+///
+/// When the directory cannot be read, or Juju cannot be told.
+fn is_disabled(event: &Event, juju: &Juju) -> Result<bool, StepError> {
+    let file = juju.context().charm_dir.join("disable");
+    if !files::exists(&file).map_err(because)? {
+        return Ok(false);
+    }
+    let hint = "remove the file to go on";
+    tracing::warn!("{} is there: nothing is done; {hint}", file.display());
+    if let Event::Action(_) = event {
+        juju.action_fail(format!(
+            "the charm is disabled on this unit\nhint: {hint} ({})",
+            file.display()
+        ));
+    }
+    publish::disabled(juju)?;
+    Ok(true)
 }
 
 /// Revisions of our own secret that nobody reads any more would pile up.

@@ -6,6 +6,7 @@ mod perform;
 mod programs;
 pub mod records;
 
+use std::collections::BTreeMap;
 use std::net::{IpAddr, SocketAddr};
 use std::ops::Deref;
 use std::path::PathBuf;
@@ -15,22 +16,24 @@ use juju_charm::Juju;
 use serde::{Deserialize, Serialize};
 
 pub use installation::Installation;
+pub(crate) use observe::member;
 pub(crate) use perform::{REQUEST, explained, random_byte};
 
 use crate::adapters::Ports;
 use crate::adapters::etcd::{Etcd, Login};
-use crate::adapters::host::clock::{self, Deadline};
+use crate::adapters::host::clock::{self, Deadline, Stopwatch};
 use crate::adapters::host::{files, machine};
-use crate::adapters::patroni::{Credentials, Patroni};
+use crate::adapters::patroni::{Credentials, Patroni, Xlog};
 use crate::adapters::postgres::{Database, PostgresError, Target as Connection};
 use crate::adapters::trust::Trust;
+use crate::domain::decide::quorum::Reach;
 use crate::domain::observed::{JujuView, Observed, Passwords};
 use crate::domain::plan::{Plan, Step};
 use crate::domain::render::{
     ETCD_CLIENT_PORT, ETCD_TLS_CLIENT_PORT, PATRONI_PORT, POSTGRESQL_PORT,
 };
 use crate::domain::tls::Stage;
-use crate::domain::words::{Secret, SystemUser};
+use crate::domain::words::{MemberName, Secret, SystemUser};
 use crate::error::StepError;
 use crate::juju::view;
 use crate::reconcile::World;
@@ -50,6 +53,8 @@ pub struct Unit<'a> {
     memory: u64,
     cpus: u32,
     patience: Deadline,
+    /// Since when this dispatch has only looked.
+    idle_since: Stopwatch,
     repository_tried: bool,
     leaving: Option<Leaving>,
 }
@@ -81,6 +86,7 @@ impl<'a> Unit<'a> {
             memory,
             cpus,
             patience: Deadline::after(PATIENCE),
+            idle_since: Stopwatch::start(),
             repository_tried: false,
             leaving,
         })
@@ -157,9 +163,13 @@ impl<'a> Unit<'a> {
         hosts
     }
 
-    /// etcd at the first voter: this unit when it votes itself.
+    /// etcd on this unit when it has a member itself, or else at the first voter.
     fn etcd(&self, login: Option<Login>) -> Option<Etcd> {
-        let address = *self.etcd_addresses().first()?;
+        let member = self.layout.etcd_data().join("member");
+        let own = self
+            .address()
+            .filter(|_| files::exists(&member).unwrap_or(false));
+        let address = own.or_else(|| self.etcd_addresses().first().copied())?;
         Some(self.etcd_as(address, login))
     }
 
@@ -208,6 +218,24 @@ impl<'a> Unit<'a> {
         database_in(self.layout.socket_dir(), deadline)
     }
 
+    /// How far this unit's copy of the database reaches, and those of the peers that answer.
+    pub(crate) fn reaches(&self) -> (Option<Reach>, BTreeMap<MemberName, Reach>) {
+        let units = self.view.peers.iter().flat_map(|peers| &peers.units);
+        let asked: Vec<_> = units
+            .filter_map(|(name, address)| Some((name.clone(), (*address)?)))
+            .map(|(name, address)| {
+                let ports = self.ports(PATRONI_PORT, PATRONI_PORT);
+                let patroni = Patroni::reached(&address.to_string(), &ports, None);
+                (name, std::thread::spawn(move || reach_of(&patroni)))
+            })
+            .collect();
+        let mut answers: BTreeMap<MemberName, Reach> = asked
+            .into_iter()
+            .filter_map(|(name, answer)| Some((name, answer.join().ok().flatten()?)))
+            .collect();
+        (answers.remove(&self.view.member), answers)
+    }
+
     /// Tells the one who waits for this action; outside an action, the log.
     pub(crate) fn tell(&self, line: &str) {
         if self.juju.context().action.is_none() {
@@ -223,6 +251,19 @@ impl<'a> Unit<'a> {
             Passwords::Absent => None,
         }
     }
+}
+
+/// How far the copy of a unit reaches; none when it does not answer.
+fn reach_of(patroni: &Patroni) -> Option<Reach> {
+    let member = patroni.member(Deadline::after(QUESTION)).ok()?;
+    let end = match member.xlog? {
+        Xlog::Writing { location } => location,
+        Xlog::Replaying {
+            received, replayed, ..
+        } => received.max(replayed)?,
+    };
+    let timeline = member.timeline?;
+    Some(Reach { timeline, end })
 }
 
 /// A database on this machine, as its superuser over the socket in a directory.
@@ -262,11 +303,13 @@ impl World for Unit<'_> {
     }
 
     fn perform(&mut self, step: &Step) -> Result<(), StepError> {
-        perform::perform(self, step)
+        let done = perform::perform(self, step);
+        self.idle_since = Stopwatch::start();
+        done
     }
 
     fn pause(&mut self, at_most: Duration) -> bool {
-        let over = self.patience.at_most(at_most).is_over();
+        let over = self.patience.is_over() || self.idle_since.elapsed() >= at_most;
         if !over {
             clock::sleep(BETWEEN_LOOKS);
         }

@@ -13,8 +13,8 @@ use crate::adapters::postgres::{Database, PostgresError, Role, verifier};
 use crate::adapters::systemd::{self, Active, Loaded};
 use crate::domain::observed::{
     ArchiverView, ClusterView, DataDirectory, DatabaseView, EtcdMember, EtcdView, HostView,
-    ManagedFile, Member, MemberState, Observed, Packages, Role as MemberRole, RoleView, Seen,
-    Service, ServiceState,
+    LostQuorum, ManagedFile, Member, MemberState, Observed, Packages, Role as MemberRole, RoleView,
+    Seen, Service, ServiceState,
 };
 use crate::domain::settings::Settings;
 use crate::domain::system_roles;
@@ -26,13 +26,15 @@ pub(super) fn observe(unit: &Unit<'_>) -> Result<Observed, StepError> {
     let host = host(unit)?;
     let patroni_runs = host.service(Service::Patroni) == ServiceState::Running;
     let etcd_may_answer = host.service(Service::Etcd) == ServiceState::Running || patroni_runs;
+    let (etcd, lost_quorum) = if etcd_may_answer {
+        etcd(unit)
+    } else {
+        (Seen::NotAsked, None)
+    };
     Ok(Observed {
         juju: unit.view.clone(),
-        etcd: if etcd_may_answer {
-            etcd(unit)
-        } else {
-            Seen::NotAsked
-        },
+        etcd,
+        lost_quorum,
         cluster: if patroni_runs {
             cluster(unit)
         } else {
@@ -45,6 +47,7 @@ pub(super) fn observe(unit: &Unit<'_>) -> Result<Observed, StepError> {
         },
         host,
         now: clock::now(),
+        waited: unit.idle_since.elapsed(),
         repository_tried: unit.repository_tried,
     })
 }
@@ -92,6 +95,9 @@ fn host(unit: &Unit<'_>) -> Result<HostView, StepError> {
             DataDirectory::Absent
         },
         leaving: unit.leaving.is_some(),
+        lost: records::read(&layout.lost_record())
+            .map_err(because)?
+            .unwrap_or_default(),
         prepared,
         restore: records::read(&layout.restore_record()).map_err(because)?,
         repository: records::read(&layout.repository_record()).map_err(because)?,
@@ -110,8 +116,9 @@ fn managed_files(unit: &Unit<'_>) -> Result<BTreeMap<ManagedFile, Secret>, StepE
 
 fn services() -> Result<BTreeMap<Service, ServiceState>, StepError> {
     let mut found = BTreeMap::new();
-    for service in Service::ALL {
-        let state = systemd::show(service.unit(), Deadline::after(QUESTION)).map_err(because)?;
+    let units = Service::ALL.map(Service::unit);
+    let states = systemd::show_all(&units, Deadline::after(QUESTION)).map_err(because)?;
+    for (service, state) in Service::ALL.into_iter().zip(states) {
         let state = match (&state.loaded, &state.active) {
             (Loaded::NotFound, _) => ServiceState::Absent,
             (_, Active::Active) => ServiceState::Running,
@@ -124,22 +131,57 @@ fn services() -> Result<BTreeMap<Service, ServiceState>, StepError> {
     Ok(found)
 }
 
-fn etcd(unit: &Unit<'_>) -> Seen<EtcdView> {
-    let mut seen = Seen::NotAsked;
-    for address in unit.etcd_addresses() {
-        let etcd = unit.etcd_as(address, None);
-        match ask_etcd(&etcd) {
-            Ok(view) => return Seen::Known(view),
-            Err(error) => {
-                seen = Seen::Unreachable(StepError::because(&error).problem().to_owned());
-            }
-        }
+/// etcd as one of its members sees it: this unit's own, as a rule. Only when that one knows no leader are all asked.
+fn etcd(unit: &Unit<'_>) -> (Seen<EtcdView>, Option<LostQuorum>) {
+    let addresses = unit.etcd_addresses();
+    let Some((first, others)) = addresses.split_first() else {
+        return (Seen::NotAsked, None);
+    };
+    let mut answers = vec![ask_etcd(&unit.etcd_as(*first, None))];
+    if !matches!(answers[..], [Ok(Some(_))]) {
+        // Together: each that is switched off takes its time not to answer.
+        let asked: Vec<_> = others
+            .iter()
+            .map(|address| {
+                let etcd = unit.etcd_as(*address, None);
+                std::thread::spawn(move || ask_etcd(&etcd))
+            })
+            .collect();
+        let nobody = || Ok(None);
+        let said = asked
+            .into_iter()
+            .map(|it| it.join().unwrap_or_else(|_| nobody()));
+        answers.extend(said);
     }
-    seen
+    let mut lost = LostQuorum::default();
+    let mut why = "no member of it knows a leader".to_owned();
+    for (address, answer) in addresses.iter().zip(answers) {
+        let silent = match answer {
+            Ok(Some(view)) => return (Seen::Known(view), None),
+            Ok(None) => false,
+            Err(error) => {
+                StepError::because(&error).problem().clone_into(&mut why);
+                true
+            }
+        };
+        let voters = unit.view.peers.iter().flat_map(|peers| &peers.voters);
+        let name = voters.filter(|(_, its)| *its == address);
+        let group = if silent {
+            &mut lost.silent
+        } else {
+            &mut lost.waiting
+        };
+        group.extend(name.map(|(name, _)| name.clone()));
+    }
+    (Seen::Unreachable(why), Some(lost))
 }
 
-fn ask_etcd(etcd: &Etcd) -> Result<EtcdView, EtcdError> {
-    Ok(EtcdView {
+/// What a member says; none while it knows no leader.
+fn ask_etcd(etcd: &Etcd) -> Result<Option<EtcdView>, EtcdError> {
+    if etcd.health(Deadline::after(QUESTION))?.leader.is_none() {
+        return Ok(None);
+    }
+    Ok(Some(EtcdView {
         authenticated: etcd.authentication_enabled(Deadline::after(QUESTION))?,
         members: etcd
             .member_list(Deadline::after(QUESTION))?
@@ -152,7 +194,7 @@ fn ask_etcd(etcd: &Etcd) -> Result<EtcdView, EtcdError> {
                 learner: member.is_learner,
             })
             .collect(),
-    })
+    }))
 }
 
 fn cluster(unit: &Unit<'_>) -> Seen<ClusterView> {
@@ -173,7 +215,7 @@ fn cluster(unit: &Unit<'_>) -> Seen<ClusterView> {
 }
 
 /// A member with a name that is no unit's is somebody else's experiment, and none of ours.
-fn member(member: patroni::Member) -> Option<Member> {
+pub(crate) fn member(member: patroni::Member) -> Option<Member> {
     let name: MemberName = member.name.parse().ok()?;
     let role = match member.role {
         patroni::Role::Leader => MemberRole::Primary,
@@ -197,6 +239,7 @@ fn member(member: patroni::Member) -> Option<Member> {
         host: member.host,
         timeline: member.timeline,
         lag,
+        pending_restart: member.pending_restart,
     })
 }
 

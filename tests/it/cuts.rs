@@ -197,7 +197,7 @@ fn leaving_can_die_anywhere_and_ends_with_stopped_programs_and_no_vote() {
     member.live();
     let staying = ["postgresql-0".parse().unwrap()];
     let plan = leave::plan(&member.seen, Stage::Departing, &staying);
-    assert_eq!(plan.steps.len(), 8, "{plan}");
+    assert_eq!(plan.steps.len(), 9, "{plan}");
     for cut in 0..=plan.steps.len() {
         let mut model = member.clone();
         model.steps_left = Some(cut);
@@ -244,5 +244,5 @@ fn the_only_voter_waits_for_its_heir_and_the_last_unit_for_nobody() {
     }
     let alone = leave::plan(&model.seen, Stage::Stopping, &[]);
     assert!(alone.steps.is_empty(), "{alone}");
-    assert_eq!(alone.always.len(), 2, "{alone}");
+    assert_eq!(alone.always.len(), 3, "{alone}");
 }

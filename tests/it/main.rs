@@ -14,6 +14,7 @@ mod cuts;
 mod flows;
 mod model;
 mod plans;
+mod quorum;
 mod secrets;
 mod statuses;
 mod structure;

@@ -99,14 +99,17 @@ impl Model {
                     data: DataDirectory::Absent,
                     etcd_data: DataDirectory::Absent,
                     leaving: false,
+                    lost: BTreeSet::new(),
                     prepared: false,
                     restore: None,
                     repository: None,
                 },
                 etcd: Seen::NotAsked,
+                lost_quorum: None,
                 cluster: Seen::NotAsked,
                 database: Seen::NotAsked,
                 now: "2026-01-01T12:00:00Z".parse().unwrap(),
+                waited: Duration::ZERO,
                 repository_tried: false,
             },
             store: Store::Good,
@@ -360,6 +363,7 @@ impl Model {
                     host: format!("10.0.0.{}", number + 1),
                     timeline: Timeline::new(1).ok(),
                     lag: None,
+                    pending_restart: false,
                 })
                 .collect(),
             config: config.patch(&serde_json::Value::Null).unwrap(),
@@ -467,6 +471,12 @@ impl Model {
             Step::RestartDatabase => {
                 if let Seen::Known(database) = &mut self.seen.database {
                     database.pending_restart.clear();
+                }
+                let me = self.seen.juju.member.clone();
+                if let Seen::Known(cluster) = &mut self.seen.cluster {
+                    for member in &mut cluster.members {
+                        member.pending_restart &= member.name != me;
+                    }
                 }
             }
             Step::MakeRoles => self.roles(|role| role.as_wanted = true),
@@ -588,6 +598,13 @@ impl Model {
                     etcd.members.retain(|member| member.id != *id);
                 }
             }
+            Step::RecordLost(units) => host.lost.clone_from(units),
+            Step::PutEtcdAside => {
+                host.services.insert(Service::Etcd, ServiceState::Stopped);
+                host.etcd_data = DataDirectory::Absent;
+                self.seen.etcd = Seen::NotAsked;
+                self.seen.lost_quorum = None;
+            }
             Step::WipeEtcd => host.etcd_data = DataDirectory::Absent,
             Step::RecordLeaving { .. } => host.leaving = true,
             Step::PublishBackupServer(told) => {
@@ -601,7 +618,9 @@ impl Model {
             Step::KeepCertificate(_) => {
                 self.seen.juju.written.insert(Written::Certificate);
             }
-            Step::SwitchOver { .. }
+            Step::Reinitialize
+            | Step::NameDatabase { .. }
+            | Step::SwitchOver { .. }
             | Step::KeepPrivateKey(_)
             | Step::Reload(_)
             | Step::HandOver(_)

@@ -129,6 +129,17 @@ impl Lab {
         self.home.join(format!("m/{number}"))
     }
 
+    /// The root of the machine a unit is on; one that was removed leaves its place to another.
+    pub(crate) fn root_of(&self, unit: &str) -> PathBuf {
+        let agent = format!("var/lib/juju/agents/unit-{}", unit.replace('/', "-"));
+        let machines = std::fs::read_dir(self.home.join("m")).into_iter().flatten();
+        machines
+            .flatten()
+            .map(|entry| entry.path())
+            .find(|root| root.join(&agent).exists())
+            .unwrap_or_else(|| self.home.join("m/none"))
+    }
+
     fn command(&self, program: &str, arguments: &[&str]) -> Command {
         let path = self.folder_of_programs().join(program);
         let mut command = match &self.user {
@@ -318,10 +329,7 @@ impl Lab {
 
     /// The same, whatever comes of it.
     pub(crate) fn try_sql(&self, unit: &str, statement: &str) -> Said {
-        let number = unit.rsplit('/').next().unwrap_or("0");
-        let socket = self
-            .machine(number.parse().unwrap_or(0))
-            .join("run/postgresql");
+        let socket = self.root_of(unit).join("run/postgresql");
         let socket = socket.display().to_string();
         let arguments = [
             "-X",

@@ -59,6 +59,26 @@ impl Deadline {
     }
 }
 
+/// How long something has gone on.
+#[derive(Clone, Copy, Debug)]
+pub struct Stopwatch {
+    since: Instant,
+}
+
+impl Stopwatch {
+    /// Begins now.
+    pub fn start() -> Self {
+        Self {
+            since: Instant::now(),
+        }
+    }
+
+    /// The time since it began.
+    pub fn elapsed(self) -> Duration {
+        self.since.elapsed()
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

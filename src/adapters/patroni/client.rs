@@ -181,6 +181,18 @@ impl Patroni {
         .map(|_| ())
     }
 
+    /// Removes the database of this replica and copies the primary's; returns when that has begun.
+    pub fn reinitialize(&self, deadline: Deadline) -> Result<(), PatroniError> {
+        self.send(
+            "copy the database again",
+            Method::Post,
+            "/reinitialize",
+            Some(&json!({ "force": true })),
+            deadline,
+        )
+        .map(|_| ())
+    }
+
     fn send(
         &self,
         operation: &'static str,

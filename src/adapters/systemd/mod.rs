@@ -105,6 +105,25 @@ pub fn show(unit: &str, deadline: Deadline) -> Result<UnitState, SystemdError> {
     })
 }
 
+/// The same for several units, in their order, with one question.
+pub fn show_all(units: &[&str], deadline: Deadline) -> Result<Vec<UnitState>, SystemdError> {
+    let properties = format!("--property={}", state::PROPERTIES.join(","));
+    let arguments: Vec<&str> = ["show", &properties]
+        .into_iter()
+        .chain(units.iter().copied())
+        .collect();
+    let output = systemctl(&arguments, deadline)?;
+    let unreadable = |property| SystemdError::Unreadable {
+        operation: operation("systemctl", &arguments),
+        property,
+    };
+    let states = state::parse_all(&output.text()).map_err(unreadable)?;
+    if states.len() != units.len() {
+        return Err(unreadable("LoadState"));
+    }
+    Ok(states)
+}
+
 fn operation(program: &str, arguments: &[&str]) -> String {
     format!("{program} {}", arguments.join(" "))
 }

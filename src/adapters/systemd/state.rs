@@ -103,6 +103,14 @@ pub(super) fn parse(text: &str) -> Result<UnitState, &'static str> {
     })
 }
 
+/// Reads `systemctl show` of several units: an empty line lies between them.
+pub(super) fn parse_all(text: &str) -> Result<Vec<UnitState>, &'static str> {
+    text.split("\n\n")
+        .filter(|block| !block.trim().is_empty())
+        .map(parse)
+        .collect()
+}
+
 /// `ExecMainCode` is the code of `waitid` (CLD_EXITED 1, CLD_KILLED 2, CLD_DUMPED 3), 0 before the first end.
 fn exec(code: Option<&str>, status: Option<&str>) -> Result<Option<ExecResult>, &'static str> {
     let status = || status.unwrap_or("0").parse().map_err(|_| "ExecMainStatus");
@@ -155,6 +163,15 @@ mod tests {
             (state.loaded, state.active),
             (Loaded::NotFound, Active::Inactive)
         );
+    }
+
+    #[test]
+    fn several_units_are_told_apart() {
+        let one = "LoadState=loaded\nActiveState=active\nSubState=running\nMainPID=7\n";
+        let two = "LoadState=not-found\nActiveState=inactive\nSubState=dead\nMainPID=0\n";
+        let states = parse_all(&format!("{one}\n{two}")).unwrap();
+        let pids: Vec<Option<u32>> = states.iter().map(|state| state.main_pid).collect();
+        assert_eq!(pids, [Some(7), None]);
     }
 
     #[test]

@@ -47,6 +47,9 @@ pub fn plan(seen: &Observed, stage: Stage, staying: &[MemberName]) -> Plan {
                 .flat_map(PeerRelation::etcd_hosts)
                 .collect(),
         });
+        if present(seen, Service::Watcher) {
+            steps.push(Step::Stop(Service::Watcher));
+        }
         if present(seen, Service::Patroni) {
             steps.extend(smaller_cluster(seen, staying.len()));
             steps.push(Step::HandOver(staying.to_vec()));
@@ -97,9 +100,14 @@ fn present(seen: &Observed, service: Service) -> bool {
 }
 
 fn stop(seen: &Observed) -> Vec<Step> {
-    [Service::BackupServer, Service::Patroni, Service::Etcd]
-        .into_iter()
-        .filter(|service| seen.host.service(*service) != ServiceState::Absent)
-        .map(Step::Stop)
-        .collect()
+    [
+        Service::Watcher,
+        Service::BackupServer,
+        Service::Patroni,
+        Service::Etcd,
+    ]
+    .into_iter()
+    .filter(|service| seen.host.service(*service) != ServiceState::Absent)
+    .map(Step::Stop)
+    .collect()
 }

@@ -8,6 +8,7 @@ pub mod leave;
 pub mod members;
 pub mod passwords;
 pub mod promote;
+pub mod quorum;
 pub mod repository;
 pub mod restore;
 pub mod roles;
@@ -24,7 +25,7 @@ use super::observed::Observed;
 type Decider = fn(&Observed) -> Decision;
 
 /// The deciders, in the order in which a unit comes to life. The first that is not settled speaks.
-const DECIDERS: [(&str, Decider); 29] = [
+const DECIDERS: [(&str, Decider); 33] = [
     ("leaving", leave::leaving),
     ("packages", install::packages),
     ("directories", install::directories),
@@ -40,11 +41,15 @@ const DECIDERS: [(&str, Decider); 29] = [
     ("etcd", services::etcd),
     ("etcd's passwords", services::protected_etcd),
     ("where etcd is reached", tls::peer),
+    ("a copy from the repository", repository::seed),
     ("Patroni", services::patroni),
+    ("watcher", services::watcher),
     ("membership", services::membership),
     ("TLS in effect", tls::effect),
     ("certificate put away", tls::put_away),
+    ("units that are back", quorum::returned),
     ("parameters", services::parameters),
+    ("restarts", services::restarts),
     ("roles", roles::roles),
     ("what the peers know", standing::standing),
     ("backups that the peers take", backup_server::announce),

@@ -4,7 +4,8 @@ use super::services::differing;
 use crate::domain::decision::{Blocked, Decision, Wait, Wake};
 use crate::domain::files::{self, NotYet};
 use crate::domain::observed::{
-    ManagedFile, ObjectStorage, ObjectStore, Observed, RepositoryRecord, RepositoryState, Written,
+    DataDirectory, ManagedFile, ObjectStorage, ObjectStore, Observed, RepositoryRecord,
+    RepositoryState, Service, ServiceState, Written,
 };
 use crate::domain::plan::{Plan, Step};
 use crate::domain::refusal::Refusal;
@@ -44,6 +45,31 @@ pub fn repository(seen: &Observed) -> Decision {
         None | Some(RepositoryState::Foreign { .. } | RepositoryState::Failed { .. }) => {
             attach(seen, store, digest).map_or_else(|why| unusable(&why), Decision::Do)
         }
+    }
+}
+
+/// A unit without a database is made from the newest backup, if pgBackRest knows the repository before Patroni starts.
+/// When the repository does not answer, or is somebody else's, the unit copies the primary.
+pub fn seed(seen: &Observed) -> Decision {
+    let store = seen.juju.object_storage.given();
+    let recorded = seen.juju.peers.as_ref();
+    let recorded = recorded.is_some_and(|peers| peers.stanza.is_some());
+    let begins = seen.host.data == DataDirectory::Absent
+        && seen.host.service(Service::Patroni) == ServiceState::Absent;
+    let (Some(store), true) = (store, recorded && begins && !seen.repository_tried) else {
+        return Decision::Settled;
+    };
+    match write_own_files(seen, store) {
+        Ok(files) if !files.is_empty() => {
+            let mut steps = vec![
+                Step::CheckObjectStore(store.clone()),
+                Step::JudgeOwner(store.clone()),
+            ];
+            steps.extend(files);
+            Decision::Do(Plan::new("prepare a copy from the repository", steps))
+        }
+        // What no file can hold is shown later; the primary can be copied.
+        Ok(_) | Err(_) => Decision::Settled,
     }
 }
 

@@ -2,10 +2,12 @@
 
 use std::time::Duration;
 
+use super::quorum;
 use crate::domain::decision::{Blocked, Decision, Wait, Wake};
 use crate::domain::files::{self, NotYet};
 use crate::domain::observed::{
-    DataDirectory, ManagedFile, MemberState, Observed, Role, Seen, Service, ServiceState, Written,
+    ClusterView, DataDirectory, ManagedFile, MemberState, Observed, Role, Seen, Service,
+    ServiceState, Written,
 };
 use crate::domain::plan::{Plan, Step};
 use crate::domain::render::dcs::DynamicConfiguration;
@@ -15,6 +17,13 @@ use crate::domain::words::{MemberName, Secret};
 /// How long a dispatch stays to see a program come up. Bootstrapping PostgreSQL under Patroni takes 5 to 10 seconds on a
 /// small machine; longer than this, and the regular look takes over.
 const START_PATIENCE: Duration = Duration::from_secs(90);
+
+/// How long a member waits for others to restart before it.
+const RESTART_PATIENCE: Duration = Duration::from_secs(45);
+/// How long a replica may fail to start before its database is copied again.
+const REPAIR_PATIENCE: Duration = Duration::from_mins(1);
+/// How long a dispatch stays to see voters elect a leader; with too few of them it would stay in vain.
+const ELECTION_PATIENCE: Duration = Duration::from_secs(15);
 
 /// etcd runs here when this unit votes and its member was made: by the first unit alone, by the others when they join.
 pub fn etcd(seen: &Observed) -> Decision {
@@ -67,29 +76,29 @@ pub fn protected_etcd(seen: &Observed) -> Decision {
             Wake::UpdateStatus,
             "waiting for the leader to protect etcd",
         )),
-        Seen::Unreachable(why) => {
-            Decision::Wait(Wait::a_while(START_PATIENCE, without_etcd(seen, why)))
-        }
+        Seen::Unreachable(why) => Decision::Wait(without_etcd(seen, why)),
         Seen::NotAsked => Decision::Settled,
     }
 }
 
 /// Says who is needed. A majority that is lost comes back by itself with the machines it was on.
-fn without_etcd(seen: &Observed, why: &str) -> String {
-    let voters: Vec<String> = seen
-        .juju
-        .peers
-        .iter()
-        .flat_map(|peers| peers.voters.keys())
-        .map(MemberName::unit)
-        .collect();
-    if voters.len() < 2 {
-        return format!("etcd does not answer: {why}");
+fn without_etcd(seen: &Observed, why: &str) -> Wait {
+    match &seen.lost_quorum {
+        Some(lost) if lost.is_beyond_repair() && !alone(seen) => Wait::a_while(
+            ELECTION_PATIENCE,
+            format!(
+                "{} (bring enough of them back, or see recover-quorum)",
+                quorum::described(lost)
+            ),
+        ),
+        _ => Wait::a_while(START_PATIENCE, format!("etcd does not answer: {why}")),
     }
-    format!(
-        "no majority of etcd's voters answers: bring back enough of {} ({why})",
-        voters.join(", ")
-    )
+}
+
+/// Whether this unit is the only voter: its own etcd is on its way up, and nobody is lost.
+fn alone(seen: &Observed) -> bool {
+    let peers = seen.juju.peers.as_ref();
+    peers.is_none_or(|peers| peers.voters.keys().eq([&seen.juju.member]))
 }
 
 /// Patroni runs with the configuration it should have.
@@ -124,6 +133,28 @@ pub fn patroni(seen: &Observed) -> Decision {
         follow,
         (ManagedFile::PatroniInForce, in_force),
     )
+}
+
+/// A process tells this unit at once when the cluster changes: Juju has no event for that.
+pub fn watcher(seen: &Observed) -> Decision {
+    let wanted = [(ManagedFile::WatcherUnit, files::watcher_unit(seen))];
+    let mut steps = match differing(seen, wanted) {
+        Ok(steps) => steps,
+        Err(why) => return Decision::Wait(Wait::until(Wake::PeersChanged, why.to_string())),
+    };
+    match seen.host.service(Service::Watcher) {
+        ServiceState::Running | ServiceState::Changing if steps.is_empty() => {}
+        ServiceState::Running | ServiceState::Changing => {
+            steps.push(Step::Restart(Service::Watcher));
+        }
+        ServiceState::Absent | ServiceState::Stopped | ServiceState::Failed => {
+            steps.push(Step::Start(Service::Watcher));
+        }
+    }
+    if steps.is_empty() {
+        return Decision::Settled;
+    }
+    Decision::Do(Plan::new("bring up the watcher", steps))
 }
 
 /// Writes the files that differ and starts what does not run.
@@ -194,6 +225,9 @@ pub fn membership(seen: &Observed) -> Decision {
         return Decision::Wait(Wait::a_while(START_PATIENCE, "starting PostgreSQL"));
     };
     if let MemberState::Other(state) = &me.state {
+        if is_broken(state) && me.role == Role::Replica && seen.waited >= REPAIR_PATIENCE {
+            return copy_again(cluster, state);
+        }
         return Decision::Wait(Wait::a_while(
             START_PATIENCE,
             format!("PostgreSQL is {state}"),
@@ -215,6 +249,28 @@ pub fn membership(seen: &Observed) -> Decision {
     record_initialised(seen)
 }
 
+/// In these states a replica stays. What Patroni itself can mend, by rewinding or copying, it has tried by then.
+fn is_broken(state: &str) -> bool {
+    ["crashed", "start failed", "stopped"].contains(&state)
+}
+
+/// The database of a replica that does not start is copied from the primary again, as long as there is a primary.
+fn copy_again(cluster: &ClusterView, state: &str) -> Decision {
+    let led = cluster
+        .primary()
+        .is_some_and(|primary| primary.state == MemberState::Running);
+    if led {
+        return Decision::Do(Plan::new(
+            "copy the database again, which does not start",
+            vec![Step::Reinitialize],
+        ));
+    }
+    Decision::Wait(Wait::a_while(
+        START_PATIENCE,
+        format!("PostgreSQL is {state}, and there is no primary to copy from"),
+    ))
+}
+
 /// What Patroni keeps for all members is what the options say, and no parameter waits for a restart.
 pub fn parameters(seen: &Observed) -> Decision {
     let (Ok(settings), Some(cluster), true) =
@@ -222,11 +278,10 @@ pub fn parameters(seen: &Observed) -> Decision {
     else {
         return Decision::Settled;
     };
-    let members = seen
-        .juju
-        .peers
-        .as_ref()
-        .map_or(1, |peers| peers.units.len());
+    let members = seen.juju.peers.as_ref().map_or(1, |peers| {
+        let counted = |name: &&MemberName| !seen.host.lost.contains(*name);
+        peers.units.keys().filter(counted).count()
+    });
     let wanted = DynamicConfiguration::new(settings, u32::try_from(members).unwrap_or(u32::MAX));
     if let Some(patch) = wanted.patch(&cluster.config) {
         return Decision::Do(Plan::new(
@@ -234,17 +289,40 @@ pub fn parameters(seen: &Observed) -> Decision {
             vec![Step::ChangeClusterConfig(patch.to_string())],
         ));
     }
-    let waiting = seen
-        .database
-        .known()
-        .is_some_and(|it| !it.pending_restart.is_empty());
-    if waiting {
-        return Decision::Do(Plan::new(
+    Decision::Settled
+}
+
+/// Parameters that need a restart come into force on one member after the other, on the primary last.
+///
+/// A replica may have to wait for the primary instead: one that may not have less of something than the primary restarts
+/// in vain before it has. So the primary waits for the others only for a while.
+pub fn restarts(seen: &Observed) -> Decision {
+    let (Some(cluster), Some(me)) = (seen.cluster.known(), seen.this_member()) else {
+        return Decision::Settled;
+    };
+    let of_the_server = seen.database.known().map(|it| &it.pending_restart);
+    if !me.pending_restart && of_the_server.is_none_or(Vec::is_empty) {
+        return Decision::Settled;
+    }
+    let primary = me.role != Role::Replica;
+    let before_me = cluster.members.iter().find(|member| {
+        let restarts = matches!(&member.state, MemberState::Other(state) if state == "restarting");
+        let waits = member.pending_restart && member.state == MemberState::Running;
+        let comes_first = primary || member.name < me.name;
+        member.name != me.name
+            && member.role == Role::Replica
+            && (restarts || (waits && comes_first))
+    });
+    match before_me {
+        Some(other) if seen.waited < RESTART_PATIENCE => Decision::Wait(Wait::a_while(
+            RESTART_PATIENCE,
+            format!("waiting to restart until {} has", other.name.unit()),
+        )),
+        _ => Decision::Do(Plan::new(
             "put settings into force that need a restart",
             vec![Step::RestartDatabase],
-        ));
+        )),
     }
-    Decision::Settled
 }
 
 fn record_initialised(seen: &Observed) -> Decision {

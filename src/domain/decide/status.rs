@@ -1,7 +1,8 @@
 //! One status from the decision, derived last and never read back.
 
 use crate::domain::decision::Decision;
-use crate::domain::observed::{Observed, Packages, RepositoryState, Role, Seen};
+use crate::domain::observed::{Member, Observed, Packages, RepositoryState, Role, Seen};
+use crate::domain::size;
 
 /// What `juju status` shows for this unit.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -33,7 +34,11 @@ pub fn status(seen: &Observed, decision: &Decision) -> Status {
             message: plan.purpose.clone(),
         },
         Decision::Wait(wait) => Status {
-            level: Level::Waiting,
+            // It comes right by itself when enough machines come back, and only then.
+            level: match &seen.lost_quorum {
+                Some(lost) if lost.is_beyond_repair() => Level::Blocked,
+                _ => Level::Waiting,
+            },
             message: wait.reason.clone(),
         },
         Decision::Blocked(blocked) => Status {
@@ -65,7 +70,8 @@ fn settled(seen: &Observed) -> Status {
     let message = match seen.this_member().map(|member| member.role) {
         Some(Role::Primary) => "Primary".to_owned(),
         Some(Role::StandbyLeader) => "Standby leader".to_owned(),
-        Some(Role::Replica) | None => String::new(),
+        Some(Role::Replica) => seen.this_member().map(behind).unwrap_or_default(),
+        None => String::new(),
     };
     match (&seen.host.packages, &seen.cluster) {
         (Packages::Missing { .. }, _) => Status {
@@ -103,6 +109,15 @@ fn with_note(message: String, note: Option<String>) -> String {
         None => message,
         Some(note) if message.is_empty() => note,
         Some(note) => format!("{message}; {note}"),
+    }
+}
+
+/// How far a replica is behind, once that is more than a busy moment explains.
+fn behind(member: &Member) -> String {
+    const WORTH_SAYING: u64 = 64 << 20;
+    match member.lag {
+        Some(bytes) if bytes >= WORTH_SAYING => format!("{} behind", size::human(bytes)),
+        Some(_) | None => String::new(),
     }
 }
 

@@ -31,6 +31,23 @@ impl EtcdView {
     }
 }
 
+/// The voters of etcd, when none of those that were asked knows a leader.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct LostQuorum {
+    /// They do not answer.
+    pub silent: Vec<MemberName>,
+    /// They answer, and wait for a majority.
+    pub waiting: Vec<MemberName>,
+}
+
+impl LostQuorum {
+    /// Whether those that answer are too few to elect a leader.
+    pub fn is_beyond_repair(&self) -> bool {
+        let voters = self.silent.len() + self.waiting.len();
+        self.waiting.len() <= voters / 2
+    }
+}
+
 /// A member of etcd.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct EtcdMember {
@@ -102,6 +119,8 @@ pub struct Member {
     pub timeline: Option<Timeline>,
     /// Bytes it is behind; none when unknown or when it is the primary.
     pub lag: Option<u64>,
+    /// Whether a parameter waits for its restart.
+    pub pending_restart: bool,
 }
 
 /// What a member is.

@@ -1,10 +1,10 @@
 //! What is on the machine.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 use super::{RepositoryRecord, RestoreRecord};
-use crate::domain::words::Secret;
+use crate::domain::words::{MemberName, Secret};
 use crate::layout::Layout;
 
 /// The machine as this unit sees it.
@@ -34,6 +34,8 @@ pub struct HostView {
     pub etcd_data: DataDirectory,
     /// Whether this unit has begun to leave the cluster.
     pub leaving: bool,
+    /// Units that were lost when this one went on without a majority, and have not come back.
+    pub lost: BTreeSet<MemberName>,
     /// Whether the directory tree of the charm was made.
     pub prepared: bool,
     /// A restore that was begun and has not ended.
@@ -97,6 +99,8 @@ pub enum ManagedFile {
     TlsIdentity,
     /// The authorities this unit trusts.
     TlsAuthorities,
+    /// The unit file of the process that watches the cluster.
+    WatcherUnit,
     /// pgBackRest's configuration for this cluster's own repository.
     PgBackRestConfig,
     /// The unit file of pgBackRest's server.
@@ -113,7 +117,7 @@ pub enum ManagedFile {
 
 impl ManagedFile {
     /// Every managed file.
-    pub const ALL: [Self; 14] = [
+    pub const ALL: [Self; 15] = [
         Self::EtcdConfig,
         Self::EtcdUnit,
         Self::PatroniConfig,
@@ -122,6 +126,7 @@ impl ManagedFile {
         Self::PatroniInForce,
         Self::TlsIdentity,
         Self::TlsAuthorities,
+        Self::WatcherUnit,
         Self::PgBackRestConfig,
         Self::BackupServerUnit,
         Self::BackupServerInForce,
@@ -142,6 +147,7 @@ impl fmt::Display for ManagedFile {
             Self::PatroniInForce => "what Patroni runs with",
             Self::TlsIdentity => "this unit's certificate",
             Self::TlsAuthorities => "the authorities to trust",
+            Self::WatcherUnit => "the watcher's unit file",
             Self::PgBackRestConfig => "pgBackRest's configuration",
             Self::BackupServerUnit => "the unit file of pgBackRest's server",
             Self::BackupServerInForce => "what pgBackRest's server runs with",
@@ -165,11 +171,13 @@ pub enum Service {
     Patroni,
     /// pgBackRest's server, for the replicas.
     BackupServer,
+    /// The process that has hooks run when the cluster changes.
+    Watcher,
 }
 
 impl Service {
     /// Every service.
-    pub const ALL: [Self; 3] = [Self::Etcd, Self::Patroni, Self::BackupServer];
+    pub const ALL: [Self; 4] = [Self::Etcd, Self::Patroni, Self::BackupServer, Self::Watcher];
 
     /// The name of its unit file.
     pub fn unit(self) -> &'static str {
@@ -177,6 +185,7 @@ impl Service {
             Self::Etcd => "charmed-etcd.service",
             Self::Patroni => "charmed-patroni.service",
             Self::BackupServer => "charmed-pgbackrest-server.service",
+            Self::Watcher => "charmed-watcher.service",
         }
     }
 }
@@ -187,6 +196,7 @@ impl fmt::Display for Service {
             Self::Etcd => "etcd",
             Self::Patroni => "Patroni",
             Self::BackupServer => "pgBackRest's server",
+            Self::Watcher => "the watcher",
         })
     }
 }

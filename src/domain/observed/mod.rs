@@ -7,9 +7,11 @@ mod repository;
 mod tls;
 
 use std::fmt;
+use std::time::Duration;
 
 pub use cluster::{
-    ClusterView, DatabaseView, EtcdMember, EtcdView, Member, MemberState, Role, RoleView,
+    ClusterView, DatabaseView, EtcdMember, EtcdView, LostQuorum, Member, MemberState, Role,
+    RoleView,
 };
 pub use host::{DataDirectory, HostView, ManagedFile, Packages, Service, ServiceState};
 pub use juju::{JujuView, ObjectStorage, ObjectStore, Passwords, PeerRelation, Standing, Written};
@@ -61,12 +63,16 @@ pub struct Observed {
     pub host: HostView,
     /// The cluster's configuration store.
     pub etcd: Seen<EtcdView>,
+    /// Which voters answer, when etcd as a whole does not.
+    pub lost_quorum: Option<LostQuorum>,
     /// The cluster as Patroni sees it.
     pub cluster: Seen<ClusterView>,
     /// The database of this unit, over its own socket.
     pub database: Seen<DatabaseView>,
     /// When this was observed.
     pub now: Timestamp,
+    /// For how long this dispatch has only looked, and done nothing.
+    pub waited: Duration,
     /// Whether this dispatch has already tried the object store: once is enough.
     pub repository_tried: bool,
 }

@@ -4,6 +4,7 @@ use std::fmt;
 
 use super::Step;
 use crate::domain::observed::RestorePhase;
+use crate::domain::words::MemberName;
 
 impl fmt::Display for Step {
     #[expect(
@@ -87,6 +88,20 @@ impl fmt::Display for Step {
                     f,
                     "forget the cluster's past so that the restored database may lead"
                 )
+            }
+            Self::RecordLost(units) if units.is_empty() => {
+                write!(f, "remember that no unit is lost any more")
+            }
+            Self::RecordLost(units) => {
+                let names: Vec<String> = units.iter().map(MemberName::unit).collect();
+                write!(f, "remember that {} are lost", names.join(", "))
+            }
+            Self::PutEtcdAside => write!(f, "put the data of the lost etcd aside"),
+            Self::NameDatabase { system_id, .. } => {
+                write!(f, "tell Patroni that database {system_id} is the cluster's")
+            }
+            Self::Reinitialize => {
+                write!(f, "remove this replica's database and copy it again")
             }
             Self::MakeRoles => write!(f, "make the system roles"),
             Self::SetRolePassword(user, _) => {

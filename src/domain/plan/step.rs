@@ -1,6 +1,6 @@
 //! One thing to do.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 
 use crate::domain::backups::server::{BackupServer, Primary};
@@ -8,7 +8,7 @@ use crate::domain::observed::{
     DataDirectory, ManagedFile, ObjectStore, RepositoryRecord, RestoreRecord, Service, Standing,
 };
 use crate::domain::tls::{Announcement, Course, Material, Names, PrivateKey};
-use crate::domain::words::{BackupKind, MemberName, Secret, Stanza, SystemUser};
+use crate::domain::words::{BackupKind, MemberName, Secret, Stanza, SystemId, SystemUser};
 
 /// One thing to do.
 #[derive(Clone, Debug, PartialEq)]
@@ -112,10 +112,23 @@ pub enum Step {
     },
     /// Remove the data of this unit's member, after etcd has said that it is none.
     WipeEtcd,
+    /// Remember which units were lost when this one went on without a majority of voters.
+    RecordLost(BTreeSet<MemberName>),
+    /// Stop this unit's member of a cluster that is lost, and put its data aside.
+    PutEtcdAside,
+    /// Tell Patroni, by way of an empty etcd, which database is the cluster's, and its cluster-wide configuration.
+    NameDatabase {
+        /// The database.
+        system_id: SystemId,
+        /// The configuration, as JSON.
+        config: String,
+    },
     /// Change Patroni's cluster-wide configuration to hold these values.
     ChangeClusterConfig(String),
     /// Restart PostgreSQL through Patroni, for parameters that wait for it.
     RestartDatabase,
+    /// Have Patroni remove this replica's database and copy the primary's.
+    Reinitialize,
     /// Wait until Patroni says that this unit is the primary and its database accepts writes.
     AwaitPrimary,
     /// Make this unit the primary instead of another.

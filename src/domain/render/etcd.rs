@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::net::IpAddr;
+use std::path::Path;
 
 use super::systemd;
 use super::{
@@ -128,10 +129,11 @@ fn assignment(name: &str, value: &str) -> String {
 }
 
 /// What a configuration says of how its member began; of no interest to a member that has data.
-const BEGINNING: [&str; 3] = [
+const BEGINNING: [&str; 4] = [
     "ETCD_INITIAL_ADVERTISE_PEER_URLS=",
     "ETCD_INITIAL_CLUSTER=",
     "ETCD_INITIAL_CLUSTER_STATE=",
+    "ETCD_INITIAL_CLUSTER_TOKEN=",
 ];
 
 fn beginning(line: &str) -> Option<&'static str> {
@@ -173,12 +175,32 @@ pub fn peer_url(address: IpAddr, tls: bool) -> String {
     }
 }
 
+/// Who is asked before etcd starts whether it may, see [`crate::guard`].
+#[derive(Clone, Copy, Debug)]
+pub struct Guard<'a> {
+    /// The charm's program.
+    pub program: &'a Path,
+    /// Where the other members know this one.
+    pub address: Option<IpAddr>,
+}
+
+impl Guard<'_> {
+    fn line(&self) -> String {
+        let Some(address) = self.address else {
+            return String::new();
+        };
+        let program = systemd::word(&self.program.to_string_lossy());
+        // As root: the charm's directory is nobody else's business.
+        format!("ExecCondition=+{program} guard-etcd --address {address}\n")
+    }
+}
+
 /// The text of etcd's unit file.
 ///
 /// Not `Type=notify`, although etcd can: etcd 3.4 reports ready only when it has a quorum, so after a power cut
 /// `systemctl start` would hold the first unit's hook until the other machines are back, and systemd would kill etcd for
 /// being late. Whether etcd serves is observed from etcd.
-pub fn unit(layout: &Layout, user: &str) -> String {
+pub fn unit(layout: &Layout, user: &str, guard: &Guard<'_>) -> String {
     format!(
         "\
 # Written by the charm; changes made here are overwritten.
@@ -193,7 +215,7 @@ StartLimitIntervalSec=0
 Type=exec
 User={user}
 EnvironmentFile={config}
-ExecStart=/usr/bin/etcd
+{guard}ExecStart=/usr/bin/etcd
 Restart=always
 RestartSec=1
 KillMode=mixed
@@ -204,6 +226,7 @@ NoNewPrivileges=yes
 [Install]
 WantedBy=multi-user.target
 ",
+        guard = guard.line(),
         config = systemd::path(&layout.etcd_config()),
     )
 }

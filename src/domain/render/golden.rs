@@ -11,7 +11,7 @@ use super::dcs::DynamicConfiguration;
 use super::hba::{Access, ClientAccess, Databases, LocalUsers, Method};
 use super::patroni::{Credentials, EtcdAccess, Tag};
 use super::pgbackrest::{Purpose, Server, Store};
-use super::{Unrepresentable, etcd, patroni, patroni_unit, pgbackrest};
+use super::{Unrepresentable, etcd, patroni, patroni_unit, pgbackrest, watcher_unit};
 use crate::domain::settings::{Machine, OptionValue, Settings};
 use crate::domain::tls::Stage;
 use crate::domain::words::{MemberName, Secret};
@@ -180,21 +180,38 @@ fn golden_patroni_file_of_three_units_with_a_repository_clients_and_options() {
 #[test]
 fn golden_units_on_a_machine() {
     let layout = Layout::new("/");
+    let program = layout.charm_dir(&member(0)).join("dispatch");
+    let guard = etcd::Guard {
+        program: &program,
+        address: Some(address(1)),
+    };
     matches_golden(
         "charmed-patroni.service",
         &patroni_unit::unit(&layout, "postgres"),
     );
-    matches_golden("charmed-etcd.service", &etcd::unit(&layout, "postgres"));
+    matches_golden(
+        "charmed-etcd.service",
+        &etcd::unit(&layout, "postgres", &guard),
+    );
+    matches_golden(
+        "charmed-watcher.service",
+        &watcher_unit::unit(&program, "postgresql/0", address(1)),
+    );
 }
 
 #[test]
 fn golden_units_below_a_root_with_odd_characters() {
     let layout = Layout::new("/home/me/50% of $it/m \"0\"");
+    let program = layout.charm_dir(&member(0)).join("dispatch");
+    let guard = etcd::Guard {
+        program: &program,
+        address: Some(address(1)),
+    };
     matches_golden(
         "odd-root-patroni.service",
         &patroni_unit::unit(&layout, "me"),
     );
-    matches_golden("odd-root-etcd.service", &etcd::unit(&layout, "me"));
+    matches_golden("odd-root-etcd.service", &etcd::unit(&layout, "me", &guard));
 }
 
 fn etcd_file(members: u8, begins: etcd::ClusterState, stage: Stage) -> String {

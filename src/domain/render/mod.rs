@@ -17,6 +17,7 @@ pub mod patroni_unit;
 pub mod pgbackrest;
 mod systemd;
 mod unrepresentable;
+pub mod watcher_unit;
 
 use std::net::{IpAddr, SocketAddr};
 

@@ -5,6 +5,7 @@ mod get_password;
 mod get_primary;
 mod list_backups;
 mod promote_to_primary;
+mod recover_quorum;
 mod restore;
 mod set_password;
 mod set_tls_private_key;
@@ -74,6 +75,7 @@ pub fn run(name: &str, juju: &Juju) -> Result<(), StepError> {
         "set-tls-private-key" => set_tls_private_key::run(juju),
         "get-primary" => get_primary::run(juju),
         "promote-to-primary" => promote_to_primary::run(juju),
+        "recover-quorum" => recover_quorum::run(juju),
         other => Err(StepError::expected(format!("there is no action {other}"), "").into()),
     };
     if let Err(error) = done {

@@ -8,6 +8,7 @@ use crate::adapters::patroni::Patroni;
 use crate::adapters::systemd;
 use crate::domain::observed::{Role, Seen, Service};
 use crate::domain::render::patroni::NAMESPACE;
+use crate::domain::words::SystemId;
 use crate::error::StepError;
 use crate::reconcile::World as _;
 use crate::unit::{Unit, because};
@@ -59,8 +60,16 @@ pub(super) fn protect_etcd(unit: &Unit<'_>) -> Result<(), StepError> {
         },
         prefix: format!("{NAMESPACE}{}/", unit.view.application),
     };
-    etcd.set_up_authentication(&root, &patroni, Deadline::seconds(30))
-        .map_err(because)
+    let deadline = Deadline::seconds(30);
+    loop {
+        match etcd.set_up_authentication(&root, &patroni, deadline) {
+            // It was started a moment ago.
+            Err(error) if error.is_unreachable() && !deadline.is_over() => {
+                clock::sleep(Duration::from_millis(300));
+            }
+            done => return done.map_err(because),
+        }
+    }
 }
 
 pub(super) fn change_config(unit: &Unit<'_>, config: &str) -> Result<(), StepError> {
@@ -74,6 +83,34 @@ pub(super) fn change_config(unit: &Unit<'_>, config: &str) -> Result<(), StepErr
 pub(super) fn restart_database(unit: &Unit<'_>) -> Result<(), StepError> {
     patroni(unit)?
         .restart(Deadline::after(RESTART))
+        .map_err(because)
+}
+
+/// The configuration first: with the other, Patroni begins.
+pub(super) fn name_database(
+    unit: &Unit<'_>,
+    system_id: SystemId,
+    config: &str,
+) -> Result<(), StepError> {
+    let absent = || StepError::expected("etcd's password or address is not known yet", "");
+    let etcd = unit.etcd(unit.etcd_login()).ok_or_else(absent)?;
+    let scope = format!("{NAMESPACE}{}/", unit.view.application);
+    let deadline = Deadline::seconds(30);
+    etcd.put(&format!("{scope}config"), config.as_bytes(), deadline)
+        .map_err(because)?;
+    let system_id = system_id.to_string();
+    etcd.put(
+        &format!("{scope}initialize"),
+        system_id.as_bytes(),
+        deadline,
+    )
+    .map_err(because)
+}
+
+/// Patroni itself refuses on the primary.
+pub(super) fn reinitialize(unit: &Unit<'_>) -> Result<(), StepError> {
+    patroni(unit)?
+        .reinitialize(Deadline::seconds(30))
         .map_err(because)
 }
 

@@ -53,9 +53,10 @@ pub(super) fn write(unit: &Unit<'_>, file: ManagedFile, content: &Secret) -> Res
         ManagedFile::EtcdInForce
         | ManagedFile::PatroniInForce
         | ManagedFile::BackupServerInForce => (0o600, Owner::Root),
-        ManagedFile::EtcdUnit | ManagedFile::PatroniUnit | ManagedFile::BackupServerUnit => {
-            (0o644, Owner::Root)
-        }
+        ManagedFile::EtcdUnit
+        | ManagedFile::PatroniUnit
+        | ManagedFile::BackupServerUnit
+        | ManagedFile::WatcherUnit => (0o644, Owner::Root),
         ManagedFile::EtcdConfig
         | ManagedFile::TlsIdentity
         | ManagedFile::TlsAuthorities
@@ -67,7 +68,10 @@ pub(super) fn write(unit: &Unit<'_>, file: ManagedFile, content: &Secret) -> Res
     };
     files::write_atomic(&path, content.expose().as_bytes(), mode, owner).map_err(because)?;
     match file {
-        ManagedFile::EtcdUnit | ManagedFile::PatroniUnit | ManagedFile::BackupServerUnit => {
+        ManagedFile::EtcdUnit
+        | ManagedFile::PatroniUnit
+        | ManagedFile::BackupServerUnit
+        | ManagedFile::WatcherUnit => {
             systemd::daemon_reload(Deadline::seconds(60)).map_err(because)
         }
         _ => Ok(()),
@@ -89,7 +93,7 @@ pub(super) fn stop(unit: &Unit<'_>, service: Service) -> Result<(), StepError> {
     systemd::stop(service.unit(), Deadline::seconds(SERVICE)).map_err(because)?;
     match service {
         Service::Patroni => stop_postgresql(unit),
-        Service::Etcd => Ok(()),
+        Service::Etcd | Service::Watcher => Ok(()),
         // Without its configuration it would fail at every boot.
         Service::BackupServer => {
             systemd::disable_and_stop(service.unit(), Deadline::seconds(SERVICE)).map_err(because)

@@ -57,9 +57,15 @@ pub(super) fn perform(unit: &mut Unit<'_>, step: &Step) -> Result<(), StepError>
         Step::ProtectEtcd => cluster::protect_etcd(unit),
         Step::ChangeClusterConfig(config) => cluster::change_config(unit, config),
         Step::RestartDatabase => cluster::restart_database(unit),
+        Step::NameDatabase { system_id, config } => {
+            cluster::name_database(unit, *system_id, config)
+        }
+        Step::Reinitialize => cluster::reinitialize(unit),
         Step::AwaitPrimary => cluster::await_primary(unit),
         Step::ForgetClusterState => cluster::forget_state(unit),
 
+        Step::RecordLost(units) => voters::record_lost(unit, units),
+        Step::PutEtcdAside => voters::put_aside(unit),
         Step::RestartEtcd => voters::restart(unit),
         Step::MovePeer(url) => voters::move_peer(unit, url),
         Step::AddLearner { url, .. } => voters::add_learner(unit, url),

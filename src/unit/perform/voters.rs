@@ -1,5 +1,6 @@
 //! The members of etcd: this unit's own, and those of units that are gone.
 
+use std::collections::BTreeSet;
 use std::net::IpAddr;
 use std::time::Duration;
 
@@ -8,8 +9,9 @@ use crate::adapters::host::clock::{self, Deadline};
 use crate::adapters::host::files;
 use crate::adapters::systemd::{self, Loaded};
 use crate::domain::observed::Service;
+use crate::domain::words::MemberName;
 use crate::error::StepError;
-use crate::unit::{QUESTION, Unit, because};
+use crate::unit::{QUESTION, Unit, because, records};
 
 /// etcd wants all voters connected for 5 seconds before it changes its members, and a busy machine takes longer.
 const CHANGE: Duration = Duration::from_mins(1);
@@ -59,8 +61,10 @@ fn is_mine(unit: &Unit<'_>, member: &Member) -> bool {
 fn asked_of_others(unit: &Unit<'_>) -> Result<(Etcd, Vec<Member>), EtcdError> {
     let mut failed = None;
     for etcd in unit.other_etcds() {
-        match etcd.member_list(Deadline::after(QUESTION)) {
-            Ok(members) => return Ok((etcd, members)),
+        match led_members(&etcd) {
+            Ok(Some(members)) => return Ok((etcd, members)),
+            // One that waits for a majority knows nothing that counts.
+            Ok(None) => {}
             Err(error) => failed = Some(error),
         }
     }
@@ -68,6 +72,12 @@ fn asked_of_others(unit: &Unit<'_>) -> Result<(Etcd, Vec<Member>), EtcdError> {
         operation: "ask etcd for its members",
         address: "no other voter is known".to_owned(),
     }))
+}
+
+fn led_members(etcd: &Etcd) -> Result<Option<Vec<Member>>, EtcdError> {
+    let leader = etcd.health(Deadline::after(QUESTION))?.leader;
+    let members = etcd.member_list(Deadline::after(QUESTION))?;
+    Ok(leader.map(|_| members))
 }
 
 pub(super) fn add_learner(unit: &Unit<'_>, url: &str) -> Result<(), StepError> {
@@ -170,6 +180,30 @@ pub(super) fn wipe(unit: &Unit<'_>) -> Result<(), StepError> {
     }
     files::remove_tree(&unit.layout.etcd_data(), &unit.layout.volume()).map_err(because)?;
     Ok(())
+}
+
+pub(super) fn record_lost(unit: &Unit<'_>, units: &BTreeSet<MemberName>) -> Result<(), StepError> {
+    let record = unit.layout.lost_record();
+    if units.is_empty() {
+        return records::forget(&record).map_err(because);
+    }
+    records::write(&record, units).map_err(because)
+}
+
+/// What an earlier recovery has put aside makes room only for something newer.
+pub(super) fn put_aside(unit: &Unit<'_>) -> Result<(), StepError> {
+    let layout = &unit.layout;
+    let etcd = Service::Etcd.unit();
+    let state = systemd::show(etcd, Deadline::after(QUESTION)).map_err(because)?;
+    if state.loaded != Loaded::NotFound {
+        systemd::stop(etcd, Deadline::seconds(60)).map_err(because)?;
+    }
+    if !files::exists(&layout.etcd_data()).map_err(because)? {
+        return Ok(());
+    }
+    let aside = layout.lost_etcd_data();
+    files::remove_tree(&aside, &layout.volume()).map_err(because)?;
+    files::rename(&layout.etcd_data(), &aside).map_err(because)
 }
 
 pub(super) fn await_heir(unit: &Unit<'_>) -> Result<(), StepError> {
