@@ -70,8 +70,9 @@ test: test-packages  ## Run everything CI runs: formatting, lints, unit tests, e
 .PHONY: test-packages
 test-packages:  ## Install those that the tests need, too
 	@scripts/install-packages tests
+
 .PHONY: walk
-walk: packages  ## Random walks over the charm: make walk SEEDS="1 2 3" STEPS=200
+walk: test-packages  ## Random walks over the charm: make walk SEEDS="1 2 3" STEPS=200
 	@scripts/build workspace
 	@scripts/walk $(or $(STEPS),50) $(or $(SEEDS),1)
 
