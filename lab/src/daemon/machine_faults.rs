@@ -33,8 +33,11 @@ pub(crate) fn network(
             Ok::<_, Failure>(())
         })
     };
-    // The machine must be there.
-    find(daemon, model, number)?;
+    let (machine, ..) = find(daemon, model, number)?;
+    if !cut_off && !machine.cut_off && machine.frozen {
+        // It hangs in place of a cut.
+        super::machines::freeze(daemon, model, number, false)?;
+    }
     set(cut_off)?;
     match settle_network(daemon) {
         Ok(()) => Ok(None),

@@ -205,8 +205,7 @@ pub fn down(home: &Home) -> anyhow::Result<()> {
         bail!("{}", failures.join("\n"));
     }
     crate::object_store::down(home.path())?;
-    crate::machine::network::heal_all(home.path()).context("cannot heal the network")?;
-    Ok(())
+    crate::machine::network::clear(home.path()).context("cannot heal the network")
 }
 
 /// Stops everything and removes the home with all that is in it.
@@ -222,7 +221,6 @@ pub fn destroy(home: &Home) -> anyhow::Result<()> {
         );
     }
     down(home)?;
-    crate::machine::network::clear(home.path()).context("cannot heal the network")?;
     fs::remove_dir_all(home.path())
         .with_context(|| format!("cannot remove {}", home.path().display()))
 }

@@ -118,7 +118,7 @@ pub(crate) fn heal_all(home: &Path) -> Result<(), NetworkError> {
     }
 }
 
-/// Removes the rules and the control groups of a lab that is gone.
+/// Removes the rules and the control groups of a lab of which nothing runs.
 pub(crate) fn clear(home: &Path) -> Result<(), NetworkError> {
     heal_all(home)?;
     if let Some(lab) = group_of_lab(home) {

@@ -258,6 +258,23 @@ fn a_machine_that_is_cut_off_reaches_only_itself_until_the_network_heals() {
 }
 
 #[test]
+fn a_machine_that_hangs_in_place_of_a_cut_goes_on_when_the_network_heals() {
+    let lab = Lab::start();
+    lab.deploy(&Charm::recorder("probe", "", ""), 1);
+    let (model, machine) = (MODEL.to_owned(), "0".to_owned());
+    inject(
+        &lab,
+        Fault::Freeze {
+            model: model.clone(),
+            machine: machine.clone(),
+        },
+    );
+    assert_eq!(lab.unit("probe/0").agent.current, "lost");
+    inject(&lab, Fault::HealNetwork { model, machine });
+    assert_eq!(lab.exec("probe/0", "echo here").unwrap(), "here");
+}
+
+#[test]
 fn a_full_disk_takes_no_byte_more_until_it_is_freed_and_goes_with_its_machine() {
     let lab = Lab::start();
     lab.deploy(&Charm::recorder("probe", "", ""), 1);
