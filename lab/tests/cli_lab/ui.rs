@@ -131,13 +131,13 @@ fn a_model_is_seen_as_it_is_and_as_it_changes() {
         units[..2].iter().find(|it| !leads(it)).unwrap(),
     );
     assert!(
-        leader.contains(" leader primary idle active Primary machine "),
+        leader.contains(" leader primary active Primary idle · machine "),
         "{leader}"
     );
     assert!(leader.ends_with(" · 5432/tcp"), "{leader}");
-    assert!(other.contains(" idle active machine "), "{other}");
+    assert!(other.contains(" active idle · machine "), "{other}");
     assert!(
-        units[2].starts_with("front/0 leader idle active word is hello machine 2 · 127."),
+        units[2].starts_with("front/0 leader active word is hello idle · machine 2 · 127."),
         "{units:?}"
     );
     assert_eq!(
@@ -163,7 +163,7 @@ fn a_model_is_seen_as_it_is_and_as_it_changes() {
     page.until("document.querySelector('.task progress')?.value === 40");
     let task = page.texts(".task").remove(0);
     assert!(
-        task.starts_with("copy store/") && task.contains(" running "),
+        task.starts_with("copy store/") && task.contains(" running"),
         "{task}"
     );
     assert!(

@@ -9,6 +9,7 @@ export function draw(picture) {
   ];
   $("nothing").hidden = nodes.length > 0;
   const columns = layers(nodes, picture.relations);
+  $("layers").style.setProperty("--columns", Math.max(1, columns.length));
   keep($("layers"), columns.map((names, at) => ({ at, names })), (layer) => String(layer.at),
     () => element("div", { class: "layer" }), () => {});
   columns.forEach((names, at) => {
@@ -85,10 +86,9 @@ function fillRow(item, unit, isChange) {
   const message = element("span", { class: "message" }, element("em", {}, workload.current));
   if (workload.message) message.append(` ${workload.message}`);
   if (unit.life !== "alive") message.append(" (being removed)");
-  const place = [unit.machine && `machine ${unit.machine}`, unit.address, ...unit.ports].filter(Boolean).join(" · ");
-  item.replaceChildren(glyph(workload.current), who, doing,
-    message,
-    place ? element("span", { class: "place" }, place) : "");
+  const place = [unit.machine && `machine ${unit.machine}`, unit.address, ...unit.ports].filter(Boolean);
+  item.replaceChildren(glyph(workload.current), who, message,
+    element("span", { class: "place" }, doing, ...place.map((part) => ` · ${part}`)));
   if (isChange && before !== message.textContent) {
     void item.offsetWidth;
     item.classList.add("changed");
