@@ -17,5 +17,6 @@ mod members;
 mod ordinary_user;
 mod quorum;
 mod repositories;
+mod tls;
 mod tls_backups;
 mod writer;
