@@ -19,7 +19,6 @@ use super::render::{
     ArchiveCommand, Repository, Unrepresentable, etcd, patroni, patroni_unit, pgbackrest,
     watcher_unit,
 };
-use super::tls::Stage;
 use super::words::{MemberName, Secret, SystemUser};
 
 /// Why a file cannot be made yet: something earlier in the unit's life is still missing.
@@ -187,7 +186,7 @@ fn digest_of<'a>(parts: impl IntoIterator<Item = &'a str>) -> String {
 pub fn patroni_follows(seen: &Observed, config: &Secret) -> (Vec<Step>, Secret) {
     let way = patroni::way_to_etcd(config.expose());
     let running = running_way_to_etcd(seen);
-    if has_to_begin_anew(&way, &running, tls::stage(seen)) {
+    if has_to_begin_anew(&way, &running) {
         // What it finds running keeps its old settings until it is told to read them again.
         let steps = vec![Step::RenewPatroni, Step::ReloadPatroni];
         return (steps, patroni_in_force(seen, config, &way));
@@ -202,8 +201,8 @@ pub fn patroni_follows(seen: &Observed, config: &Secret) -> (Vec<Step>, Secret) 
 }
 
 /// Whether Patroni would not find etcd by reading its configuration again. It asks etcd for its members only every five
-/// minutes, and not at all once those it knows are gone; with TLS it never asks.
-fn has_to_begin_anew(way: &[&str], running: &[&str], stage: Stage) -> bool {
+/// minutes, and not at all once those it knows are gone.
+fn has_to_begin_anew(way: &[&str], running: &[&str]) -> bool {
     let host = |line: &&&str| line.starts_with("- ");
     let hosts = |lines: &[&str]| -> Vec<String> {
         lines.iter().filter(host).map(ToString::to_string).collect()
@@ -216,12 +215,8 @@ fn has_to_begin_anew(way: &[&str], running: &[&str], stage: Stage) -> bool {
             .map(ToString::to_string)
             .collect()
     };
-    let same = if stage.serves() {
-        wanted == known
-    } else {
-        wanted.iter().all(|host| known.contains(host))
-    };
-    !same || other(way) != other(running)
+    let known_to_it = wanted.iter().all(|host| known.contains(host));
+    !known_to_it || other(way) != other(running)
 }
 
 /// etcd's unit file.

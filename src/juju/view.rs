@@ -9,7 +9,7 @@ use super::databag;
 use crate::domain::backups::server::BackupServer;
 use crate::domain::observed::{JujuView, PeerRelation, Standing};
 use crate::domain::settings::{Machine, OptionValue, Settings};
-use crate::domain::tls::{Announcement, Course};
+use crate::domain::tls::{Announcement, Course, Stage};
 use crate::domain::words::{MemberName, Stanza, Timestamp};
 use crate::error::StepError;
 
@@ -30,6 +30,14 @@ pub fn read(juju: &Juju, memory: u64, cpus: u32, now: Timestamp) -> Result<JujuV
         Some(_) => address(juju).map_err(because)?,
         None => None,
     };
+    let tls = super::certificates::read(juju, leader, now).map_err(because)?;
+    let peers = match peers {
+        Some(peers) if leader && turns(&peers, tls.related) => Some(PeerRelation {
+            expected: staying(juju)?.into_iter().collect(),
+            ..peers
+        }),
+        peers => peers,
+    };
     Ok(JujuView {
         application: context.application().to_owned(),
         model: context.model_name.clone(),
@@ -42,7 +50,7 @@ pub fn read(juju: &Juju, memory: u64, cpus: u32, now: Timestamp) -> Result<JujuV
         passwords: super::passwords::read(juju).map_err(because)?,
         settings: settings(juju, memory, cpus).map_err(because)?,
         object_storage: super::object_storage::read(juju, leader).map_err(because)?,
-        tls: super::certificates::read(juju, leader, now).map_err(because)?,
+        tls,
         written: BTreeSet::new(),
     })
 }
@@ -120,9 +128,16 @@ fn peers(juju: &Juju, this: &MemberName) -> Result<Option<PeerRelation>, StepErr
         stanza: application
             .get(databag::STANZA.name)
             .and_then(|name| name.parse().ok()),
+        expected: BTreeSet::new(),
         tls_course: course(&application)?,
         tls,
     }))
+}
+
+/// Whether TLS is to be turned on or off.
+fn turns(peers: &PeerRelation, related: bool) -> bool {
+    let goal = if related { Stage::Only } else { Stage::Off };
+    peers.tls_course.stage != goal
 }
 
 /// A course that cannot be read is not "off": this unit would turn to plaintext alone.

@@ -8,8 +8,8 @@ use postgresql_charm::domain::decide::status::status;
 use postgresql_charm::domain::decide::{self, tls};
 use postgresql_charm::domain::decision::Decision;
 use postgresql_charm::domain::observed::{ManagedFile, Seen, TlsView};
-use postgresql_charm::domain::tls::{Material, Names, Stage};
-use postgresql_charm::domain::words::Secret;
+use postgresql_charm::domain::tls::{Course, Material, Names, Stage};
+use postgresql_charm::domain::words::{MemberName, Secret};
 use postgresql_charm::reconcile::reconcile;
 use proptest::prelude::*;
 
@@ -36,6 +36,8 @@ fn material(of: &str, authority: &str) -> Material {
 
 struct Cluster {
     units: Vec<Model>,
+    /// Whether it began in a state in which all reach each other.
+    sound: bool,
 }
 
 impl Cluster {
@@ -51,7 +53,7 @@ impl Cluster {
         } else {
             build()
         };
-        Self { units }
+        Self { units, sound: true }
     }
 
     /// Relates the authority; who is `without` gets no certificate yet.
@@ -104,7 +106,9 @@ impl Cluster {
             unit.end_well();
             self.tell(number);
         }
-        self.nobody_is_cut_off();
+        if self.sound {
+            self.nobody_is_cut_off();
+        }
         did
     }
 
@@ -316,6 +320,39 @@ fn another_authority_is_trusted_by_all_before_it_is_used_and_the_old_one_goes_la
         let trusted = cluster.file(number, ManagedFile::TlsAuthorities);
         assert!(!trusted.contains(&pem("first")) && trusted.contains(&pem("second")));
     }
+}
+
+/// Of three units that come at once two may have begun before the first has seen them.
+#[test]
+fn a_unit_that_juju_expects_is_waited_for_although_it_was_not_seen_yet() {
+    let mut cluster = Cluster::of(1);
+    let expected: MemberName = "postgresql-1".parse().unwrap();
+    let peers = cluster.units[0].seen.juju.peers.as_mut().unwrap();
+    peers.expected.insert(expected);
+    cluster.relate("first", None);
+    cluster.come_to_rest();
+    assert!(cluster.all(Stage::Off));
+    let waiting = "Primary; turning TLS on: waiting for the certificate of postgresql/1";
+    assert_eq!(cluster.message(0), waiting);
+}
+
+/// However they came to be there, units that run without a certificate find to the others.
+#[test]
+fn units_without_a_certificate_learn_to_trust_each_other_and_then_use_theirs() {
+    let mut cluster = Cluster::of(3);
+    cluster.sound = false;
+    cluster.relate("first", None);
+    let only = Course {
+        stage: Stage::Only,
+        from: Stage::Use,
+        number: 3,
+    };
+    for unit in &mut cluster.units {
+        unit.seen.juju.peers.as_mut().unwrap().tls_course = only;
+        unit.remember();
+    }
+    cluster.come_to_rest();
+    assert!(cluster.all(Stage::Only), "{:?}", cluster.stages());
 }
 
 #[test]

@@ -194,31 +194,32 @@ pub fn certificate(seen: &Observed) -> Decision {
     else {
         return Decision::Settled;
     };
+    // Trust first, and for its own sake: two newcomers with a new authority have to trust each other before either may
+    // use its certificate.
+    let trust = [(ManagedFile::TlsAuthorities, Ok(authorities(seen, peers)))];
     let existing = seen.host.files.get(&ManagedFile::TlsIdentity);
     let given = seen.juju.tls.material.as_ref();
-    let identity = match (given, existing) {
-        (Some(given), existing) if may_use(seen, peers, given, existing) => identity(given),
-        (_, Some(existing)) => existing.clone(),
-        (given, None) if !runs(seen) => {
-            let reason = match (given, &seen.juju.tls.waiting) {
-                (Some(_), _) => "waiting until all units trust the authority of this unit",
-                (None, Some(why)) => why,
-                (None, None) => "waiting for a certificate",
-            };
-            return Decision::Wait(Wait::until(Wake::PeersChanged, reason));
-        }
-        (_, None) => return Decision::Settled,
+    let identity = match given {
+        Some(given) if may_use(seen, peers, given, existing) => Some(identity(given)),
+        _ => existing.cloned(),
     };
-    let wanted = [
-        (ManagedFile::TlsAuthorities, Ok(authorities(seen, peers))),
-        (ManagedFile::TlsIdentity, Ok(identity)),
-    ];
-    match differing(seen, wanted) {
+    let missing = identity.is_none() && !runs(seen);
+    let wanted = identity.map(|identity| (ManagedFile::TlsIdentity, Ok(identity)));
+    match differing(seen, trust.into_iter().chain(wanted)) {
         Ok(steps) if !steps.is_empty() => {
-            Decision::Do(Plan::new("keep certificates up to date", steps))
+            return Decision::Do(Plan::new("keep certificates up to date", steps));
         }
-        Ok(_) | Err(_) => Decision::Settled,
+        Ok(_) | Err(_) => {}
     }
+    if !missing {
+        return Decision::Settled;
+    }
+    let reason = match (given, &seen.juju.tls.waiting) {
+        (Some(_), _) => "waiting until all units trust the authority of this unit",
+        (None, Some(why)) => why,
+        (None, None) => "waiting for a certificate",
+    };
+    Decision::Wait(Wait::until(Wake::PeersChanged, reason))
 }
 
 /// Whether all others trust the authority of a certificate. As long as no client uses TLS, nobody has to.
@@ -253,8 +254,10 @@ fn next_stage(seen: &Observed) -> Next {
     let Some(peers) = &seen.juju.peers else {
         return Next::Reached;
     };
-    let units = peers.units.keys();
-    let units = units
+    let units = peers
+        .units
+        .keys()
+        .chain(&peers.expected)
         .map(|name| (name.clone(), peers.tls.get(name).cloned()))
         .collect();
     next(peers.tls_course, seen.juju.tls.related, &units)

@@ -93,6 +93,8 @@ pub struct PeerRelation {
     pub initialised: bool,
     /// The stanza that WAL goes to, once archiving was proved. Never cleared (D4).
     pub stanza: Option<Stanza>,
+    /// Units that Juju says will be there, for the leader while TLS changes: they may have begun and not be seen yet.
+    pub expected: BTreeSet<MemberName>,
     /// How far the cluster may be with TLS, as the leader says.
     pub tls_course: Course,
     /// What the units tell of their TLS, this one included.

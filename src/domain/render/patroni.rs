@@ -61,7 +61,7 @@ pub fn way_to_etcd(text: &str) -> Vec<&str> {
         .take_while(|line| line.starts_with(' '))
         .map(str::trim)
         .filter(|line| {
-            ["- ", "protocol:", "cacert:", "use_proxies:"]
+            ["- ", "protocol:", "cacert:"]
                 .iter()
                 .any(|beginning| line.starts_with(beginning))
         })
@@ -168,8 +168,6 @@ impl Configuration<'_> {
         let mut etcd = Node::from([("hosts", hosts.into()), ("protocol", protocol.into())]);
         if self.stage.serves() {
             etcd.push("cacert", self.layout.tls_authorities().into());
-            // These hosts and no others: the addresses that etcd itself tells are those of one of the two ports.
-            etcd.push("use_proxies", true.into());
         }
         if let Some((user, password)) = self.etcd.login {
             etcd.push("username", user.into());

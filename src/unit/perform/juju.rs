@@ -93,8 +93,17 @@ pub(super) fn publish_proved(unit: &mut Unit<'_>, stanza: &Stanza) -> Result<(),
 pub(super) fn publish_tls_course(unit: &mut Unit<'_>, course: Course) -> Result<(), StepError> {
     let json = serde_json::to_string(&course).map_err(because)?;
     publish(unit, databag::TLS_COURSE, json)?;
+    let own = unit.view.member.clone();
     match &mut unit.view.peers {
-        Some(peers) if peers.units.len() == 1 => peers.tls_course = course,
+        Some(peers)
+            if peers
+                .units
+                .keys()
+                .chain(&peers.expected)
+                .all(|unit| *unit == own) =>
+        {
+            peers.tls_course = course;
+        }
         _ => {
             unit.view.written.insert(Written::TlsCourse);
         }
