@@ -63,6 +63,10 @@ lint:  ## Check formatting and lints
 packages:  ## Install the packages of the distribution that are missing
 	@scripts/install-packages
 
+.PHONY: schedules
+schedules: packages build  ## Faults in random order under a steady writer; SEEDS="1 2 3" chooses the orders
+	@SCHEDULE_SEEDS="$(or $(SEEDS),$(shell seq -s ' ' 1 20))" cargo test --locked --test stories schedules -- --nocapture
+
 .PHONY: test
 test: test-packages  ## Run everything CI runs: formatting, lints, unit tests, end-to-end stories
 	@scripts/test

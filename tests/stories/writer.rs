@@ -64,6 +64,21 @@ impl<'a> Writer<'a> {
         });
     }
 
+    /// Waits until a unit has received what was acknowledged last.
+    #[track_caller]
+    pub(crate) fn reaches(&self, unit: &str) {
+        let last = self.acknowledged.lock().unwrap().last().copied();
+        let last = last.expect("something was acknowledged").to_string();
+        eventually(&format!("{last} is on {unit}"), || {
+            let query = format!("select count(*) from written where number = {last}");
+            let said = self.lab.try_sql(unit, &query);
+            match (said.code, said.stdout.trim()) {
+                (Some(0), "1") => Ok(()),
+                _ => Err(format!("{said:?}")),
+            }
+        });
+    }
+
     /// Everything that was acknowledged is there on a unit: in order, and nothing twice.
     #[track_caller]
     pub(crate) fn finds_everything(&self, lab: &Lab, unit: &str) {
