@@ -50,14 +50,7 @@ pub fn of(
                     .unwrap_or_else(|| "it was killed".to_owned()),
             }),
             None if job.is_alive()? => {
-                let log = job.log()?;
-                let percent = log.lines().rev().find_map(progress::percent);
-                #[expect(
-                    clippy::cast_possible_truncation,
-                    clippy::cast_sign_loss,
-                    reason = "a percentage is between 0 and 100"
-                )]
-                let percent = percent.map(|percent| percent.clamp(0.0, 100.0) as u8);
+                let percent = progress::last_percent(&job.log()?);
                 running = Some(RunningBackup {
                     kind,
                     started,

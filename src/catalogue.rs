@@ -10,7 +10,10 @@ use std::time::Duration;
 use crate::adapters::host::clock::Deadline;
 use crate::adapters::pgbackrest::{Command, PgBackRest};
 use crate::domain::backups::target::{self, Shortfall, Target};
-use crate::domain::backups::{Backup, BackupInfo, Catalogue, History, HistoryFile, history_files};
+use crate::domain::backups::{
+    Archive, Backup, BackupInfo, Catalogue, History, HistoryFile, Path, archived_segments,
+    history_files,
+};
 use crate::domain::words::{Stanza, Timeline};
 use crate::error::StepError;
 use crate::unit::{REQUEST, because, explained};
@@ -139,6 +142,52 @@ fn with_history(
     let text = String::from_utf8_lossy(&text);
     let history = History::parse(timeline, &text).map_err(because)?;
     Ok(catalogue.with_history(history))
+}
+
+/// The segments of the archive that lie on the path of a restore, from where its backup began.
+///
+/// One listing for each folder of 256 segments, and only for those that the path passes.
+///
+/// # Errors
+///
+/// When the repository cannot be read.
+pub fn archive(
+    pgbackrest: &PgBackRest,
+    catalogue: &Catalogue,
+    path: &Path,
+    backup: &Backup,
+) -> Result<Archive, StepError> {
+    let stanza = &catalogue.stanza;
+    let mut databases = catalogue.databases.iter();
+    let Some(database) = databases.find(|database| database.id == backup.database) else {
+        return Ok(Archive::new());
+    };
+    let top = format!("archive/{stanza}/{}", database.archive_folder());
+    let names = pgbackrest
+        .repo_ls(&top, Deadline::after(QUESTION))
+        .map_err(explained)?;
+    let timelines = path.timelines();
+    let from = backup.wal_start.map(|start| start.to_string());
+    let from = from.as_deref().and_then(|name| name.get(8..16));
+    let mut archive = Archive::new();
+    for name in names.iter().filter(|name| name.len() == 16) {
+        let (Some(timeline), Some(log)) = (name.get(..8), name.get(8..)) else {
+            continue;
+        };
+        let passed = Timeline::from_hex(timeline).is_ok_and(|it| timelines.contains(&it));
+        if !passed || from.is_some_and(|from| log < from) {
+            continue;
+        }
+        let command = Command::RepoLs {
+            path: format!("{top}/{name}"),
+            recursive: false,
+        };
+        let listing = pgbackrest
+            .run(&command, Deadline::after(QUESTION))
+            .map_err(explained)?;
+        archive.extend(archived_segments(&listing.stdout).map_err(because)?);
+    }
+    Ok(archive)
 }
 
 /// The backup that carries a request's annotation; the newest when this version cannot annotate.

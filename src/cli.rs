@@ -8,11 +8,13 @@ use clap::{Parser, Subcommand};
 
 use crate::domain::decide;
 use crate::domain::decision::Decision;
+use crate::domain::words::Stanza;
 use crate::error::StepError;
 use crate::guard;
 use crate::job;
 use crate::juju::routes;
 use crate::reconcile::World as _;
+use crate::replica;
 use crate::unit::Unit;
 use crate::watch;
 
@@ -30,6 +32,19 @@ enum Command {
     Dispatch,
     /// Print what the charm would do now, and why, without doing it. For `juju exec`.
     Plan,
+    /// Make this member's data from the newest backup on the newest timeline; Patroni does this.
+    #[command(hide = true)]
+    MakeReplica {
+        /// pgBackRest's configuration.
+        #[arg(long)]
+        config: PathBuf,
+        /// The stanza.
+        #[arg(long)]
+        stanza: Stanza,
+        /// The file that lets the replica catch up from the repository.
+        #[arg(long)]
+        lease: PathBuf,
+    },
     /// Print the charm's version.
     Version,
     /// Have the unit's agent run a hook when the cluster has changed; the service manager does this.
@@ -79,6 +94,11 @@ pub fn main() -> ExitCode {
                 .and_then(|program| watch::run(&program, &unit, address)),
         ),
         Command::GuardEtcd { address } => guard_etcd(address),
+        Command::MakeReplica {
+            config,
+            stanza,
+            lease,
+        } => report(replica::make(config, &stanza, &lease)),
         Command::RunJob { folder } => match job::run(&folder) {
             Ok(Some(0)) => ExitCode::SUCCESS,
             Ok(_) => ExitCode::FAILURE,

@@ -55,7 +55,8 @@ impl Job {
         }
     }
 
-    fn service(&self) -> String {
+    /// The name of its service.
+    pub fn service(&self) -> String {
         format!("charmed-postgresql-{}.service", self.name)
     }
 
@@ -153,6 +154,28 @@ impl Job {
         }
     }
 
+    /// Ends it, and says so where its end is looked for.
+    ///
+    /// # Errors
+    ///
+    /// When the service manager cannot stop it.
+    pub fn cancel(&self, user: &WorkloadUser) -> Result<(), StepError> {
+        systemd::stop(&self.service(), Deadline::seconds(120)).map_err(because)?;
+        if self.end()?.is_some() {
+            return Ok(());
+        }
+        let log = self.folder.join("log");
+        lines::append(&log, "ERROR: cancelled").map_err(|error| StepError::because(&error))?;
+        let end = End {
+            code: None,
+            at: clock::now(),
+        };
+        let text = serde_json::to_vec_pretty(&end).map_err(because)?;
+        let owner = Owner::Workload(user);
+        files::write_atomic(&self.folder.join("end.json"), &text, 0o640, owner).map_err(because)?;
+        Ok(())
+    }
+
     /// Whether its process runs.
     ///
     /// # Errors
@@ -162,6 +185,13 @@ impl Job {
         let state = systemd::show(&self.service(), Deadline::seconds(10)).map_err(because)?;
         Ok(!matches!(state.active, Active::Inactive | Active::Failed))
     }
+}
+
+/// When a job was asked for, as its name says.
+pub fn started(name: &str) -> Option<Timestamp> {
+    let (_, at) = name.rsplit_once('-')?;
+    let at = jiff::civil::DateTime::strptime("%Y%m%dT%H%M%SZ", at).ok()?;
+    Some(at.to_zoned(jiff::tz::TimeZone::UTC).ok()?.timestamp())
 }
 
 /// The names of jobs that run, newest first.

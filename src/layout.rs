@@ -169,6 +169,21 @@ impl Layout {
         self.records().join("leaving.json")
     }
 
+    /// What is kept from before the last restore.
+    pub fn kept_record(&self) -> PathBuf {
+        self.records().join("kept.json")
+    }
+
+    /// The last plan of a restore, to be executed by its id.
+    pub fn restore_plan(&self) -> PathBuf {
+        self.records().join("restore-plan.json")
+    }
+
+    /// Which members were asked to make their data anew.
+    pub fn rebuilding_record(&self) -> PathBuf {
+        self.records().join("rebuilding.json")
+    }
+
     /// The intent of a restore that is under way.
     pub fn restore_record(&self) -> PathBuf {
         self.records().join("restore.json")

@@ -13,5 +13,6 @@ pub mod job;
 pub mod juju;
 pub mod layout;
 pub mod reconcile;
+pub mod replica;
 pub mod unit;
 pub mod watch;

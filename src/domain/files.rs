@@ -333,6 +333,7 @@ pub fn patroni_config(seen: &Observed, archive: &ArchiveCommand) -> Result<Secre
     };
     let configuration = patroni::Configuration {
         layout: &seen.host.layout,
+        charm: &seen.host.charm_dir,
         major: major(seen),
         scope: &seen.juju.application,
         member: &seen.juju.member,

@@ -51,9 +51,30 @@ pub enum Refusal {
     /// Only the leader may do this.
     #[error("this unit is not the leader")]
     NotTheLeader,
-    /// A restore with replicas is not possible yet.
-    #[error("the application has {0} units")]
-    MoreThanOneUnit(usize),
+    /// Another unit restores.
+    #[error("{0} restores already")]
+    RestoredElsewhere(String),
+    /// This unit's data is from before the last restore.
+    #[error("this unit has not been rebuilt since the last restore")]
+    Stale,
+    /// Nothing is kept from before a restore.
+    #[error("no database from before a restore is kept on this unit")]
+    NothingKept,
+    /// No plan has this id.
+    #[error("there is no plan {0}")]
+    UnknownPlan(String),
+    /// A restore would do something else by now.
+    #[error("plan {0} is not what a restore would do by now")]
+    PlanOutdated(String),
+    /// A plan and parameters of a target.
+    #[error("plan is given together with a target")]
+    PlanAndTarget,
+    /// Nothing runs that could be cancelled.
+    #[error("no such job runs")]
+    NoJob,
+    /// The restored database is being put in place.
+    #[error("the restored database is proved and being put in place")]
+    TooLateToCancel,
     /// A job is at work.
     #[error("another operation is running: {0}")]
     Busy(String),
@@ -125,7 +146,16 @@ impl Refusal {
                 "juju status shows what the unit waits for".into()
             }
             Self::NotTheLeader => "run it on the leader: juju run <application>/leader …".into(),
-            Self::MoreThanOneUnit(_) => "remove all units but one, restore, and add them again".into(),
+            Self::RestoredElsewhere(unit) => format!("wait until it has ended, or remove {unit} if it is lost"),
+            Self::Stale => "wait until it is active again".into(),
+            Self::NothingKept => {
+                "it was accepted, or the restore was made on another unit, which has been the leader then".into()
+            }
+            Self::UnknownPlan(_) => "run plan-restore on this unit; it keeps the last plan".into(),
+            Self::PlanOutdated(_) => "run plan-restore again and look at what has changed".into(),
+            Self::PlanAndTarget => "give plan alone: it says what is restored".into(),
+            Self::NoJob => "list-jobs shows what runs".into(),
+            Self::TooLateToCancel => "wait until it has ended, and run undo-restore".into(),
             Self::Busy(_) => "wait until it has ended".into(),
             Self::RestoreUnfinished => "the next regular look at the unit finishes it or undoes it".into(),
             Self::NoSpace { .. } => {

@@ -46,6 +46,12 @@ pub const STANZA: Key = Key {
     owner: Owner::Leader,
     name: "stanza",
 };
+/// The last restore. It changes nothing by itself: it has the peers look at what the cluster's configuration says of it.
+pub const RESTORED: Key = Key {
+    endpoint: super::PEERS,
+    owner: Owner::Leader,
+    name: "restored",
+};
 /// How far a unit is: `member`, or `voter` when it votes in etcd, too.
 pub const STANDING: Key = Key {
     endpoint: super::PEERS,
@@ -111,7 +117,7 @@ pub const REQUESTS: Key = Key {
 };
 
 /// Every key.
-pub const ALL: [Key; 14] = [
+pub const ALL: [Key; 15] = [
     TLS_COURSE,
     TLS,
     ADDRESS,
@@ -120,6 +126,7 @@ pub const ALL: [Key; 14] = [
     VOTERS,
     INITIALISED,
     STANZA,
+    RESTORED,
     REQUESTED_SECRETS,
     LIB_VERSION,
     BUCKET,

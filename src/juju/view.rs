@@ -131,6 +131,7 @@ fn peers(juju: &Juju, this: &MemberName) -> Result<Option<PeerRelation>, StepErr
         expected: BTreeSet::new(),
         tls_course: course(&application)?,
         tls,
+        restored: application.get(databag::RESTORED.name).cloned(),
     }))
 }
 

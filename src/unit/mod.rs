@@ -17,7 +17,7 @@ use serde::{Deserialize, Serialize};
 
 pub use installation::Installation;
 pub(crate) use observe::member;
-pub(crate) use perform::{REQUEST, explained, random_byte};
+pub(crate) use perform::{REQUEST, explained, job_of, progress_of_recovery, random_byte};
 
 use crate::adapters::Ports;
 use crate::adapters::etcd::{Etcd, Login};
@@ -57,6 +57,7 @@ pub struct Unit<'a> {
     idle_since: Stopwatch,
     repository_tried: bool,
     leaving: Option<Leaving>,
+    stays: bool,
 }
 
 /// What a unit that leaves has to know after its peer relation is over.
@@ -89,6 +90,7 @@ impl<'a> Unit<'a> {
             idle_since: Stopwatch::start(),
             repository_tried: false,
             leaving,
+            stays: juju.context().action.is_some(),
         })
     }
 
@@ -104,10 +106,15 @@ impl<'a> Unit<'a> {
 
     /// Patroni on this unit, when its password and address are known.
     fn patroni(&self) -> Option<Patroni> {
+        self.patroni_at(self.address()?)
+    }
+
+    /// Patroni at an address, when its password is known.
+    fn patroni_at(&self, address: IpAddr) -> Option<Patroni> {
         let Passwords::Known { patroni, .. } = &self.view.passwords else {
             return None;
         };
-        let host = self.address()?.to_string();
+        let host = address.to_string();
         let credentials = Credentials {
             user: "patroni".into(),
             password: patroni.clone(),
@@ -234,6 +241,11 @@ impl<'a> Unit<'a> {
             .filter_map(|(name, answer)| Some((name, answer.join().ok().flatten()?)))
             .collect();
         (answers.remove(&self.view.member), answers)
+    }
+
+    /// Long work goes on by itself from here: this dispatch does not stay for its end.
+    pub fn leave_to_itself(&mut self) {
+        self.stays = false;
     }
 
     /// Tells the one who waits for this action; outside an action, the log.

@@ -4,22 +4,27 @@ use std::collections::BTreeMap;
 
 use sha2::{Digest as _, Sha256};
 
-use super::{QUESTION, Unit, address_in, because, programs, records};
+use super::{
+    QUESTION, Unit, address_in, because, database_in, job_of, programs, progress_of_recovery,
+    records,
+};
 use crate::adapters::etcd::{Etcd, EtcdError};
 use crate::adapters::host::clock::{self, Deadline};
 use crate::adapters::host::{files, machine};
 use crate::adapters::patroni;
+use crate::adapters::pgbackrest::progress;
 use crate::adapters::postgres::{Database, PostgresError, Role, verifier};
 use crate::adapters::systemd::{self, Active, Loaded};
 use crate::domain::observed::{
-    ArchiverView, ClusterView, DataDirectory, DatabaseView, EtcdMember, EtcdView, HostView,
-    LostQuorum, ManagedFile, Member, MemberState, Observed, Packages, Role as MemberRole, RoleView,
-    Seen, Service, ServiceState,
+    ArchiverView, ClusterView, DataDirectory, DatabaseView, EtcdMember, EtcdView, Fetch, HostView,
+    Kept, LostQuorum, ManagedFile, Member, MemberState, Observed, Packages, Recovery, RestorePhase,
+    RestoreRecord, Role as MemberRole, RoleView, Seen, Service, ServiceState,
 };
 use crate::domain::settings::Settings;
 use crate::domain::system_roles;
 use crate::domain::words::{MemberName, Secret, SystemUser};
 use crate::error::StepError;
+use crate::job::Job;
 
 /// Looks at everything a decision may rest on; what cannot be there yet is not asked for.
 pub(super) fn observe(unit: &Unit<'_>) -> Result<Observed, StepError> {
@@ -73,8 +78,12 @@ fn host(unit: &Unit<'_>) -> Result<HostView, StepError> {
         }
         Packages::Missing { .. } => (DataDirectory::Absent, false),
     };
+    let restore: Option<RestoreRecord> =
+        records::read(&layout.restore_record()).map_err(because)?;
+    let kept = kept(unit, &packages)?;
     Ok(HostView {
         layout: layout.clone(),
+        charm_dir: unit.charm_dir.clone(),
         workload_user: unit.user.name().to_owned(),
         charm_user: if unit.user.differs_from_invoker() {
             "root"
@@ -99,9 +108,61 @@ fn host(unit: &Unit<'_>) -> Result<HostView, StepError> {
             .map_err(because)?
             .unwrap_or_default(),
         prepared,
-        restore: records::read(&layout.restore_record()).map_err(because)?,
+        fetch: fetch(unit, restore.as_ref())?,
+        recovery: recovery(unit, restore.as_ref())?,
+        restore,
+        kept,
+        free: files::free_bytes(&layout.volume()).unwrap_or(0),
         repository: records::read(&layout.repository_record()).map_err(because)?,
     })
+}
+
+/// How far the download of a restore is.
+fn fetch(unit: &Unit<'_>, restore: Option<&RestoreRecord>) -> Result<Fetch, StepError> {
+    let Some(restore) = restore.filter(|restore| restore.phase == RestorePhase::Beside) else {
+        return Ok(Fetch::None);
+    };
+    let job = Job::named(&unit.layout.jobs(), &job_of(&restore.id));
+    match job.end()? {
+        Some(end) if end.code == Some(0) => return Ok(Fetch::Done),
+        Some(_) => return Ok(Fetch::Failed),
+        None => {}
+    }
+    if !job.is_alive()? {
+        return Ok(Fetch::None);
+    }
+    Ok(Fetch::Running {
+        percent: progress::last_percent(&job.log()?),
+    })
+}
+
+fn recovery(unit: &Unit<'_>, restore: Option<&RestoreRecord>) -> Result<Recovery, StepError> {
+    if restore.is_none_or(|restore| restore.phase != RestorePhase::Beside) {
+        return Ok(Recovery::Idle);
+    }
+    let recovery = progress_of_recovery()?;
+    let open = || {
+        let socket = unit.layout.recovery_socket_dir();
+        let mut database = database_in(socket, Deadline::after(QUESTION)).ok()?;
+        database.in_recovery().ok().map(|recovers| !recovers)
+    };
+    Ok(match recovery {
+        Recovery::Replaying if open() == Some(true) => Recovery::Open,
+        other => other,
+    })
+}
+
+/// What is kept from before the last restore; a note without a directory is of no use.
+fn kept(unit: &Unit<'_>, packages: &Packages) -> Result<Option<Kept>, StepError> {
+    let (Packages::Present { major, .. } | Packages::Missing { major, .. }) = packages;
+    if !files::exists(&unit.layout.kept_dir(*major)).map_err(because)? {
+        return Ok(None);
+    }
+    let note = records::read(&unit.layout.kept_record()).map_err(because)?;
+    Ok(Some(note.unwrap_or(Kept {
+        since: clock::now(),
+        size: 0,
+    })))
 }
 
 fn managed_files(unit: &Unit<'_>) -> Result<BTreeMap<ManagedFile, Secret>, StepError> {

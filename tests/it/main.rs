@@ -15,6 +15,7 @@ mod flows;
 mod model;
 mod plans;
 mod quorum;
+mod restores;
 mod secrets;
 mod statuses;
 mod structure;

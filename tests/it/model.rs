@@ -7,10 +7,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use postgresql_charm::domain::observed::{
-    ArchiverView, ClusterView, DataDirectory, DatabaseView, EtcdMember, EtcdView, HostView,
-    JujuView, ManagedFile, Member, MemberState, ObjectStorage, ObjectStore, Observed, Packages,
-    Passwords, PeerRelation, RepositoryState, Role, RoleView, Seen, Service, ServiceState, TlsView,
-    Written,
+    ArchiverView, ClusterView, DataDirectory, DatabaseView, EtcdMember, EtcdView, Fetch, HELD,
+    Held, HostView, JujuView, Kept, ManagedFile, Member, MemberState, ObjectStorage, ObjectStore,
+    Observed, Packages, Passwords, PeerRelation, RESTORED, Recovery, RepositoryState, RestorePhase,
+    RestoreRecord, Restored, Role, RoleView, Seen, Service, ServiceState, TlsView, Written,
 };
 use postgresql_charm::domain::plan::{Plan, Step};
 use postgresql_charm::domain::render::dcs::DynamicConfiguration;
@@ -38,6 +38,21 @@ pub(crate) struct Directories {
     pub(crate) kept: Option<&'static str>,
 }
 
+/// The other members of the cluster, and what etcd says that binds them.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Others {
+    /// The database each of them holds.
+    pub(crate) data: BTreeMap<MemberName, &'static str>,
+    /// Those that do not answer.
+    pub(crate) away: BTreeSet<MemberName>,
+    /// Whether one of them leads.
+    pub(crate) lead: bool,
+    held: Option<Held>,
+    pub(crate) restored: Option<Restored>,
+    /// The leader's key names this unit, and the one for synchronous standbys nobody else.
+    pinned: bool,
+}
+
 /// The world, and how many more steps it takes before it dies.
 #[derive(Clone, Debug)]
 pub(crate) struct Model {
@@ -45,6 +60,10 @@ pub(crate) struct Model {
     pub(crate) store: Store,
     pub(crate) directories: Directories,
     pub(crate) recovered: bool,
+    /// The other members.
+    pub(crate) others: Others,
+    /// Whether a copy turns out to be unusable.
+    pub(crate) unrecoverable: bool,
     pub(crate) steps_left: Option<usize>,
     pub(crate) performed: Vec<String>,
     /// What a dispatch wrote into Juju and is not committed.
@@ -102,6 +121,11 @@ impl Model {
                     lost: BTreeSet::new(),
                     prepared: false,
                     restore: None,
+                    charm_dir: "/var/lib/juju/agents/unit-postgresql-0/charm".into(),
+                    fetch: Fetch::None,
+                    recovery: Recovery::Idle,
+                    kept: None,
+                    free: 1 << 40,
                     repository: None,
                 },
                 etcd: Seen::NotAsked,
@@ -115,6 +139,8 @@ impl Model {
             store: Store::Good,
             directories: Directories::default(),
             recovered: false,
+            others: Others::default(),
+            unrecoverable: false,
             steps_left: None,
             performed: Vec::new(),
             staged: Staged::default(),
@@ -214,6 +240,21 @@ impl Model {
     pub(crate) fn archiving() -> Self {
         let mut model = Self::primary();
         model.relate();
+        model.live();
+        model
+    }
+
+    /// A settled primary of three units that archives, and leads in Juju.
+    pub(crate) fn primary_of_three() -> Self {
+        let mut model = Self::archiving();
+        for number in [1, 2] {
+            let name: MemberName = format!("postgresql-{number}").parse().unwrap();
+            let address = std::net::IpAddr::from([10, 0, 0, number + 1]);
+            let peers = model.seen.juju.peers.as_mut().unwrap();
+            peers.units.insert(name.clone(), Some(address));
+            model.others.data.insert(name, "first");
+        }
+        model.seen.cluster = Seen::NotAsked;
         model.live();
         model
     }
@@ -323,9 +364,49 @@ impl Model {
         }
         if self.seen.database.known().is_none() {
             let mut database = database();
-            database.in_recovery = !self.first();
+            database.in_recovery = !self.first() || self.others.lead;
             self.seen.database = Seen::Known(database);
         }
+        let (others, leads) = (self.others.clone(), self.others.lead);
+        let me = self.seen.juju.member.clone();
+        if let (Seen::Known(cluster), false) = (&mut self.seen.cluster, others.data.is_empty()) {
+            let noted = |value| serde_json::to_value(value).unwrap();
+            let config = cluster.config.as_object_mut().unwrap();
+            config.remove(HELD);
+            config.remove(RESTORED);
+            config.extend(others.held.map(|it| (HELD.to_owned(), noted(it))));
+            let restored = others.restored.map(|it| serde_json::to_value(it).unwrap());
+            config.extend(restored.map(|it| (RESTORED.to_owned(), it)));
+            for member in &mut cluster.members {
+                let there = leads && others.data.keys().next() == Some(&member.name);
+                let here = !leads && member.name == me;
+                member.role = if there || here {
+                    Role::Primary
+                } else {
+                    Role::Replica
+                };
+            }
+        }
+    }
+
+    /// Patroni on the other members does what it would: with nothing that holds them, they elect a primary when none runs
+    /// here. That and a restored database that is open here are never both.
+    fn elect_elsewhere(&mut self) {
+        if self.others.data.is_empty() {
+            return;
+        }
+        let runs = self.seen.host.service(Service::Patroni) == ServiceState::Running;
+        if !runs && self.others.held.is_none() && !self.others.pinned {
+            self.others.lead = true;
+        }
+        assert!(
+            !(runs
+                && self.first()
+                && self.others.lead
+                && self.directories.data == Some("restored")),
+            "two primaries: {:#?}",
+            self.performed
+        );
     }
 
     /// Whether this is the unit that leads.
@@ -352,6 +433,7 @@ impl Model {
                 .member
                 .number()
                 .max(u32::from(self.members) - 1))
+                .chain(self.others.data.keys().map(MemberName::number))
                 .map(|number| Member {
                     name: format!("postgresql-{number}").parse().unwrap(),
                     role: if number == 0 {
@@ -396,9 +478,10 @@ impl World for Model {
             *left -= 1;
         }
         self.performed.push(step.to_string());
-        self.carry_out(step)?;
+        let done = self.carry_out(step);
+        self.elect_elsewhere();
         self.refresh();
-        Ok(())
+        done
     }
 
     fn pause(&mut self, _at_most: Duration) -> bool {
@@ -513,7 +596,76 @@ impl Model {
             Step::ForgetRepository => host.repository = None,
             Step::RecordRestore(record) => host.restore = Some(record.clone()),
             Step::RestoreBeside(_) => self.directories.beside = Some("restored"),
-            Step::RecoverBeside(_) => self.recovered = true,
+            Step::RecoverBeside(record) => {
+                if self.unrecoverable {
+                    host.restore = Some(RestoreRecord {
+                        phase: RestorePhase::Back,
+                        ..record.clone()
+                    });
+                    return Err(StepError::expected("the model says so", "").remembered());
+                }
+                self.recovered = true;
+            }
+            Step::TakeLead(_) => {
+                let runs = host.service(Service::Patroni) == ServiceState::Running;
+                if runs && self.others.lead {
+                    self.others.lead = false;
+                    self.seen.database = Seen::NotAsked;
+                }
+            }
+            Step::HoldMembers(record) => {
+                if !self.others.data.is_empty() {
+                    self.others.held = Some(Held {
+                        id: record.id.clone(),
+                        by: self.seen.juju.member.clone(),
+                    });
+                }
+                if self.others.lead {
+                    return Err(StepError::expected("another has the lead", ""));
+                }
+            }
+            Step::ReleaseMembers { .. } => self.others.held = None,
+            Step::ReopenCluster(record) => {
+                self.others.pinned = true;
+                self.others.held = None;
+                self.others.restored = Some(Restored {
+                    id: record.id.clone(),
+                    stale: record.others.clone(),
+                    rebuilt_by: Some(self.seen.juju.member.clone()),
+                });
+            }
+            Step::RebuildReplicas(record) => {
+                let restored = self.others.restored.as_mut().expect("it was noted");
+                for name in &record.others {
+                    if !self.others.away.contains(name) {
+                        restored.stale.remove(name);
+                        let data = self.directories.data.expect("the primary has data");
+                        self.others.data.insert(name.clone(), data);
+                    }
+                }
+                restored.rebuilt_by = None;
+            }
+            Step::RebuildThisReplica { .. } => {
+                let me = self.seen.juju.member.clone();
+                let restored = self.others.restored.as_mut().expect("it was noted");
+                restored.stale.remove(&me);
+                self.directories.data = Some("restored");
+            }
+            Step::PublishRestored(id) => {
+                let id = id.clone();
+                self.peers().restored = Some(id);
+                self.seen.juju.written.insert(Written::Restored);
+            }
+            Step::MoveKeptBeside(_) => {
+                if let Some(kept) = self.directories.kept.take() {
+                    self.directories.beside = Some(kept);
+                }
+            }
+            Step::KeepAgain(_) => {
+                if let Some(beside) = self.directories.beside.take() {
+                    self.directories.kept = Some(beside);
+                }
+            }
             Step::RemoveBeside(_) => {
                 self.directories.beside = None;
                 self.recovered = false;
@@ -525,9 +677,16 @@ impl Model {
                     }
                     self.directories.data = Some(beside);
                 }
+                host.kept = self.directories.kept.map(|_| Kept {
+                    since: self.seen.now,
+                    size: 1 << 30,
+                });
             }
             Step::ForgetRestore => host.restore = None,
-            Step::RemoveKept { .. } => self.directories.kept = None,
+            Step::RemoveKept { .. } => {
+                self.directories.kept = None;
+                host.kept = None;
+            }
             Step::PublishStanding(standing) => {
                 let standing = *standing;
                 self.peers().standing = Some(standing);
@@ -623,6 +782,8 @@ impl Model {
             | Step::SwitchOver { .. }
             | Step::KeepPrivateKey(_)
             | Step::Reload(_)
+            | Step::StopFetch(_)
+            | Step::ProveTimeline(_)
             | Step::HandOver(_)
             | Step::AwaitHeir
             | Step::ForgetMember
@@ -630,14 +791,13 @@ impl Model {
             | Step::OpenPort(_)
             | Step::RestartEtcd
             | Step::AwaitPrimary
-            | Step::ForgetClusterState
             | Step::StorePassword(..)
             | Step::ClaimRepository(_)
             | Step::MakeStanza(..)
             | Step::ProveArchiving(..)
             | Step::TakeBackup { .. }
             | Step::KeepBackupLog { .. }
-            | Step::RekeyBeside
+            | Step::RekeyBeside(_)
             | Step::StopBeside => {}
         }
         Ok(())

@@ -237,6 +237,12 @@ impl Lab {
     #[track_caller]
     pub(crate) fn with_backups(&self, path: &str) -> Store {
         self.deploy("postgresql", "postgresql");
+        self.with_store(path)
+    }
+
+    /// The same for a PostgreSQL that is deployed already.
+    #[track_caller]
+    pub(crate) fn with_store(&self, path: &str) -> Store {
         let store = self.object_store();
         self.deploy("s3-integrator", "s3-integrator");
         self.configure(&store, "s3-integrator", path);

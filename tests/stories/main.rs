@@ -17,6 +17,7 @@ mod members;
 mod ordinary_user;
 mod quorum;
 mod repositories;
+mod restores;
 mod schedules;
 mod tls;
 mod tls_backups;

@@ -111,6 +111,15 @@ impl Database {
         })
     }
 
+    /// The standbys that stream from this server, by the name they give themselves.
+    pub fn streaming(&mut self) -> Result<Vec<String>, PostgresError> {
+        const OPERATION: &str = "ask PostgreSQL who streams";
+        const SQL: &str = "SELECT application_name FROM pg_catalog.pg_stat_replication \
+            WHERE state = 'streaming' ORDER BY application_name";
+        let rows = self.query(OPERATION, SQL, &[])?;
+        rows.iter().map(|row| column(OPERATION, row, 0)).collect()
+    }
+
     /// Settings that wait for a restart.
     pub fn pending_restart(&mut self) -> Result<Vec<Setting>, PostgresError> {
         const OPERATION: &str = "ask PostgreSQL which settings wait for a restart";

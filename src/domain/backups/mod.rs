@@ -4,6 +4,7 @@
 //! adapters' work, running pgBackRest too.
 
 mod archive_info;
+mod archived;
 mod backup;
 mod catalogue;
 pub mod create;
@@ -19,6 +20,7 @@ pub mod target;
 mod timelines;
 
 pub use archive_info::ArchiveInfo;
+pub use archived::{Archive, Archived, Coverage, Path, archived_segments};
 pub use backup::{Backup, Database, DatabaseId};
 pub use catalogue::{Catalogue, FailedBackup, RunningBackup};
 pub use history::{Branch, History};

@@ -25,11 +25,11 @@ use super::observed::Observed;
 type Decider = fn(&Observed) -> Decision;
 
 /// The deciders, in the order in which a unit comes to life. The first that is not settled speaks.
-const DECIDERS: [(&str, Decider); 33] = [
+const DECIDERS: [(&str, Decider); 35] = [
     ("leaving", leave::leaving),
     ("packages", install::packages),
     ("directories", install::directories),
-    ("interrupted restore", restore::finish),
+    ("unfinished restore", restore::finish),
     ("address", members::address),
     ("certificate", certificates::certificate),
     ("passwords", passwords::made),
@@ -44,6 +44,7 @@ const DECIDERS: [(&str, Decider); 33] = [
     ("a copy from the repository", repository::seed),
     ("Patroni", services::patroni),
     ("watcher", services::watcher),
+    ("restore elsewhere", restore::held),
     ("membership", services::membership),
     ("TLS in effect", tls::effect),
     ("certificate put away", tls::put_away),
@@ -53,6 +54,7 @@ const DECIDERS: [(&str, Decider); 33] = [
     ("roles", roles::roles),
     ("what the peers know", standing::standing),
     ("backups that the peers take", backup_server::announce),
+    ("what the peers know of a restore", restore::told),
     ("change of voters", voters::change),
     ("a vote of its own", voters::join),
     ("a vote given up", voters::retire),

@@ -32,6 +32,12 @@ pub fn plan(seen: &Observed) -> Result<Plan, Refusal> {
         Seen::Known(cluster) => cluster,
         other => return Err(Refusal::ClusterUnreachable(other.why().to_owned())),
     };
+    if let Some(held) = cluster.held_for() {
+        return Err(Refusal::RestoredElsewhere(held.by.unit()));
+    }
+    if cluster.is_stale(&seen.juju.member) {
+        return Err(Refusal::Stale);
+    }
     let me = seen
         .this_member()
         .ok_or_else(|| Refusal::NotRunning("Patroni does not know it yet".into()))?;

@@ -73,6 +73,7 @@ fn settled(seen: &Observed) -> Status {
         Some(Role::Replica) => seen.this_member().map(behind).unwrap_or_default(),
         None => String::new(),
     };
+    let message = with_note(message, kept(seen));
     match (&seen.host.packages, &seen.cluster) {
         (Packages::Missing { .. }, _) => Status {
             level: Level::Maintenance,
@@ -119,6 +120,23 @@ fn behind(member: &Member) -> String {
         Some(bytes) if bytes >= WORTH_SAYING => format!("{} behind", size::human(bytes)),
         Some(_) | None => String::new(),
     }
+}
+
+/// The database from before a restore takes room until it is given up. It never goes by itself: when room is short, that is
+/// said, and what would free it.
+fn kept(seen: &Observed) -> Option<String> {
+    let kept = seen.host.kept.as_ref()?;
+    let since = kept.since.strftime("%Y-%m-%dT%H:%M:%SZ");
+    if kept.size > seen.host.free {
+        return Some(format!(
+            "only {} free on the volume: accept-restore frees {} of the database replaced at {since}",
+            size::human(seen.host.free),
+            size::human(kept.size),
+        ));
+    }
+    Some(format!(
+        "the database replaced at {since} is kept (undo-restore, accept-restore)"
+    ))
 }
 
 /// WAL that cannot be archived is shown, with its name: it is data at risk, and a disk that fills.

@@ -1,7 +1,9 @@
 //! The cluster: etcd, the members as Patroni sees them, and this unit's own database.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
+
+use serde::{Deserialize, Serialize};
 
 use super::ArchiverView;
 use crate::domain::words::{MemberName, SystemId, Timeline};
@@ -85,6 +87,22 @@ impl ClusterView {
             .find(|member| member.role == Role::Primary)
     }
 
+    /// The restore for which the members are held: nobody takes the lead while it is put in place.
+    pub fn held_for(&self) -> Option<Held> {
+        serde_json::from_value(self.config.get(HELD)?.clone()).ok()
+    }
+
+    /// The last restore, and the members whose data is still from before it.
+    pub fn restored(&self) -> Option<Restored> {
+        serde_json::from_value(self.config.get(RESTORED)?.clone()).ok()
+    }
+
+    /// Whether a member's data is from before the last restore.
+    pub fn is_stale(&self, name: &MemberName) -> bool {
+        self.restored()
+            .is_some_and(|restored| restored.stale.contains(name))
+    }
+
     /// The members whose database runs, by name.
     pub fn running(&self) -> Vec<&MemberName> {
         self.members
@@ -102,6 +120,34 @@ impl ClusterView {
             .map(|member| &member.name)
             .collect()
     }
+}
+
+/// The key of the cluster's configuration that says for which restore the members are held.
+///
+/// It lies where every member reads it before it decides anything, and where it outlives all of them.
+pub const HELD: &str = "held_for_restore";
+/// The key that says which restore was the last, and who has yet to be rebuilt after it.
+pub const RESTORED: &str = "restored";
+
+/// The restore for which the members are held.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Held {
+    /// The restore.
+    pub id: String,
+    /// The member that restores.
+    pub by: MemberName,
+}
+
+/// The last restore.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Restored {
+    /// The restore.
+    pub id: String,
+    /// Members whose data is from before it. A unit's name is never used twice, so one that is gone does no harm.
+    pub stale: BTreeSet<MemberName>,
+    /// The member that is still at work on the others.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rebuilt_by: Option<MemberName>,
 }
 
 /// One member of the cluster.

@@ -2,8 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
+use std::path::PathBuf;
 
-use super::{RepositoryRecord, RestoreRecord};
+use super::{Fetch, Kept, Recovery, RepositoryRecord, RestoreRecord};
 use crate::domain::words::{MemberName, Secret};
 use crate::layout::Layout;
 
@@ -12,6 +13,8 @@ use crate::layout::Layout;
 pub struct HostView {
     /// Where everything lies.
     pub layout: Layout,
+    /// Where Juju unpacked the charm.
+    pub charm_dir: PathBuf,
     /// The user that owns the data and runs the programs.
     pub workload_user: String,
     /// The user the charm itself runs as.
@@ -40,6 +43,14 @@ pub struct HostView {
     pub prepared: bool,
     /// A restore that was begun and has not ended.
     pub restore: Option<RestoreRecord>,
+    /// How far the download of that restore is.
+    pub fetch: Fetch,
+    /// How far the recovery of its copy is.
+    pub recovery: Recovery,
+    /// The database that the last restore replaced, while it is kept.
+    pub kept: Option<Kept>,
+    /// Bytes free on the volume.
+    pub free: u64,
     /// What was last proved about the repository.
     pub repository: Option<RepositoryRecord>,
 }

@@ -65,6 +65,8 @@ pub enum Written {
     Certificate,
     /// How far the cluster may be with TLS.
     TlsCourse,
+    /// The last restore.
+    Restored,
 }
 
 impl JujuView {
@@ -99,6 +101,8 @@ pub struct PeerRelation {
     pub tls_course: Course,
     /// What the units tell of their TLS, this one included.
     pub tls: BTreeMap<MemberName, Announcement>,
+    /// The last restore the peers were told of.
+    pub restored: Option<String>,
 }
 
 impl PeerRelation {

@@ -4,20 +4,20 @@ mod cluster;
 mod host;
 mod juju;
 mod repository;
+mod restore;
 mod tls;
 
 use std::fmt;
 use std::time::Duration;
 
 pub use cluster::{
-    ClusterView, DatabaseView, EtcdMember, EtcdView, LostQuorum, Member, MemberState, Role,
-    RoleView,
+    ClusterView, DatabaseView, EtcdMember, EtcdView, HELD, Held, LostQuorum, Member, MemberState,
+    RESTORED, Restored, Role, RoleView,
 };
 pub use host::{DataDirectory, HostView, ManagedFile, Packages, Service, ServiceState};
 pub use juju::{JujuView, ObjectStorage, ObjectStore, Passwords, PeerRelation, Standing, Written};
-pub use repository::{
-    ArchiverView, RepositoryRecord, RepositoryState, RestorePhase, RestoreRecord,
-};
+pub use repository::{ArchiverView, RepositoryRecord, RepositoryState};
+pub use restore::{Fetch, Kept, Recovery, RestorePhase, RestoreRecord, Source};
 pub use tls::TlsView;
 
 use crate::domain::words::Timestamp;

@@ -1,11 +1,8 @@
-//! What is known of the repository and of a restore, from the charm's own durable records.
-
-use std::path::PathBuf;
+//! What is known of the repository, from the charm's own durable records.
 
 use serde::{Deserialize, Serialize};
 
-use crate::domain::backups::target::Target;
-use crate::domain::words::{Stanza, SystemId, Timestamp};
+use crate::domain::words::{Stanza, Timestamp};
 
 /// How archiving goes, from PostgreSQL's own statistics.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -65,34 +62,4 @@ pub enum RepositoryState {
         /// The way out.
         hint: String,
     },
-}
-
-/// A restore that was begun.
-///
-/// Written before anything is touched and removed after everything is proved, so that whatever dies in between, the
-/// next look at the machine knows whether to go back or to go on.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct RestoreRecord {
-    /// Names this restore.
-    pub id: String,
-    /// How far it got.
-    pub phase: RestorePhase,
-    /// The stanza it comes from.
-    pub stanza: Stanza,
-    /// Where recovery ends, and from which backup it begins.
-    pub target: Target,
-    /// The identifier of the database that is being replaced, if there was one.
-    pub replaces: Option<SystemId>,
-    /// Where the replaced data directory is kept.
-    pub kept: PathBuf,
-}
-
-/// How far a restore got.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum RestorePhase {
-    /// The new data directory is being made beside the old one. Until here there is a way back.
-    Beside,
-    /// The new database was proved; the directories are being exchanged. From here the way is forward.
-    Exchanging,
 }

@@ -1,9 +1,10 @@
 //! A step as a sentence. No secret is in any of them.
 
+use std::collections::BTreeSet;
 use std::fmt;
 
 use super::Step;
-use crate::domain::observed::RestorePhase;
+use crate::domain::observed::{RestorePhase, RestoreRecord};
 use crate::domain::words::MemberName;
 
 impl fmt::Display for Step {
@@ -83,12 +84,6 @@ impl fmt::Display for Step {
             Self::ChangeClusterConfig(_) => write!(f, "change Patroni's cluster-wide settings"),
             Self::RestartDatabase => write!(f, "restart PostgreSQL for settings that wait for it"),
             Self::AwaitPrimary => write!(f, "wait until this unit is the primary"),
-            Self::ForgetClusterState => {
-                write!(
-                    f,
-                    "forget the cluster's past so that the restored database may lead"
-                )
-            }
             Self::RecordLost(units) if units.is_empty() => {
                 write!(f, "remember that no unit is lost any more")
             }
@@ -150,31 +145,53 @@ impl fmt::Display for Step {
                 }
             }
             Self::KeepBackupLog { .. } => write!(f, "keep the backup's log beside it"),
+            Self::TakeLead(_) => write!(f, "have the lead on this unit"),
+            Self::HoldMembers(_) => {
+                write!(
+                    f,
+                    "let no other unit take the lead, and see that none has it"
+                )
+            }
+            Self::ReleaseMembers { .. } => write!(f, "let the members elect a primary again"),
+            Self::ReopenCluster(record) => {
+                write!(f, "forget the cluster's past and give this unit the lead")?;
+                outdated(f, record)
+            }
+            Self::RebuildReplicas(record) => {
+                write!(f, "rebuild {} from this unit", units(&record.others))
+            }
+            Self::RebuildThisReplica { id } => {
+                write!(f, "make this replica anew after restore {id}")
+            }
+            Self::PublishRestored(id) => write!(f, "tell the peers of restore {id}"),
+            Self::MoveKeptBeside(_) => write!(f, "move the kept database to where it is recovered"),
+            Self::KeepAgain(_) => write!(f, "move the kept database back to where it was kept"),
+            Self::StopFetch(record) => write!(f, "end the download of restore {}", record.id),
             Self::RecordRestore(record) => write!(
                 f,
                 "record that restore {} is {}",
                 record.id,
                 match record.phase {
                     RestorePhase::Beside => "under way, with a way back",
+                    RestorePhase::Back => "given up",
                     RestorePhase::Exchanging => "proved, and to be put in place",
+                    RestorePhase::Rebuilding => "in place, with replicas to rebuild",
                 }
             ),
-            Self::RestoreBeside(record) => {
-                write!(
+            Self::RestoreBeside(record) => match &record.target {
+                Some(target) => write!(f, "fetch backup {} beside the data directory", target.set),
+                None => write!(f, "fetch a backup beside the data directory"),
+            },
+            Self::RecoverBeside(record) => match &record.target {
+                Some(target) => write!(f, "recover the copy, closed to everybody: {target}"),
+                None => write!(
                     f,
-                    "fetch backup {} beside the data directory",
-                    record.target.set
-                )
-            }
-            Self::RecoverBeside(record) => {
-                write!(
-                    f,
-                    "recover the copy, closed to everybody: {}",
-                    record.target
-                )
-            }
-            Self::RekeyBeside => write!(f, "give the copy the passwords of this application"),
+                    "recover the copy, closed to everybody, to its last commit"
+                ),
+            },
+            Self::RekeyBeside(_) => write!(f, "give the copy the passwords of this application"),
             Self::StopBeside => write!(f, "stop the copy"),
+            Self::ProveTimeline(_) => write!(f, "see that the copy's timeline is nobody else's"),
             Self::RemoveBeside(_) => write!(f, "remove the copy"),
             Self::ExchangeDataDirectories(record) => write!(
                 f,
@@ -194,4 +211,16 @@ impl fmt::Display for Step {
             }
         }
     }
+}
+
+fn units(names: &BTreeSet<MemberName>) -> String {
+    let names: Vec<String> = names.iter().map(MemberName::unit).collect();
+    names.join(", ")
+}
+
+fn outdated(f: &mut fmt::Formatter<'_>, record: &RestoreRecord) -> fmt::Result {
+    if record.others.is_empty() {
+        return Ok(());
+    }
+    write!(f, "; {} count as outdated", units(&record.others))
 }

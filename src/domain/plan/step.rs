@@ -136,9 +136,6 @@ pub enum Step {
         /// The primary of now.
         from: MemberName,
     },
-    /// Forget the cluster's past in etcd, so that a restored database may lead.
-    ForgetClusterState,
-
     // Leaving.
     /// Record that this unit leaves, and where etcd answers: Juju will not tell once the peer relation is over.
     RecordLeaving {
@@ -199,6 +196,34 @@ pub enum Step {
     },
 
     // Restores.
+    /// Have the lead, taking it over from another member if need be.
+    TakeLead(RestoreRecord),
+    /// Let no other member take the lead, and see that none has it.
+    HoldMembers(RestoreRecord),
+    /// Let the members elect a primary again.
+    ReleaseMembers {
+        /// The member that held them, when it is gone and its lead has to be taken from it.
+        by: Option<MemberName>,
+        /// The restore they were held for.
+        id: String,
+    },
+    /// Forget the cluster's past in etcd, give this unit the lead, and have all others count as outdated.
+    ReopenCluster(RestoreRecord),
+    /// Have the other members made anew from this one, and see them stream.
+    RebuildReplicas(RestoreRecord),
+    /// Have this replica made anew, and see it stream.
+    RebuildThisReplica {
+        /// The restore that made its data outdated.
+        id: String,
+    },
+    /// Tell the peers which restore was the last.
+    PublishRestored(String),
+    /// Move the kept data directory to where a copy is recovered.
+    MoveKeptBeside(RestoreRecord),
+    /// Move it back to where it was kept.
+    KeepAgain(RestoreRecord),
+    /// End the download of a backup.
+    StopFetch(RestoreRecord),
     /// Record how far a restore is, before going further.
     RecordRestore(RestoreRecord),
     /// Fetch the backup into a directory beside the data directory.
@@ -206,9 +231,11 @@ pub enum Step {
     /// Recover that copy to its target, closed to everybody, with nothing reaching the archive.
     RecoverBeside(RestoreRecord),
     /// Give its system roles the passwords of the application's secret, and prove that they open.
-    RekeyBeside,
+    RekeyBeside(RestoreRecord),
     /// Stop the copy cleanly.
     StopBeside,
+    /// See that the copy's timeline has a number that nobody else uses.
+    ProveTimeline(RestoreRecord),
     /// Remove the copy that is not needed any more.
     RemoveBeside(RestoreRecord),
     /// Put the data directory aside and the recovered copy in its place.

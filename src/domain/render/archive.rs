@@ -64,16 +64,31 @@ impl Repository {
         )
     }
 
+    /// The value of `restore_command` while a copy is recovered behind closed doors: everything comes from here, and what
+    /// cannot be had ends the recovery.
+    pub fn recovery_command(&self, data_dir: &Path) -> String {
+        let data_dir = shell_word(&data_dir.to_string_lossy());
+        format!(
+            "{} --pg1-path={} --no-archive-async archive-get %f \"%p\"",
+            percent_doubled(&self.pgbackrest()),
+            percent_doubled(&data_dir),
+        )
+    }
+
     /// The command with which Patroni makes a replica from the newest backup; what the backup lacks comes by way of
     /// [`Self::restore_command`].
-    pub fn replica_command(&self, lease: &Path) -> String {
-        let lease = shell_word(&lease.to_string_lossy());
-        let script = format!(
-            "{} --delta --type=standby restore && touch {lease}",
-            self.pgbackrest()
-        );
-        // Patroni runs a program, not a command of a shell.
-        format!("sh -c {}", shell_word(&script))
+    ///
+    /// The newest backup can be of a branch of history that a restore has left: which one to take has to be looked up, so
+    /// this is a command of the charm's own.
+    pub fn replica_command(&self, charm: &Path, lease: &Path) -> String {
+        let word = |path: &Path| shell_word(&path.to_string_lossy());
+        format!(
+            "{} make-replica --config={} --stanza={} --lease={}",
+            word(&charm.join("dispatch")),
+            word(&self.config),
+            self.stanza,
+            word(lease),
+        )
     }
 
     fn pgbackrest(&self) -> String {
@@ -125,9 +140,8 @@ mod tests {
     fn a_standby_asks_the_repository_only_while_it_catches_up_from_it() {
         let repository = repository("/etc/pgbackrest.conf");
         assert_eq!(
-            repository.replica_command(Path::new("/pg/15/lease")),
-            "sh -c 'pgbackrest --config=/etc/pgbackrest.conf --stanza=prod.postgresql --delta --type=standby restore \
-             && touch /pg/15/lease'"
+            repository.replica_command(Path::new("/charm"), Path::new("/pg/15/lease")),
+            "/charm/dispatch make-replica --config=/etc/pgbackrest.conf --stanza=prod.postgresql --lease=/pg/15/lease"
         );
         assert_eq!(
             repository.restore_command(Path::new("/pg/15/lease")),
@@ -150,10 +164,7 @@ mod tests {
             restore.starts_with("find '/50%% full/lease' -mmin"),
             "{restore}"
         );
-        let replica = repository.replica_command(lease);
-        assert!(
-            replica.ends_with(r"&& touch '\''/50% full/lease'\'''"),
-            "{replica}"
-        );
+        let replica = repository.replica_command(Path::new("/c"), lease);
+        assert!(replica.ends_with(r"--lease='/50% full/lease'"), "{replica}");
     }
 }

@@ -99,6 +99,7 @@ impl PatroniCase {
             .map_or(ArchiveCommand::NeverConfigured, ArchiveCommand::PgBackRest);
         patroni::Configuration {
             layout: &Layout::new("/"),
+            charm: std::path::Path::new("/var/lib/juju/agents/unit-postgresql-0/charm"),
             major: self.major,
             scope: "postgresql",
             member: &member(0),

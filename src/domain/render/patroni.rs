@@ -32,6 +32,8 @@ const LOG_FILES: u32 = 4;
 #[derive(Clone, Debug)]
 pub struct Configuration<'a> {
     pub layout: &'a Layout,
+    /// Where Juju unpacked the charm.
+    pub charm: &'a std::path::Path,
     pub major: u32,
     /// The cluster's name: the application's.
     pub scope: &'a str,
@@ -216,7 +218,10 @@ impl Configuration<'_> {
             postgresql.push(
                 "pgbackrest",
                 [
-                    ("command", repository.replica_command(&lease).into()),
+                    (
+                        "command",
+                        repository.replica_command(self.charm, &lease).into(),
+                    ),
                     // What is there already is compared, not copied again.
                     ("keep_data", true.into()),
                     ("no_params", true.into()),

@@ -3,10 +3,13 @@
 mod create_backup;
 mod get_password;
 mod get_primary;
+mod jobs;
 mod list_backups;
+mod plan_restore;
 mod promote_to_primary;
 mod recover_quorum;
 mod restore;
+mod restore_point;
 mod set_password;
 mod set_tls_private_key;
 
@@ -70,6 +73,11 @@ pub fn run(name: &str, juju: &Juju) -> Result<(), StepError> {
         "list-backups" => list_backups::run(juju),
         "restore" => restore::run(juju),
         "accept-restore" => restore::accept(juju),
+        "plan-restore" => plan_restore::run(juju),
+        "undo-restore" => restore::undo(juju),
+        "create-restore-point" => restore_point::run(juju),
+        "list-jobs" => jobs::list(juju),
+        "cancel-job" => jobs::cancel(juju),
         "get-password" => get_password::run(juju),
         "set-password" => set_password::run(juju),
         "set-tls-private-key" => set_tls_private_key::run(juju),

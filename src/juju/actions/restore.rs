@@ -1,52 +1,159 @@
-//! `restore` and `accept-restore`.
+//! `restore`, and what becomes of it: `undo-restore`, `accept-restore`.
 
-use juju_charm::Juju;
+use juju_charm::{Juju, Params};
 
-use super::ActionError;
+use super::{ActionError, plan_restore};
 use crate::adapters::host::{clock, files};
 use crate::domain::backups::target::Request;
 use crate::domain::decide;
 use crate::domain::decide::restore::Circumstances;
-use crate::domain::observed::DataDirectory;
+use crate::domain::observed::{DataDirectory, Observed};
+use crate::domain::plan::Plan;
+use crate::domain::refusal::Refusal;
+use crate::domain::words::MemberName;
 use crate::error::StepError;
 use crate::juju::publish;
 use crate::reconcile::{World as _, carry_out, reconcile};
 use crate::unit::{Unit, because};
 use crate::{catalogue, job};
 
-pub(super) fn run(juju: &Juju) -> Result<(), ActionError> {
-    let params = juju.action_params()?;
+/// What is asked for, in the words of the parameters.
+pub(super) fn request(params: &Params) -> Request {
     let text = |name: &str| params.string(name).map(str::to_owned);
-    let request = Request {
+    let number = |name: &str| {
+        let given = params.integer(name).map(|number| number.to_string());
+        given.or_else(|| text(name))
+    };
+    Request {
         backup_id: text("backup-id"),
         restore_to_time: text("restore-to-time"),
-    };
+        lsn: text("restore-to-lsn"),
+        xid: number("restore-to-xid"),
+        name: text("restore-to-name"),
+        timeline: number("restore-timeline"),
+        exclusive: params.boolean("exclusive").unwrap_or(false),
+    }
+}
+
+pub(super) fn run(juju: &Juju) -> Result<(), ActionError> {
+    let params = juju.action_params()?;
+    let mut request = request(&params);
+    let plan_id = params.string("plan").filter(|id| !id.is_empty());
+    if plan_id.is_some() && request != Request::default() {
+        return Err(Refusal::PlanAndTarget.into());
+    }
     let mut unit = Unit::new(juju)?;
-    let seen = unit.observe()?;
+    let seen = look(&mut unit)?;
     // Refusals that need no look into the repository come first.
     decide::restore::allowed(&seen, &job::running(&unit.layout.jobs())?)?;
-    let catalogue = catalogue::read_for(&unit.pgbackrest(), &seen.juju.stanza, &request)?;
+    let catalogue = match plan_id {
+        Some(id) => {
+            let (planned, catalogue) = plan_restore::planned(&unit, &seen, id)?;
+            request = planned;
+            catalogue
+        }
+        None => catalogue::read_for(&unit.pgbackrest(), &seen.juju.stanza, &request)?,
+    };
     let id = clock::now().strftime("%Y%m%dT%H%M%SZ").to_string();
     let with = Circumstances {
         id: &id,
         free: files::free_bytes(&unit.layout.volume()).map_err(because)?,
     };
     let plan = decide::restore::restore(&seen, &catalogue, &request, &with)?;
-    unit.announce(&plan);
+    plan_restore::forget(&unit)?;
+    follow(juju, &mut unit, &plan, &id, "restored")
+}
+
+/// A replica that has not tried the repository since it was set up does so now, and not at its next regular look.
+pub(super) fn look(unit: &mut Unit<'_>) -> Result<Observed, StepError> {
+    let seen = unit.observe()?;
+    if seen.host.restore.is_some() || seen.host.repository.is_some() {
+        return Ok(seen);
+    }
+    reconcile(unit)?;
+    unit.observe()
+}
+
+/// `undo-restore`: the database from before the last restore comes back.
+pub(super) fn undo(juju: &Juju) -> Result<(), ActionError> {
+    let mut unit = Unit::new(juju)?;
+    let seen = look(&mut unit)?;
+    let jobs = job::running(&unit.layout.jobs())?;
+    let id = clock::now().strftime("%Y%m%dT%H%M%SZ").to_string();
+    decide::restore::undoable(&seen, &jobs)?;
+    // The archive says which timelines there are; without it there is no telling which number is free.
+    let catalogue = catalogue::read(&unit.pgbackrest(), &seen.juju.stanza)?;
+    let plan = decide::restore::undo(&seen, &catalogue, &jobs, &id)?;
+    follow(juju, &mut unit, &plan, &id, "undone")
+}
+
+/// Carries a plan out and stays to its end, unless nobody wants to wait for it.
+fn follow(
+    juju: &Juju,
+    unit: &mut Unit<'_>,
+    plan: &Plan,
+    id: &str,
+    status: &str,
+) -> Result<(), ActionError> {
+    let wait = juju.action_params()?.boolean("wait").unwrap_or(true);
+    if !wait {
+        unit.leave_to_itself();
+    }
+    unit.announce(plan);
     unit.tell(&plan.purpose);
     publish::working(juju, &plan.purpose)?;
-    if let Err(error) = carry_out(&mut unit, &plan) {
-        return Err(go_back(&mut unit, &error).into());
+    juju.action_set("restore-id", id.to_owned())?;
+    match carry_out(unit, plan) {
+        Err(error) if !wait && error.is_remembered() => {
+            let seen = unit.observe()?;
+            if decide::restore::is_under_way(&seen) {
+                juju.action_set("restore-status", "restore started")?;
+                publish::outcome(juju, &reconcile(unit)?)?;
+                return Ok(());
+            }
+            return Err(go_back(unit, &error).into());
+        }
+        Err(error) => return Err(go_back(unit, &error).into()),
+        Ok(()) => {}
     }
-    let outcome = reconcile(&mut unit)?;
+    let outcome = reconcile(unit)?;
     publish::outcome(juju, &outcome)?;
-    juju.action_set("restore-status", "restored")?;
+    juju.action_set("restore-status", status)?;
+    let purpose = &plan.purpose;
     juju.action_set(
         "restored",
-        plan.purpose.trim_start_matches("restore ").to_owned(),
+        purpose.trim_start_matches("restore ").to_owned(),
     )?;
-    if let Some(database) = unit.observe()?.database.known() {
+    let seen = unit.observe()?;
+    if let Some(database) = seen.database.known() {
         juju.action_set("timeline", database.timeline.to_string())?;
+    }
+    members(juju, &seen)
+}
+
+/// Which of the other units follow, and which are still to be rebuilt.
+fn members(juju: &Juju, seen: &Observed) -> Result<(), ActionError> {
+    let Some(cluster) = seen.cluster.known() else {
+        return Ok(());
+    };
+    let stale = cluster
+        .restored()
+        .map(|restored| restored.stale)
+        .unwrap_or_default();
+    let list = |names: Vec<&MemberName>| {
+        let names: Vec<String> = names.into_iter().map(MemberName::unit).collect();
+        names.join(", ")
+    };
+    let follow = cluster.replicas();
+    let follow: Vec<&MemberName> = follow
+        .into_iter()
+        .filter(|name| !stale.contains(*name))
+        .collect();
+    if !follow.is_empty() {
+        juju.action_set("replicas", list(follow))?;
+    }
+    if !stale.is_empty() {
+        juju.action_set("outdated", list(stale.iter().collect()))?;
     }
     Ok(())
 }
@@ -58,13 +165,15 @@ fn go_back(unit: &mut Unit<'_>, error: &StepError) -> StepError {
         Ok(outcome) => {
             let _ = publish::outcome(unit.juju(), &outcome);
             match outcome {
-                crate::reconcile::Outcome::Rest(seen, _) if seen.is_primary() => {
+                crate::reconcile::Outcome::Rest(seen, _)
+                    if seen.host.restore.is_none() && seen.cluster.known().is_some() =>
+                {
                     "the database is the one from before"
                 }
-                _ => "the unit is on its way back to the database from before; see juju status",
+                _ => "see juju status for how it goes on",
             }
         }
-        Err(_) => "the next regular look brings back the database from before; see juju status",
+        Err(_) => "the next regular look goes on from here; see juju status",
     };
     let hint = match error.hint() {
         "" => after.to_owned(),
@@ -87,6 +196,8 @@ pub(super) fn accept(juju: &Juju) -> Result<(), ActionError> {
     let plan = decide::restore::accept(&seen, kept)?;
     unit.announce(&plan);
     carry_out(&mut unit, &plan)?;
+    let outcome = reconcile(&mut unit)?;
+    publish::outcome(juju, &outcome)?;
     let said = if there {
         "the data directory from before it was removed"
     } else {

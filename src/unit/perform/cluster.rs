@@ -141,29 +141,3 @@ pub(super) fn await_primary(unit: &mut Unit<'_>) -> Result<(), StepError> {
         clock::sleep(Duration::from_millis(300));
     }
 }
-
-/// Removes everything Patroni remembers of the cluster but its configuration.
-///
-/// A restored database is behind what the cluster last wrote, and on another branch of its history: with those memories
-/// Patroni would not let it lead.
-pub(super) fn forget_state(unit: &Unit<'_>) -> Result<(), StepError> {
-    let absent = || StepError::expected("etcd's password or address is not known yet", "");
-    let etcd = unit.etcd(unit.etcd_login()).ok_or_else(absent)?;
-    let scope = format!("{NAMESPACE}{}/", unit.view.application);
-    let deadline = Deadline::seconds(30);
-    for key in [
-        "leader",
-        "status",
-        "optime/leader",
-        "history",
-        "sync",
-        "failover",
-        "initialize",
-    ] {
-        etcd.delete(&format!("{scope}{key}"), deadline)
-            .map_err(because)?;
-    }
-    etcd.delete_prefix(&format!("{scope}members/"), deadline)
-        .map_err(because)?;
-    Ok(())
-}

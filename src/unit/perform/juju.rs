@@ -31,7 +31,7 @@ fn generate() -> Secret {
     passwords::generated(random_byte)
 }
 
-fn publish(unit: &Unit<'_>, key: Key, value: String) -> Result<(), StepError> {
+pub(super) fn publish(unit: &Unit<'_>, key: Key, value: String) -> Result<(), StepError> {
     let relation = peers(unit)?;
     databag::write(unit.juju, &relation, key, value);
     Ok(())

@@ -15,6 +15,7 @@ mod voters;
 pub(crate) use backup::REQUEST;
 pub(crate) use juju::random_byte;
 pub(crate) use repository::explained;
+pub(crate) use restore::{job_of, progress_of_recovery};
 
 use super::Unit;
 use crate::domain::plan::Step;
@@ -62,7 +63,6 @@ pub(super) fn perform(unit: &mut Unit<'_>, step: &Step) -> Result<(), StepError>
         }
         Step::Reinitialize => cluster::reinitialize(unit),
         Step::AwaitPrimary => cluster::await_primary(unit),
-        Step::ForgetClusterState => cluster::forget_state(unit),
 
         Step::RecordLost(units) => voters::record_lost(unit, units),
         Step::PutEtcdAside => voters::put_aside(unit),
@@ -107,10 +107,29 @@ pub(super) fn perform(unit: &mut Unit<'_>, step: &Step) -> Result<(), StepError>
         } => backup::keep_log(unit, store, stanza, request),
 
         Step::RecordRestore(record) => restore::record(unit, record),
-        Step::RestoreBeside(record) => restore::beside(unit, record),
-        Step::RecoverBeside(record) => restore::recover(unit, record),
-        Step::RekeyBeside => restore::rekey(unit),
-        Step::StopBeside => restore::stop_beside(unit),
+        Step::TakeLead(record) => restore::or_back(unit, record, restore::take_lead(unit)),
+        Step::HoldMembers(record) => restore::or_back(unit, record, restore::hold(unit, record)),
+        Step::ReleaseMembers { by, id } => restore::release(unit, by.as_ref(), id),
+        Step::ReopenCluster(record) => restore::reopen(unit, record),
+        Step::RebuildReplicas(record) => restore::replicas(unit, record),
+        Step::RebuildThisReplica { id } => restore::this_replica(unit, id),
+        Step::PublishRestored(id) => restore::publish(unit, id),
+        Step::MoveKeptBeside(record) => {
+            restore::or_back(unit, record, restore::move_kept_beside(unit, record))
+        }
+        Step::KeepAgain(record) => restore::keep_again(unit, record),
+        Step::StopFetch(record) => restore::stop_fetch(unit, record),
+        Step::RestoreBeside(record) => {
+            restore::or_back(unit, record, restore::beside(unit, record))
+        }
+        Step::RecoverBeside(record) => {
+            restore::or_back(unit, record, restore::recover(unit, record))
+        }
+        Step::RekeyBeside(record) => restore::or_back(unit, record, restore::rekey(unit)),
+        Step::StopBeside => restore::stop_beside(),
+        Step::ProveTimeline(record) => {
+            restore::or_back(unit, record, restore::prove_timeline(unit, record))
+        }
         Step::RemoveBeside(record) => restore::remove_beside(unit, record),
         Step::ExchangeDataDirectories(record) => restore::exchange(unit, record),
         Step::ForgetRestore => restore::forget(unit),

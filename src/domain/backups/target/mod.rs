@@ -14,6 +14,10 @@
 //! | `backup-id` of a restore and `restore-to-time` or `latest` | newest before, on its history | at the time or the end | the one that restore began |
 //! | `restore-to-time` | newest before, on its history | at the time | that of the moment |
 //! | `latest` | newest on its history | at the end | the newest |
+//! | `restore-to-lsn` | newest before, on its history | at the position | the one on the newest's history that wrote it |
+//! | `restore-to-xid`, `restore-to-name` | that of `backup-id` | at the target | the newest the backup leads to |
+//!
+//! `restore-timeline` takes the place of the timeline in every row, and `exclusive` leaves the target itself out.
 
 mod moment;
 mod refusal;
@@ -27,25 +31,41 @@ pub use refusal::Refusal;
 pub use resolve::{history_needed, resolve};
 pub use shortfall::{Shortfall, after_shortfall};
 
-use crate::domain::words::{BackupLabel, Timeline, Timestamp};
+use crate::domain::words::{BackupLabel, Lsn, Timeline, Timestamp};
 
 /// What the operator asked for, as the action's parameters. Empty text is the same as none.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Request {
     /// `backup-id`: an id from `list-backups`, or a backup's label.
     pub backup_id: Option<String>,
     /// `restore-to-time`: a [`Moment`], or `latest`.
     pub restore_to_time: Option<String>,
+    /// `restore-to-lsn`: a position in the write-ahead log, such as `0/3000028`.
+    pub lsn: Option<String>,
+    /// `restore-to-xid`: a transaction's number.
+    pub xid: Option<String>,
+    /// `restore-to-name`: a restore point.
+    pub name: Option<String>,
+    /// `restore-timeline`: the timeline to follow, as a number.
+    pub timeline: Option<String>,
+    /// Whether the target itself is left out.
+    pub exclusive: bool,
 }
 
 /// Where recovery stops.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum TargetKind {
     /// As soon as the backup is consistent: the database as it was when the backup ended.
     Immediate,
     /// Before the first commit after this moment.
     Time(Timestamp),
+    /// At this position.
+    Lsn(Lsn),
+    /// When this transaction was committed.
+    Xid(u64),
+    /// At this restore point.
+    Name(String),
     /// When there is no more WAL on the timeline.
     Latest,
 }
@@ -62,6 +82,9 @@ pub struct Target {
     pub timeline: Option<Timeline>,
     /// The time had no zone and was taken as UTC; the result says so.
     pub assumed_utc: bool,
+    /// Recovery stops before the target instead of after it.
+    #[serde(default)]
+    pub exclusive: bool,
 }
 
 impl Target {
@@ -70,14 +93,20 @@ impl Target {
         match self.kind {
             TargetKind::Immediate => "immediate",
             TargetKind::Time(_) => "time",
+            TargetKind::Lsn(_) => "lsn",
+            TargetKind::Xid(_) => "xid",
+            TargetKind::Name(_) => "name",
             TargetKind::Latest => "default",
         }
     }
 
     /// The value for pgBackRest's `--target`, with its zone.
     pub fn pgbackrest_target(&self) -> Option<String> {
-        match self.kind {
-            TargetKind::Time(moment) => Some(moment::postgresql(moment)),
+        match &self.kind {
+            TargetKind::Time(moment) => Some(moment::postgresql(*moment)),
+            TargetKind::Lsn(lsn) => Some(lsn.to_string()),
+            TargetKind::Xid(xid) => Some(xid.to_string()),
+            TargetKind::Name(name) => Some(name.clone()),
             TargetKind::Immediate | TargetKind::Latest => None,
         }
     }
@@ -97,12 +126,17 @@ impl fmt::Display for Target {
             kind,
             timeline,
             assumed_utc,
+            exclusive,
         } = self;
+        let as_of = if *exclusive { "just before" } else { "as of" };
         match kind {
             TargetKind::Immediate => {
                 return write!(f, "the database as of the end of backup {set}");
             }
-            TargetKind::Time(moment) => write!(f, "the database as of {moment}")?,
+            TargetKind::Time(moment) => write!(f, "the database {as_of} {moment}")?,
+            TargetKind::Lsn(lsn) => write!(f, "the database {as_of} position {lsn}")?,
+            TargetKind::Xid(xid) => write!(f, "the database {as_of} transaction {xid}")?,
+            TargetKind::Name(name) => write!(f, "the database as of restore point {name}")?,
             TargetKind::Latest => write!(f, "the latest state of the database")?,
         }
         if *assumed_utc {

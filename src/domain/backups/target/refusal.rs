@@ -1,13 +1,44 @@
 //! Why a restore cannot be what was asked for.
 
 use crate::domain::backups::target::NotAMoment;
-use crate::domain::words::{BackupId, BackupLabel, Stanza, Timeline, Timestamp};
+use crate::domain::words::{BackupId, BackupLabel, Lsn, NotAName, Stanza, Timeline, Timestamp};
 
 /// Why a request names nothing that can be restored. Nothing was changed.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Refusal {
     #[error("neither backup-id nor restore-to-time is given")]
     NothingAsked,
+    #[error("more than one target is given")]
+    SeveralTargets,
+    #[error("`{given}` is not a position in the write-ahead log")]
+    BadLsn { given: String },
+    #[error("`{given}` is not the number of a transaction")]
+    BadXid { given: String },
+    #[error("`{given}` is not the name of a restore point: {why}")]
+    BadName { given: String, why: NotAName },
+    #[error("`{given}` is not a timeline")]
+    BadTimeline { given: String },
+    #[error("timeline {timeline} is not in the repository, whose newest is {newest}")]
+    UnknownTimeline {
+        timeline: Timeline,
+        newest: Timeline,
+    },
+    #[error("exclusive is given, and no time, position or transaction to leave out")]
+    NothingToLeaveOut,
+    #[error("restore-timeline is given, and no target on it")]
+    TimelineWithoutTarget,
+    #[error("no backup had ended before position {asked} on the history of timeline {timeline}")]
+    BeforeFirstLsn {
+        asked: Lsn,
+        timeline: Timeline,
+        first: Option<Lsn>,
+    },
+    #[error("position {asked} is before the end of backup {id}, at {end}")]
+    LsnBeforeThatBackup { asked: Lsn, id: BackupId, end: Lsn },
+    #[error("where {what} lies is not known before it was found")]
+    WhereFrom { what: String },
+    #[error("backup {id} does not lie on the history of timeline {timeline}")]
+    NotOnTimeline { id: BackupId, timeline: Timeline },
     #[error("`{given}` is not a backup id")]
     BadId { given: String },
     #[error("no backup and no restore has the id {given}")]
@@ -87,6 +118,37 @@ impl Refusal {
                 "give backup-id=<id from list-backups>, or restore-to-time=\"YYYY-MM-DD HH:MM:SS\", or \
                  restore-to-time=latest"
                     .to_owned()
+            }
+            Self::SeveralTargets => {
+                "give one of restore-to-time, restore-to-lsn, restore-to-xid and restore-to-name".to_owned()
+            }
+            Self::BadLsn { .. } => "positions look like 0/3000028; list-backups shows some".to_owned(),
+            Self::BadXid { .. } => {
+                "give the number from pg_current_xact_id(), 3 or more".to_owned()
+            }
+            Self::BadName { .. } => "give the name that create-restore-point was given".to_owned(),
+            Self::BadTimeline { .. } => {
+                "timelines are numbers such as 12, as list-backups shows them; in hexadecimal with 0x, such as 0xC"
+                    .to_owned()
+            }
+            Self::UnknownTimeline { .. } => "list-backups shows the timelines".to_owned(),
+            Self::NothingToLeaveOut => {
+                "leave exclusive out, or give restore-to-time, restore-to-lsn or restore-to-xid".to_owned()
+            }
+            Self::TimelineWithoutTarget => {
+                "add a target, such as restore-to-time=latest for the end of the timeline".to_owned()
+            }
+            Self::BeforeFirstLsn { first: Some(first), .. } => {
+                format!("the first position that can be restored is {first}")
+            }
+            Self::BeforeFirstLsn { first: None, .. } | Self::NotOnTimeline { .. } => {
+                "list-backups shows positions and timelines of the backups".to_owned()
+            }
+            Self::LsnBeforeThatBackup { .. } => {
+                "leave out backup-id, and the newest backup before the position is taken".to_owned()
+            }
+            Self::WhereFrom { .. } => {
+                "add backup-id=<a backup from before it>; list-backups shows them".to_owned()
             }
             Self::BadId { .. } => {
                 "ids look like 2026-01-01T12:00:00Z; list-backups shows them".to_owned()

@@ -24,7 +24,7 @@ pub enum Shortfall {
 /// continued by a promotion whose history file reached the archive late, so that the time was really lived on the next
 /// one: recovery goes on there. If the next one began with a restore to an earlier point, the end is right again.
 pub fn after_shortfall(target: &Target, catalogue: &Catalogue) -> Shortfall {
-    let (TargetKind::Time(_), Some(timeline)) = (target.kind, target.timeline) else {
+    let (TargetKind::Time(_), Some(timeline)) = (&target.kind, target.timeline) else {
         return Shortfall::Final;
     };
     let to_the_end = || {

@@ -6,11 +6,11 @@ mod story;
 #[cfg(test)]
 mod tests;
 
-use asked::{Asked, Start, Stop, good, reachable};
+use asked::{Asked, Start, Stop, Unplaced, good, reachable};
 
 use super::{Moment, Refusal, Request, Target, TargetKind};
 use crate::domain::backups::{Backup, Catalogue, Reach};
-use crate::domain::words::{Timeline, Timestamp};
+use crate::domain::words::{Lsn, Timeline, Timestamp};
 
 /// What to restore for this request, over what the repository holds. Changes nothing.
 ///
@@ -26,7 +26,40 @@ pub fn resolve(
     {
         return Err(Refusal::Future { asked: at, now });
     }
-    match (asked.start, asked.stop) {
+    let exclusive = asked.exclusive;
+    let found = match (asked.start, asked.stop) {
+        (Start::Backup(backup), Some(stop)) if asked.timeline.is_some() => {
+            let timeline = asked.timeline.unwrap_or(Timeline::FIRST);
+            from_backup_along(backup, stop, timeline, catalogue)
+        }
+        (Start::Backup(backup), Some(stop @ (Stop::Lsn(_) | Stop::Somewhere(_)))) => {
+            from_backup_along(backup, stop, onward(backup, catalogue), catalogue)
+        }
+        (Start::Any | Start::Timeline(..), Some(Stop::Somewhere(at))) => Err(Refusal::WhereFrom {
+            what: match at {
+                Unplaced::Xid(xid) => format!("transaction {xid}"),
+                Unplaced::Name(name) => format!("restore point {name}"),
+            },
+        }),
+        (start @ (Start::Any | Start::Timeline(..)), Some(Stop::Lsn(lsn))) => {
+            let own = match start {
+                Start::Timeline(_, timeline) => Some(timeline),
+                Start::Any | Start::Backup(_) => None,
+            };
+            let timeline = asked.timeline.or(own);
+            to_position(
+                lsn,
+                timeline.unwrap_or(catalogue.timelines.newest()),
+                catalogue,
+            )
+        }
+        (Start::Any, Some(stop)) if asked.timeline.is_some() => {
+            let timeline = asked.timeline.unwrap_or(Timeline::FIRST);
+            if let Stop::At(moment) = stop {
+                lived_on(timeline, moment.at, catalogue)?;
+            }
+            along(timeline, stop, catalogue)
+        }
         (Start::Any, None) => Err(Refusal::NothingAsked),
         (Start::Backup(backup), None) => Ok(target(backup, TargetKind::Immediate, None)),
         (Start::Backup(backup), Some(stop)) => from_backup(backup, stop, catalogue),
@@ -38,6 +71,90 @@ pub fn resolve(
             along(timeline, stop, catalogue)
         }
         (Start::Any, Some(stop)) => along(stop.timeline(catalogue), stop, catalogue),
+    }?;
+    Ok(Target { exclusive, ..found })
+}
+
+/// The newest timeline that a backup leads to, as far as is known.
+fn onward(backup: &Backup, catalogue: &Catalogue) -> Timeline {
+    let newest = catalogue.timelines.newest();
+    let own = backup.timeline().unwrap_or(newest);
+    let leads = |lsn| catalogue.timelines.reach(own, lsn, newest) != Reach::No;
+    if backup.lsn_stop.is_some_and(leads) {
+        newest
+    } else {
+        own
+    }
+}
+
+/// The timeline on the history of another on which a position was written.
+fn wrote(lsn: Lsn, timeline: Timeline, catalogue: &Catalogue) -> Timeline {
+    let history = catalogue.timelines.history(timeline);
+    let branches = history.map_or(&[][..], |history| &history.branches);
+    branches
+        .iter()
+        .find(|branch| lsn < branch.at)
+        .map_or(timeline, |branch| branch.from)
+}
+
+/// The newest backup before a position on the history of a timeline.
+fn to_position(lsn: Lsn, timeline: Timeline, catalogue: &Catalogue) -> Result<Target, Refusal> {
+    let on_it = || {
+        candidates(timeline, catalogue).filter_map(|(backup, reach)| match reach {
+            Reach::Yes => Some((backup, backup.lsn_stop?)),
+            Reach::No | Reach::Unknown => None,
+        })
+    };
+    let before = on_it().filter(|(_, end)| *end <= lsn);
+    match before.max_by_key(|(backup, end)| (*end, backup.label)) {
+        Some((backup, _)) => Ok(stopped(
+            backup,
+            Stop::Lsn(lsn),
+            wrote(lsn, timeline, catalogue),
+        )),
+        None if candidates(timeline, catalogue).any(|(_, reach)| reach == Reach::Unknown) => {
+            Err(Refusal::HistoryMissing { timeline })
+        }
+        None => Err(Refusal::BeforeFirstLsn {
+            asked: lsn,
+            timeline,
+            first: on_it().map(|(_, end)| end).min(),
+        }),
+    }
+}
+
+/// Backup and timeline are given.
+fn from_backup_along(
+    backup: &Backup,
+    stop: Stop<'_>,
+    timeline: Timeline,
+    catalogue: &Catalogue,
+) -> Result<Target, Refusal> {
+    let id = backup.id();
+    if Some(backup.database) != catalogue.current {
+        return Err(Refusal::EarlierDatabase { id });
+    }
+    let (Some(own), Some(end)) = (backup.timeline(), backup.lsn_stop) else {
+        return Err(Refusal::NoWal { id });
+    };
+    match catalogue.timelines.reach(own, end, timeline) {
+        Reach::Yes => {}
+        Reach::Unknown => return Err(Refusal::HistoryMissing { timeline }),
+        Reach::No => return Err(Refusal::NotOnTimeline { id, timeline }),
+    }
+    match stop {
+        Stop::Lsn(asked) if asked < end => Err(Refusal::LsnBeforeThatBackup { asked, id, end }),
+        Stop::Lsn(asked) => Ok(stopped(backup, stop, wrote(asked, timeline, catalogue))),
+        Stop::At(moment) if moment.at < backup.finished => Err(Refusal::BeforeThatBackup {
+            asked: moment.at,
+            id,
+            finished: backup.finished,
+        }),
+        Stop::At(moment) => {
+            lived_on(timeline, moment.at, catalogue)?;
+            Ok(stopped(backup, stop, timeline))
+        }
+        Stop::Latest | Stop::Somewhere(_) => Ok(stopped(backup, stop, timeline)),
     }
 }
 
@@ -46,6 +163,16 @@ pub fn resolve(
 pub fn history_needed(request: &Request, catalogue: &Catalogue) -> Option<Timeline> {
     let asked = Asked::of(request, catalogue).ok()?;
     let stop = asked.stop?;
+    let placed = matches!(stop, Stop::Lsn(_) | Stop::Somewhere(_));
+    if asked.timeline.is_some() || placed {
+        let own = match asked.start {
+            Start::Timeline(_, timeline) => timeline,
+            Start::Any | Start::Backup(_) => catalogue.timelines.newest(),
+        };
+        let timeline = asked.timeline.unwrap_or(own);
+        let missing = timeline.has_history() && catalogue.timelines.history(timeline).is_none();
+        return missing.then_some(timeline);
+    }
     let timeline = match asked.start {
         Start::Backup(backup) => match stop {
             Stop::At(_) if backup.timeline() != Some(stop.timeline(catalogue)) => {
@@ -69,10 +196,11 @@ fn target(backup: &Backup, kind: TargetKind, timeline: Option<Timeline>) -> Targ
         kind,
         timeline,
         assumed_utc: false,
+        exclusive: false,
     }
 }
 
-fn stopped(backup: &Backup, stop: Stop, timeline: Timeline) -> Target {
+fn stopped(backup: &Backup, stop: Stop<'_>, timeline: Timeline) -> Target {
     let assumed_utc = matches!(stop, Stop::At(moment) if moment.assumed_utc);
     Target {
         assumed_utc,
@@ -81,7 +209,7 @@ fn stopped(backup: &Backup, stop: Stop, timeline: Timeline) -> Target {
 }
 
 /// The backup is given, and where to stop.
-fn from_backup(backup: &Backup, stop: Stop, catalogue: &Catalogue) -> Result<Target, Refusal> {
+fn from_backup(backup: &Backup, stop: Stop<'_>, catalogue: &Catalogue) -> Result<Target, Refusal> {
     let id = backup.id();
     if Some(backup.database) != catalogue.current {
         return Err(Refusal::EarlierDatabase { id });
@@ -134,7 +262,7 @@ fn lived_on(timeline: Timeline, asked: Timestamp, catalogue: &Catalogue) -> Resu
 }
 
 /// The timeline is given, and where to stop: the newest backup on its history that had finished by then.
-fn along(timeline: Timeline, stop: Stop, catalogue: &Catalogue) -> Result<Target, Refusal> {
+fn along(timeline: Timeline, stop: Stop<'_>, catalogue: &Catalogue) -> Result<Target, Refusal> {
     let on_it = || {
         candidates(timeline, catalogue)
             .filter(|(_, reach)| *reach == Reach::Yes)

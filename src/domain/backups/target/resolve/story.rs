@@ -168,7 +168,8 @@ impl Cluster {
             let stop = match target.kind {
                 TargetKind::Immediate => commit.at >= consistent,
                 TargetKind::Time(moment) => second(commit.second) > moment,
-                TargetKind::Latest => false,
+                TargetKind::Lsn(lsn) => commit.at > lsn,
+                TargetKind::Latest | TargetKind::Xid(_) | TargetKind::Name(_) => false,
             };
             if stop {
                 prop_assert!(
@@ -188,6 +189,8 @@ impl Cluster {
         let reason = match target.kind {
             TargetKind::Immediate => "reached consistency",
             TargetKind::Time(_) => "before",
+            TargetKind::Lsn(_) => "after LSN",
+            TargetKind::Xid(_) | TargetKind::Name(_) => "at the target",
             TargetKind::Latest => AT_THE_END,
         };
         Ok(Recovered {

@@ -97,6 +97,7 @@ fn request(id: &str, time: &str) -> Request {
     Request {
         backup_id: Some(id.to_owned()),
         restore_to_time: Some(time.to_owned()),
+        ..Request::default()
     }
 }
 
@@ -127,6 +128,9 @@ fn answer(id: &str, time: &str, catalogue: &Catalogue) -> String {
                 TargetKind::Immediate => "immediate",
                 TargetKind::Time(_) => "time",
                 TargetKind::Latest => "latest",
+                TargetKind::Lsn(_) => "position",
+                TargetKind::Xid(_) => "transaction",
+                TargetKind::Name(_) => "restore point",
             };
             let timeline = timeline.map(|timeline| format!(", timeline {timeline}"));
             format!("{name}, {kind}{}", timeline.unwrap_or_default())
@@ -358,4 +362,194 @@ fn a_time_with_no_commit_after_it_is_the_end_of_its_timeline_or_lies_on_the_one_
     assert_eq!(after(199, &without_histories()), "read 2");
     let latest = resolve(&request("", "latest"), &catalogue, second(NOW)).unwrap();
     assert_eq!(after_shortfall(&latest, &catalogue), Shortfall::Final);
+}
+
+/// The same as [`answer`], for any request.
+fn answer_to(request: &Request) -> String {
+    let mut catalogue = without_histories();
+    if let Some(timeline) = history_needed(request, &catalogue) {
+        let history = histories().find(|history| history.timeline == timeline);
+        catalogue = catalogue.with_history(history.unwrap());
+    }
+    match resolve(request, &catalogue, second(NOW)) {
+        Err(refusal) => refusal.to_string(),
+        Ok(target) => {
+            let (name, ..) = BACKUPS
+                .into_iter()
+                .find(|(_, started, on, lsn)| backup(*started, *on, lsn).label == target.set)
+                .unwrap();
+            format!("{name}: {target}")
+                .split(", from backup")
+                .next()
+                .unwrap()
+                .to_owned()
+        }
+    }
+}
+
+fn some(text: &str) -> Option<String> {
+    (!text.is_empty()).then(|| text.to_owned())
+}
+
+#[test]
+fn a_position_is_restored_on_the_timeline_that_wrote_it() {
+    for (lsn, timeline, expected) in [
+        // The newest timeline came from 1 by way of 5.
+        (
+            "0/3000100",
+            "",
+            "A: the database as of position 0/3000100 on timeline 1",
+        ),
+        (
+            "0/3FFFFFF",
+            "",
+            "A: the database as of position 0/3FFFFFF on timeline 1",
+        ),
+        (
+            "0/4000000",
+            "",
+            "A: the database as of position 0/4000000 on timeline 5",
+        ),
+        (
+            "0/4500100",
+            "",
+            "D: the database as of position 0/4500100 on timeline 5",
+        ),
+        (
+            "0/6000000",
+            "",
+            "D: the database as of position 0/6000000 on timeline 6",
+        ),
+        // The same positions on another branch are other states.
+        (
+            "0/4500100",
+            "1",
+            "A: the database as of position 0/4500100 on timeline 1",
+        ),
+        (
+            "0/4500100",
+            "3",
+            "A: the database as of position 0/4500100 on timeline 1",
+        ),
+        (
+            "0/5800000",
+            "3",
+            "A: the database as of position 0/5800000 on timeline 2",
+        ),
+        (
+            "0/8000100",
+            "0x3",
+            "C: the database as of position 0/8000100 on timeline 3",
+        ),
+        (
+            "0/3000000",
+            "",
+            "no backup had ended before position 0/3000000 on the history of timeline 6",
+        ),
+        (
+            "0/3000000",
+            "9",
+            "timeline 9 is not in the repository, whose newest is 6",
+        ),
+        (
+            "here",
+            "",
+            "`here` is not a position in the write-ahead log",
+        ),
+    ] {
+        let request = Request {
+            lsn: some(lsn),
+            timeline: some(timeline),
+            ..Request::default()
+        };
+        assert_eq!(answer_to(&request), expected, "{lsn} {timeline}");
+    }
+}
+
+#[test]
+fn transactions_and_restore_points_need_a_backup_to_begin_with() {
+    let name = |name: &str, backup: Option<i64>| Request {
+        name: some(name),
+        backup_id: backup.map(id),
+        ..Request::default()
+    };
+    assert_eq!(
+        answer_to(&name("p", Some(100))),
+        "A: the database as of restore point p on timeline 6"
+    );
+    assert_eq!(
+        answer_to(&name("p", Some(300))),
+        "B: the database as of restore point p on timeline 2"
+    );
+    assert_eq!(
+        answer_to(&name("p", None)),
+        "where restore point p lies is not known before it was found"
+    );
+    let xid = Request {
+        xid: some("744"),
+        backup_id: Some(id(650)),
+        exclusive: true,
+        ..Request::default()
+    };
+    assert_eq!(
+        answer_to(&xid),
+        "D: the database just before transaction 744 on timeline 6"
+    );
+}
+
+#[test]
+fn targets_that_contradict_each_other_are_refused() {
+    let base = || Request {
+        restore_to_time: Some("latest".to_owned()),
+        ..Request::default()
+    };
+    for (request, message) in [
+        (
+            Request {
+                xid: some("7"),
+                ..base()
+            },
+            "more than one target is given",
+        ),
+        (
+            Request {
+                exclusive: true,
+                ..base()
+            },
+            "exclusive is given, and no time, position or transaction to leave out",
+        ),
+        (
+            Request {
+                timeline: some("2"),
+                ..Request::default()
+            },
+            "restore-timeline is given, and no target on it",
+        ),
+        (
+            Request {
+                xid: some("2"),
+                ..Request::default()
+            },
+            "`2` is not the number of a transaction",
+        ),
+        (
+            Request {
+                backup_id: Some(id(450)),
+                timeline: some("6"),
+                ..base()
+            },
+            "backup 1970-01-01T00:07:30Z does not lie on the history of timeline 6",
+        ),
+        (
+            Request {
+                timeline: some("zero"),
+                ..base()
+            },
+            "`zero` is not a timeline",
+        ),
+    ] {
+        assert_eq!(answer_to(&request), message);
+        let refusal = resolve(&request, &catalogue(), second(NOW)).unwrap_err();
+        assert_ne!(refusal.hint(), "");
+    }
 }

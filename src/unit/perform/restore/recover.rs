@@ -1,123 +1,59 @@
-//! A restore beside the data directory: fetched, recovered behind closed doors, re-keyed, and only then put in place.
+//! A copy is recovered behind closed doors: a private socket, no network, and nothing of it reaches the archive.
 
 use std::path::Path;
 use std::time::Duration;
 
-use super::progress::Progress;
-use super::repository::explained;
-use super::roles;
+use super::major;
 use crate::adapters::host::clock::{self, Deadline};
 use crate::adapters::host::files;
-use crate::adapters::pgbackrest::Command;
-use crate::adapters::pgbackrest::command::{
-    Restore, Target as PgBackRestTarget, TargetAction, TargetTimeline,
-};
-use crate::adapters::postgres::{Database, verifier};
+use crate::adapters::postgres::{Database, control, verifier};
 use crate::adapters::systemd::{self, Active, TransientUnit};
 use crate::catalogue;
 use crate::domain::backups::target::{Target, TargetKind};
-use crate::domain::observed::{Packages, Passwords, RestoreRecord};
+use crate::domain::observed::{Passwords, Recovery, RestoreRecord};
+use crate::domain::render::Repository;
 use crate::error::StepError;
-use crate::unit::{Unit, because, database_in, programs, records};
+use crate::unit::perform::roles;
+use crate::unit::{Unit, because, database_in};
 
 /// The service that recovers the copy.
 const RECOVERY: &str = "charmed-postgresql-recovery.service";
-/// Restores of terabytes take hours; a restore that makes no end at all is ended by its operator.
-const FETCH: Duration = Duration::from_hours(72);
+/// Replaying takes hours; a recovery that makes no end at all is ended by its operator.
 const REPLAY: Duration = Duration::from_hours(72);
-
-fn major(unit: &Unit<'_>) -> Result<u32, StepError> {
-    match programs::look(unit, None)? {
-        Packages::Present { major, .. } | Packages::Missing { major, .. } => Ok(major),
-    }
-}
-
-pub(super) fn record(unit: &Unit<'_>, record: &RestoreRecord) -> Result<(), StepError> {
-    records::write(&unit.layout.restore_record(), record).map_err(because)
-}
-
-/// The restore has ended. What the copy could not archive while it was closed is no failure of archiving.
-pub(super) fn forget(unit: &Unit<'_>) -> Result<(), StepError> {
-    let forgotten = unit
-        .database(Deadline::seconds(10))
-        .and_then(|mut database| database.execute("SELECT pg_stat_reset_shared('archiver')"));
-    if let Err(error) = forgotten {
-        tracing::debug!("cannot reset the statistics of archiving: {error}");
-    }
-    records::forget(&unit.layout.restore_record()).map_err(because)
-}
-
-pub(super) fn beside(unit: &Unit<'_>, record: &RestoreRecord) -> Result<(), StepError> {
-    let major = major(unit)?;
-    let beside = unit.layout.restoring_dir(major);
-    files::remove_tree(&beside, &unit.layout.volume()).map_err(because)?;
-    let owner = files::Owner::Workload(&unit.user);
-    files::make_dir(&beside, 0o700, owner).map_err(because)?;
-    let command = Command::Restore(Restore {
-        stanza: record.stanza.clone(),
-        set: Some(record.target.set),
-        target: match record.target.kind {
-            TargetKind::Immediate => PgBackRestTarget::Immediate,
-            TargetKind::Time(at) => PgBackRestTarget::Time {
-                at,
-                exclusive: false,
-            },
-            TargetKind::Latest => PgBackRestTarget::Default,
-        },
-        timeline: record.target.timeline.map(TargetTimeline::Number),
-        action: match record.target.kind {
-            TargetKind::Latest => None,
-            TargetKind::Immediate | TargetKind::Time(_) => Some(TargetAction::Promote),
-        },
-        pg_path: Some(beside.clone()),
-        delta: false,
-        // Tablespaces would otherwise be written over those of the database that is still there.
-        tablespace_map_all: Some(tablespaces(unit, major, record)),
-        recovery_options: Vec::new(),
-        process_max: None,
-    });
-    let mut progress = Progress::of(unit, "fetched");
-    unit.pgbackrest()
-        .run_streaming(&command, Deadline::after(FETCH), &mut |line| {
-            progress.line(line);
-        })
-        .map_err(explained)
-}
-
-/// Where the tablespaces of a restored copy lie.
-fn tablespaces(unit: &Unit<'_>, major: u32, record: &RestoreRecord) -> std::path::PathBuf {
-    unit.layout
-        .version_dir(major)
-        .join(format!("tablespaces-{}", record.id))
-}
+/// A hook leaves the recovery to itself after this.
+const IN_A_HOOK: Duration = Duration::from_secs(20);
 
 /// Recovers the copy under a private socket, without a network.
 ///
 /// `archive_command` fails here on purpose: what the copy has to archive, first of all the history of its new timeline,
 /// stays queued in it and is archived once it is in place. If it never is, nothing of it ever reached the repository.
-pub(super) fn recover(unit: &Unit<'_>, record: &RestoreRecord) -> Result<(), StepError> {
+pub(in crate::unit::perform) fn recover(
+    unit: &Unit<'_>,
+    record: &RestoreRecord,
+) -> Result<(), StepError> {
     let major = major(unit)?;
     let beside = unit.layout.restoring_dir(major);
-    start_beside(unit, major, &beside)?;
-    let deadline = Deadline::after(REPLAY);
+    // Whoever followed it before may have died; it has gone on.
+    if progress()? == Recovery::Idle {
+        start_beside(unit, major, &beside)?;
+    }
+    let in_action = unit.stays;
+    let deadline = Deadline::after(if in_action { REPLAY } else { IN_A_HOOK });
     let mut target = record.target.clone();
     let mut told = String::new();
     loop {
         let state = systemd::show(RECOVERY, Deadline::seconds(10)).map_err(because)?;
         if matches!(state.active, Active::Failed | Active::Inactive) {
-            if let Some(other) = another_target(unit, record, &target)? {
+            if let Some(other) = another_target(unit, record, target.as_ref())? {
                 unit.tell(&format!(
                     "nothing was committed later there: recovering {other}"
                 ));
                 aim(unit, &beside, &other)?;
-                target = other;
+                target = Some(other);
                 start_beside(unit, major, &beside)?;
                 continue;
             }
-            return Err(StepError::expected(
-                format!("the copy could not be recovered: {}", last_words(unit)),
-                "see juju debug-log; list-backups names what can be reached",
-            ));
+            return Err(unrecovered(unit));
         }
         match open_beside(unit) {
             Ok(mut database) => {
@@ -141,17 +77,89 @@ pub(super) fn recover(unit: &Unit<'_>, record: &RestoreRecord) -> Result<(), Ste
             Err(_) => {}
         }
         if deadline.is_over() {
-            return Err(StepError::expected(
-                "the copy was not recovered in time",
-                "",
-            ));
+            let still = StepError::expected("the copy is still being recovered", "");
+            return Err(if in_action { still } else { still.remembered() });
         }
         clock::sleep(Duration::from_millis(250));
     }
 }
 
+/// The copy's timeline is one that nobody else has.
+///
+/// Two branches of history with one number would be taken for one: by replicas, and by the archive. Another member may
+/// have been promoted while the copy was recovered; from here on, with the members held, none can be any more.
+pub(in crate::unit::perform) fn prove_timeline(
+    unit: &Unit<'_>,
+    record: &RestoreRecord,
+) -> Result<(), StepError> {
+    let major = major(unit)?;
+    let of = |data_dir: &Path| {
+        let programs = unit.layout.programs(major);
+        let control = control::read(&programs, data_dir, &unit.user, Deadline::seconds(30));
+        let control = control.map_err(because)?;
+        Ok::<_, StepError>(control.map(|control| control.timeline))
+    };
+    let Some(copy) = of(&unit.layout.restoring_dir(major))? else {
+        return Err(StepError::expected("the copy has no control file", ""));
+    };
+    let archived = catalogue::read(&unit.pgbackrest(), &record.stanza)?;
+    let running = unit
+        .database(Deadline::seconds(10))
+        .and_then(|mut database| database.position())
+        .ok()
+        .map(|position| position.timeline);
+    let taken = [
+        record.newest,
+        of(&unit.layout.data_dir(major))?,
+        running,
+        Some(archived.timelines.newest()),
+    ];
+    match taken.into_iter().flatten().max() {
+        Some(newest) if copy <= newest => Err(StepError::expected(
+            format!("the copy came up on timeline {copy}, and the cluster is on {newest} by now"),
+            "another member was promoted meanwhile, or the history of its timeline is not archived: try again",
+        )),
+        _ => Ok(()),
+    }
+}
+
+/// How far the recovery is, in the words of the service manager and of PostgreSQL itself.
+pub(crate) fn progress() -> Result<Recovery, StepError> {
+    let state = systemd::show(RECOVERY, Deadline::seconds(10)).map_err(because)?;
+    Ok(match state.active {
+        Active::Failed | Active::Inactive => Recovery::Idle,
+        _ => Recovery::Replaying,
+    })
+}
+
+/// What was looked for was not there; what was, is told.
+fn unrecovered(unit: &Unit<'_>) -> StepError {
+    let said = last_words(unit);
+    let log = files::read_text(&recovery_log(unit));
+    let log = log.ok().flatten().unwrap_or_default();
+    let after = |words: &str| {
+        let line = log.lines().rev().find(|line| line.contains(words))?;
+        Some(line.split_once(words)?.1.trim().to_owned())
+    };
+    let reached = match (
+        after("last completed transaction was at log time"),
+        after("redo done at"),
+    ) {
+        (Some(at), Some(redo)) => format!(
+            "the last that can be reached was committed at {at}, and recovery got to {}",
+            redo.split_whitespace().next().unwrap_or_default()
+        ),
+        (None, Some(redo)) => format!(
+            "recovery got to {}",
+            redo.split_whitespace().next().unwrap_or_default()
+        ),
+        _ => "see juju debug-log; list-backups names what can be reached".to_owned(),
+    };
+    StepError::expected(format!("the copy could not be recovered: {said}"), reached)
+}
+
 fn start_beside(unit: &Unit<'_>, major: u32, beside: &Path) -> Result<(), StepError> {
-    stop_beside(unit)?;
+    stop_beside()?;
     let socket = unit.layout.recovery_socket_dir();
     files::make_dir(&socket, 0o700, files::Owner::Workload(&unit.user)).map_err(because)?;
     // The copy comes with the access rules and names of where it was made: it is opened with rules of its own.
@@ -240,8 +248,11 @@ fn last_words(unit: &Unit<'_>) -> String {
 fn another_target(
     unit: &Unit<'_>,
     record: &RestoreRecord,
-    tried: &Target,
+    tried: Option<&Target>,
 ) -> Result<Option<Target>, StepError> {
+    let Some(tried) = tried else {
+        return Ok(None);
+    };
     if !last_words(unit).contains("recovery ended before configured recovery target was reached") {
         return Ok(None);
     }
@@ -251,22 +262,68 @@ fn another_target(
 
 /// Points a copy that was fetched already to another target.
 fn aim(unit: &Unit<'_>, beside: &Path, target: &Target) -> Result<(), StepError> {
+    let mut settings = Vec::new();
+    if let Some(timeline) = target.pgbackrest_timeline() {
+        settings.push(("recovery_target_timeline", timeline));
+    }
+    let name = match target.kind {
+        TargetKind::Time(_) => Some("recovery_target_time"),
+        TargetKind::Lsn(_) => Some("recovery_target_lsn"),
+        TargetKind::Xid(_) => Some("recovery_target_xid"),
+        TargetKind::Name(_) => Some("recovery_target_name"),
+        TargetKind::Immediate | TargetKind::Latest => None,
+    };
+    if let (Some(name), Some(at)) = (name, target.pgbackrest_target()) {
+        settings.push((name, at));
+        settings.push(("recovery_target_action", "promote".to_owned()));
+        if target.exclusive {
+            settings.push(("recovery_target_inclusive", "off".to_owned()));
+        }
+    }
+    guide(unit, beside, "recovery_target", &settings)
+}
+
+/// A database that was stopped cleanly recovers to where it stopped, and begins a timeline there: opened as it is, it
+/// would go on with the number that others know for another branch. The archive tells which numbers are taken.
+pub(super) fn aim_at_its_end(unit: &Unit<'_>, beside: &Path) -> Result<(), StepError> {
+    let repository = Repository {
+        config: unit.layout.pgbackrest_config(),
+        stanza: unit.view.stanza.clone(),
+    };
+    let settings = [
+        ("restore_command", repository.recovery_command(beside)),
+        ("recovery_target_timeline", "current".to_owned()),
+    ];
+    guide(unit, beside, "re", &settings)?;
+    let owner = files::Owner::Workload(&unit.user);
+    files::write_atomic(&beside.join("recovery.signal"), b"", 0o600, owner).map_err(because)?;
+    files::remove_file(&beside.join("standby.signal")).map_err(because)?;
+    Ok(())
+}
+
+/// Writes settings of recovery in place of those that begin with a word.
+fn guide(
+    unit: &Unit<'_>,
+    beside: &Path,
+    instead_of: &str,
+    settings: &[(&str, String)],
+) -> Result<(), StepError> {
     let path = beside.join("postgresql.auto.conf");
     let text = files::read_text(&path)
         .map_err(because)?
         .unwrap_or_default();
-    let of_a_target = |line: &&str| line.trim_start().starts_with("recovery_target");
+    let replaced = |line: &&str| {
+        let name = line.trim_start();
+        name.starts_with(instead_of)
+            && (name.starts_with("recovery_target") || name.starts_with("restore_command"))
+    };
     let mut lines: Vec<String> = text
         .lines()
-        .filter(|line| !of_a_target(line))
+        .filter(|line| !replaced(line))
         .map(str::to_owned)
         .collect();
-    if let Some(timeline) = target.pgbackrest_timeline() {
-        lines.push(format!("recovery_target_timeline = '{timeline}'"));
-    }
-    if let Some(moment) = target.pgbackrest_target() {
-        lines.push(format!("recovery_target_time = '{moment}'"));
-        lines.push("recovery_target_action = 'promote'".to_owned());
+    for (name, value) in settings {
+        lines.push(format!("{name} = '{}'", value.replace('\'', "''")));
     }
     let text = format!("{}\n", lines.join("\n"));
     let owner = files::Owner::Workload(&unit.user);
@@ -284,6 +341,9 @@ fn settle(database: &mut Database, major: u32) -> Result<(), StepError> {
         "restore_command",
         "recovery_target",
         "recovery_target_time",
+        "recovery_target_lsn",
+        "recovery_target_xid",
+        "recovery_target_name",
         "recovery_target_timeline",
         "recovery_target_action",
         "recovery_target_inclusive",
@@ -295,7 +355,7 @@ fn settle(database: &mut Database, major: u32) -> Result<(), StepError> {
     roles::make_in(database, major).map_err(because)
 }
 
-pub(super) fn rekey(unit: &Unit<'_>) -> Result<(), StepError> {
+pub(in crate::unit::perform) fn rekey(unit: &Unit<'_>) -> Result<(), StepError> {
     let Passwords::Known { users, .. } = &unit.view.passwords else {
         return Err(StepError::expected(
             "the application's passwords are not known",
@@ -324,48 +384,10 @@ pub(super) fn rekey(unit: &Unit<'_>) -> Result<(), StepError> {
     database.checkpoint().map_err(because)
 }
 
-pub(super) fn stop_beside(unit: &Unit<'_>) -> Result<(), StepError> {
-    let _ = unit;
+pub(in crate::unit::perform) fn stop_beside() -> Result<(), StepError> {
     let state = systemd::show(RECOVERY, Deadline::seconds(10)).map_err(because)?;
     if matches!(state.active, Active::Inactive | Active::Failed) {
         return systemd::reset_failed(RECOVERY, Deadline::seconds(10)).map_err(because);
     }
     systemd::stop(RECOVERY, Deadline::seconds(330)).map_err(because)
-}
-
-pub(super) fn remove_beside(unit: &Unit<'_>, record: &RestoreRecord) -> Result<(), StepError> {
-    let major = major(unit)?;
-    for part in [
-        unit.layout.restoring_dir(major),
-        tablespaces(unit, major, record),
-    ] {
-        files::remove_tree(&part, &unit.layout.volume()).map_err(because)?;
-    }
-    Ok(())
-}
-
-/// Two renames on one volume. Whichever of them was the last to happen, doing this again ends in the same place.
-pub(super) fn exchange(unit: &Unit<'_>, record: &RestoreRecord) -> Result<(), StepError> {
-    let major = major(unit)?;
-    let (data, beside) = (
-        unit.layout.data_dir(major),
-        unit.layout.restoring_dir(major),
-    );
-    let kept = &record.kept;
-    if !files::exists(&beside).map_err(because)? {
-        return Ok(());
-    }
-    if files::exists(&data).map_err(because)? {
-        if files::exists(kept).map_err(because)? {
-            files::remove_tree(kept, &unit.layout.volume()).map_err(because)?;
-        }
-        files::rename(&data, kept).map_err(because)?;
-    }
-    files::rename(&beside, &data).map_err(because)
-}
-
-pub(super) fn remove_kept(unit: &Unit<'_>) -> Result<(), StepError> {
-    let kept = unit.layout.kept_dir(major(unit)?);
-    files::remove_tree(&kept, &unit.layout.volume()).map_err(because)?;
-    Ok(())
 }

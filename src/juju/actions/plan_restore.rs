@@ -1,0 +1,95 @@
+//! `plan-restore`: what a restore would do. Nothing is changed; the plan can be executed by its id.
+
+use juju_charm::Juju;
+use serde_json::json;
+
+use super::ActionError;
+use super::restore::{look, request};
+use crate::adapters::host::files;
+use crate::domain::backups::Catalogue;
+use crate::domain::backups::target::{Request, resolve};
+use crate::domain::decide;
+use crate::domain::decide::restore::Forecast;
+use crate::domain::observed::Observed;
+use crate::domain::refusal::Refusal;
+use crate::error::StepError;
+use crate::unit::{Unit, because, records};
+use crate::{catalogue, job};
+
+pub(super) fn run(juju: &Juju) -> Result<(), ActionError> {
+    let request = request(&juju.action_params()?);
+    let mut unit = Unit::new(juju)?;
+    let seen = look(&mut unit)?;
+    decide::restore::allowed(&seen, &job::running(&unit.layout.jobs())?)?;
+    let catalogue = catalogue::read_for(&unit.pgbackrest(), &seen.juju.stanza, &request)?;
+    let forecast = forecast(&unit, &seen, &catalogue, &request)?;
+    let id = forecast.id();
+    records::write(&unit.layout.restore_plan(), &(id.clone(), &request)).map_err(because)?;
+    let missing: Vec<String> = forecast
+        .coverage
+        .missing
+        .iter()
+        .map(ToString::to_string)
+        .collect();
+    let last = forecast.coverage.last.map(|(_, at)| at.stored.to_string());
+    let timelines: Vec<u32> = forecast.timelines.iter().map(|it| it.number()).collect();
+    let facts = json!({
+        "backup": forecast.target.set.to_string(),
+        "target": forecast.target.to_string(),
+        "timelines": timelines,
+        "first-reachable": forecast.first.to_string(),
+        "last-reachable": last,
+        "missing-wal": missing,
+        "backup-bytes": forecast.backup_bytes,
+        "wal-bytes": forecast.coverage.bytes,
+        "bytes-needed": forecast.needed,
+        "bytes-free": forecast.free,
+        "seconds": forecast.seconds,
+    });
+    juju.action_set("plan-id", id)?;
+    juju.action_set_large("plan", &forecast.lines().join("\n"))?;
+    juju.action_set_large("plan-json", &facts.to_string())?;
+    Ok(())
+}
+
+fn forecast(
+    unit: &Unit<'_>,
+    seen: &Observed,
+    catalogue: &Catalogue,
+    request: &Request,
+) -> Result<Forecast, ActionError> {
+    let target = resolve(request, catalogue, seen.now).map_err(Refusal::from)?;
+    let archive = match decide::restore::path(catalogue, &target) {
+        Some((path, backup)) => catalogue::archive(&unit.pgbackrest(), catalogue, &path, &backup)?,
+        None => crate::domain::backups::Archive::new(),
+    };
+    Ok(decide::restore::forecast(
+        seen, catalogue, request, &archive,
+    )?)
+}
+
+/// The request of the plan with this id, if the world is as it was then.
+pub(super) fn planned(
+    unit: &Unit<'_>,
+    seen: &Observed,
+    id: &str,
+) -> Result<(Request, Catalogue), ActionError> {
+    let known: Option<(String, Request)> =
+        records::read(&unit.layout.restore_plan()).map_err(because)?;
+    let Some((_, request)) = known.filter(|(known, _)| known == id) else {
+        return Err(Refusal::UnknownPlan(id.chars().take(60).collect()).into());
+    };
+    let catalogue = catalogue::read_for(&unit.pgbackrest(), &seen.juju.stanza, &request)?;
+    let now = forecast(unit, seen, &catalogue, &request)?.id();
+    if now == id {
+        Ok((request, catalogue))
+    } else {
+        Err(Refusal::PlanOutdated(id.to_owned()).into())
+    }
+}
+
+/// The plan was carried out, or given up.
+pub(super) fn forget(unit: &Unit<'_>) -> Result<(), StepError> {
+    files::remove_file(&unit.layout.restore_plan()).map_err(because)?;
+    Ok(())
+}

@@ -1,0 +1,67 @@
+//! A restore: fetched beside the data directory, recovered behind closed doors, re-keyed, and only then put in place.
+//!
+//! One file a phase: `fetch`, `recover`, `place` on this unit; `members` and `rebuild` for the others.
+
+mod fetch;
+mod members;
+mod place;
+mod rebuild;
+mod recover;
+
+pub(crate) use fetch::job_of;
+pub(super) use fetch::{beside, stop_fetch};
+pub(super) use members::{hold, publish, release, reopen, take_lead};
+pub(super) use place::{exchange, keep_again, move_kept_beside, remove_beside, remove_kept};
+pub(super) use rebuild::{replicas, this_replica};
+pub(crate) use recover::progress as progress_of_recovery;
+pub(super) use recover::{prove_timeline, recover, rekey, stop_beside};
+
+use crate::adapters::host::clock::Deadline;
+use crate::domain::observed::{Packages, RestorePhase, RestoreRecord};
+use crate::error::StepError;
+use crate::unit::{Unit, because, programs, records};
+
+fn major(unit: &Unit<'_>) -> Result<u32, StepError> {
+    match programs::look(unit, None)? {
+        Packages::Present { major, .. } | Packages::Missing { major, .. } => Ok(major),
+    }
+}
+
+pub(super) fn record(unit: &Unit<'_>, record: &RestoreRecord) -> Result<(), StepError> {
+    records::write(&unit.layout.restore_record(), record).map_err(because)
+}
+
+/// What fails before the copy was proved is written down, so that the next look goes back and not on.
+///
+/// That work goes on in a service of its own is no failure.
+pub(super) fn or_back(
+    unit: &Unit<'_>,
+    of: &RestoreRecord,
+    done: Result<(), StepError>,
+) -> Result<(), StepError> {
+    match done {
+        Err(error) if of.phase == RestorePhase::Beside && !error.is_remembered() => {
+            record(
+                unit,
+                &RestoreRecord {
+                    phase: RestorePhase::Back,
+                    ..of.clone()
+                },
+            )?;
+            Err(error.remembered())
+        }
+        done => done,
+    }
+}
+
+/// The restore has ended. What the copy could not archive while it was closed is no failure of archiving.
+pub(super) fn forget(unit: &Unit<'_>) -> Result<(), StepError> {
+    let forgotten = unit
+        .database(Deadline::seconds(10))
+        .and_then(|mut database| database.execute("SELECT pg_stat_reset_shared('archiver')"));
+    if let Err(error) = forgotten {
+        tracing::debug!("cannot reset the statistics of archiving: {error}");
+    }
+    records::forget(&unit.layout.rebuilding_record()).map_err(because)?;
+    records::forget(&unit.layout.restore_record()).map_err(because)
+}
