@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# The story of `make demo`: PostgreSQL under Juju is deployed, filled, backed up, broken, restored and given another
-# password. Each step has a headline, its command as a person would type it, and its real output. After each restore the
-# rows are compared with what they must be; the story fails loudly when they differ.
+# The story of `make demo`: three units of PostgreSQL under Juju are deployed, filled, backed up, broken, restored, given TLS,
+# robbed of their primary, scaled and given another password. Each step has a headline, its command as a person would type
+# it, and its real output. The rows are compared with what they must be; the story fails loudly when they differ.
 #
 # It runs in the lab of this checkout and leaves it running. `make down` stops everything, also when this is interrupted.
 #
@@ -43,6 +43,13 @@ watch_run() {
   eval "$1"
 }
 
+# The same for a command that has to be refused.
+refused() {
+  printf '\n%s$ %s%s\n' "$GREEN" "$1" "$PLAIN"
+  if eval "$1" 2>&1; then fail "this was not refused"; fi
+  printf '%s✓ refused, and nothing was changed%s\n' "$GREEN" "$PLAIN"
+}
+
 # The value of a result in the output of the last command.
 result() { sed -n "s/^$1: *//p" <<<"$OUTPUT" | tr -d '"' | head -n 1; }
 
@@ -59,8 +66,27 @@ rows_are() {
   printf '%s✓ exactly the rows there should be: %s%s\n' "$GREEN" "${1:-none}" "$PLAIN"
 }
 
+# The unit that accepts writes, the one that does not with the lowest number, and the machine of a unit.
+primary() { juju run postgresql/leader get-primary | sed -n 's/^primary: *//p'; }
+replica() { juju status postgresql --format oneline | sed -n 's/^- \(postgresql\/[0-9]*\): .*/\1/p' | grep -vx "$(primary)" | sort -V | head -n 1; }
+machine_of() { juju status postgresql | awk -v unit="$1" '$1 == unit || $1 == unit "*" { print $4 }'; }
+address_of() { juju status --format oneline | sed -n "s|^- $1: \([^ ]*\) .*|\1|p"; }
+# Where libpq finds whichever unit accepts writes.
+addresses() { juju status postgresql --format oneline | sed -n 's/^- postgresql\/[0-9]*: \([^ ]*\) .*/\1/p' | sort -V | paste -sd, -; }
+
+# Reads from a unit until told to stop, and says how often it was answered.
+reader() {
+  local reads=0 failed=0
+  until [ -e "$work/stop-reading" ]; do
+    if PGHOST=$1 PGTARGETSESSIONATTRS=any psql -XAtqc 'SELECT count(*) FROM story' >/dev/null 2>&1; then reads=$((reads + 1)); else failed=$((failed + 1)); fi
+    sleep 0.2
+  done
+  printf '%s %s\n' "$reads" "$failed" >"$work/reads"
+}
+
 ended() {
   local status=$?
+  touch "$work/stop-reading" 2>/dev/null || true
   rm -rf "$work"
   if [ "$status" -ne 0 ]; then
     printf '\nThe demo did not come to its end. `make down` stops what runs; what happened is in:\n' >&2
@@ -92,9 +118,9 @@ printf 'access-key: %s\nsecret-key: %s\n' "$(store access-key)" "$(store secret-
 # A cluster of its own writes to a path of its own.
 RUN_PATH=/$MODEL/$(date -u +%Y%m%dT%H%M%SZ)
 
-headline "A model with PostgreSQL and the integrator that knows the object store"
+headline "Three units of PostgreSQL, and the integrator that knows the object store"
 watch_run "juju add-model $MODEL"
-watch_run "juju deploy ./build/demo/postgresql_*.charm postgresql --config profile=testing"
+watch_run "juju deploy ./build/demo/postgresql_*.charm postgresql -n 3 --config profile=testing"
 watch_run 'juju deploy s3-integrator'
 export ENDPOINT CA_CHAIN RUN_PATH KEYS=$work/keys.yaml
 watch_run 'juju config s3-integrator endpoint="$ENDPOINT" tls-ca-chain="$CA_CHAIN" s3-uri-style=path \
@@ -112,23 +138,24 @@ run 'juju run postgresql/leader get-password username=replication'
 run 'juju run postgresql/leader get-password username=rewind'
 run 'juju run postgresql/leader get-password username=operator'
 FIRST_PASSWORD=$(result password)
-PGHOST=$(juju status --format oneline | sed -n 's/^- postgresql\/0: \([^ ]*\) .*/\1/p')
-export PGHOST PGUSER=operator PGDATABASE=postgres PGPASSWORD=$FIRST_PASSWORD
-printf '\n(From here on PGHOST=%s, PGUSER=operator and PGPASSWORD are set.)\n' "$PGHOST"
+PGHOST=$(addresses)
+export PGHOST PGTARGETSESSIONATTRS=read-write PGUSER=operator PGDATABASE=postgres PGPASSWORD=$FIRST_PASSWORD
+printf '\n(From here on PGHOST=%s, PGTARGETSESSIONATTRS=read-write, PGUSER=operator and PGPASSWORD are set.)\n' "$PGHOST"
 
-headline "Data is written, and a full backup taken"
+headline "Data is written, and a full backup taken: without TLS on the primary, and nowhere else"
 run "psql -c \"CREATE TABLE story (id serial PRIMARY KEY, word text NOT NULL)\" -c \"INSERT INTO story (word) VALUES ('Once')\""
-run 'juju run postgresql/leader create-backup'
+refused "juju run $(replica) create-backup"
+run "juju run $(primary) create-backup"
 FULL=$(result backup-id)
 [ -n "$FULL" ] || fail "the backup has no id"
 
 headline "More data, and a differential backup: what changed since the full one"
 run "psql -c \"INSERT INTO story (word) VALUES ('upon')\""
-run 'juju run postgresql/leader create-backup type=differential'
+run "juju run $(primary) create-backup type=differential"
 
 headline "More data, and an incremental backup: what changed since the last one"
 run "psql -c \"INSERT INTO story (word) VALUES ('a')\""
-run 'juju run postgresql/leader create-backup type=incremental'
+run "juju run $(primary) create-backup type=incremental"
 
 headline "The list of backups"
 run "juju run postgresql/leader list-backups | sed '/^backups-json:/,\$d'"
@@ -145,19 +172,79 @@ rows_are ""
 
 # --- Restores --------------------------------------------------------------------------------------------------------
 
-headline "The first backup is restored: the database as it was then. The one from before is kept"
-run "juju run --wait 10m postgresql/leader restore backup-id=$FULL"
+headline "What a restore of the first backup would do, before anything is done"
+run "juju run postgresql/leader plan-restore backup-id=$FULL"
+
+headline "It is restored in place, with all three units. The database from before is kept"
+run "juju run --wait 15m postgresql/leader restore backup-id=$FULL"
 run 'psql -c "TABLE story"'
 rows_are "Once"
 
-headline "Better: the moment just before the accident. It was on the timeline from before the first restore"
-run "juju run --wait 10m postgresql/leader restore restore-to-time=\"$MOMENT\""
+headline "That was too far back: undo brings the kept database again, with its last commit"
+run "juju run --wait 15m postgresql/leader undo-restore"
+rows_are ""
+
+headline "Better: the moment just before the accident"
+run "juju run --wait 15m postgresql/leader restore restore-to-time=\"$MOMENT\""
 run 'psql -c "TABLE story"'
 rows_are "Once upon a time"
-
-headline "All is in place again, backups go on"
-watch_run 'juju-lab wait --timeout 5m'
+watch_run 'juju-lab wait --timeout 10m'
 run 'juju status'
+
+# --- TLS -------------------------------------------------------------------------------------------------------------
+
+headline "TLS: every unit gets a certificate, and then nothing is spoken in the clear any more"
+watch_run 'juju deploy self-signed-certificates'
+watch_run 'juju integrate postgresql:certificates self-signed-certificates'
+printf '\nTurning it on, unit by unit, while the database answers …\n'
+for host in ${PGHOST//,/ }; do
+  until ! PGHOST=$host PGSSLMODE=disable PGTARGETSESSIONATTRS=any psql -XAtqc 'SELECT 1' >/dev/null 2>&1; do
+    [ $SECONDS -lt 3600 ] || fail "TLS was not turned on"
+    sleep 1
+  done
+done
+watch_run 'juju-lab wait --timeout 10m'
+refused "PGSSLMODE=disable psql -c 'SELECT 1'"
+run "PGSSLMODE=require psql -c 'SELECT ssl, version, cipher FROM pg_stat_ssl WHERE pid = pg_backend_pid()'"
+
+headline "With TLS, backups are taken on a replica, which is read from meanwhile"
+refused "juju run $(primary) create-backup"
+REPLICA=$(replica)
+rm -f "$work/stop-reading" "$work/reads"
+reader "$(address_of "$REPLICA")" &
+run "juju run $REPLICA create-backup"
+run "juju run $REPLICA create-backup type=differential"
+run "juju run $REPLICA create-backup type=incremental"
+touch "$work/stop-reading"
+wait
+read -r reads failed <"$work/reads"
+[ "$failed" -eq 0 ] && [ "$reads" -gt 0 ] || fail "the replica answered $reads reads, and did not answer $failed"
+printf '%s✓ %s answered all %s reads during its backups%s\n' "$GREEN" "$REPLICA" "$reads" "$PLAIN"
+
+# --- Another primary -------------------------------------------------------------------------------------------------
+
+LOST=$(primary)
+LOST_MACHINE=$(machine_of "$LOST")
+headline "The machine of the primary, $LOST, loses its power. Another unit takes over by itself"
+watch_run "juju-lab fault power-off $LOST_MACHINE"
+begun=$SECONDS
+until psql -XAtqc "INSERT INTO story (word) VALUES ('there')" >/dev/null 2>&1; do
+  [ $((SECONDS - begun)) -lt 180 ] || fail "no other unit accepts writes"
+  sleep 0.5
+done
+printf '%s✓ the next row was accepted after %s s%s\n' "$GREEN" "$((SECONDS - begun))" "$PLAIN"
+rows_are "Once upon a time there"
+watch_run "juju-lab fault power-on $LOST_MACHINE"
+watch_run 'juju-lab wait --timeout 10m'
+run 'juju status postgresql'
+
+headline "Two more units, and three again"
+watch_run 'juju add-unit postgresql -n 2'
+watch_run 'juju-lab wait --timeout 10m'
+run 'juju status postgresql'
+watch_run 'juju remove-unit --no-prompt postgresql/3 postgresql/4'
+watch_run 'juju-lab wait --timeout 10m'
+rows_are "Once upon a time there"
 
 # --- Another password ------------------------------------------------------------------------------------------------
 
@@ -180,7 +267,7 @@ ${BOLD}That is the story, told in $((SECONDS / 60)) min $((SECONDS % 60)) s. The
 
   eval "\$(make -s env$home)"
   juju status
-  juju run postgresql/leader create-backup
+  juju run postgresql/1 create-backup      # on a replica: juju status says which units are
   juju run postgresql/leader list-backups
   juju run postgresql/leader restore backup-id=$FULL
   juju run postgresql/leader get-password username=operator
