@@ -218,7 +218,7 @@ run "juju run $REPLICA create-backup type=incremental"
 touch "$work/stop-reading"
 wait
 read -r reads failed <"$work/reads"
-[ "$failed" -eq 0 ] && [ "$reads" -gt 0 ] || fail "the replica answered $reads reads, and did not answer $failed"
+if [ "$failed" -gt 0 ] || [ "$reads" -eq 0 ]; then fail "the replica answered $reads reads, and did not answer $failed"; fi
 printf '%s✓ %s answered all %s reads during its backups%s\n' "$GREEN" "$REPLICA" "$reads" "$PLAIN"
 
 # --- Another primary -------------------------------------------------------------------------------------------------

@@ -11,7 +11,7 @@ use crate::domain::render::patroni::NAMESPACE;
 use crate::domain::words::SystemId;
 use crate::error::StepError;
 use crate::reconcile::World as _;
-use crate::unit::{Unit, because};
+use crate::unit::{QUESTION, Unit, because};
 
 /// A restored database replays, promotes and makes its checkpoint before it leads.
 const LEAD: Duration = Duration::from_mins(5);
@@ -105,6 +105,19 @@ pub(super) fn name_database(
         deadline,
     )
     .map_err(because)
+}
+
+/// The identifier of the cluster's database, as Patroni keeps it in etcd; none before there is a database.
+pub(super) fn named_database(unit: &Unit<'_>) -> Result<Option<SystemId>, StepError> {
+    let absent = || StepError::expected("etcd's password or address is not known yet", "");
+    let etcd = unit.etcd(unit.etcd_login()).ok_or_else(absent)?;
+    let key = format!("{NAMESPACE}{}/initialize", unit.view.application);
+    let value = etcd.get(&key, Deadline::after(QUESTION)).map_err(because)?;
+    // Empty while Patroni makes the database.
+    let text = value.map(|value| String::from_utf8_lossy(&value).into_owned());
+    (text.filter(|text| !text.is_empty()))
+        .map(|text| text.parse().map_err(because))
+        .transpose()
 }
 
 /// Patroni itself refuses on the primary.

@@ -14,6 +14,8 @@ use crate::domain::words::{Stanza, SystemId};
 use crate::error::StepError;
 use crate::unit::{Unit, because, programs, records};
 
+use super::cluster;
+
 /// All questions to an object store together. A host that swallows packets costs the time to connect, once.
 const CHECKS: Duration = Duration::from_secs(30);
 /// `check` waits for a segment to arrive; it has its own time-out, a little shorter.
@@ -107,7 +109,7 @@ struct Found {
 }
 
 pub(super) fn judge(unit: &Unit<'_>, store: &ObjectStore) -> Result<(), StepError> {
-    let us = us(unit)?;
+    let us = failing(unit, store, us(unit))?;
     let found = failing(unit, store, look(store))?;
     let owner = ownership::owner(
         found.record.as_ref(),
@@ -151,16 +153,19 @@ fn us(unit: &Unit<'_>) -> Result<Us, StepError> {
     })
 }
 
+/// Of the database on this unit; a new unit has none yet, and goes by its cluster's.
 fn system_id(unit: &Unit<'_>) -> Result<SystemId, StepError> {
     let major = match programs::look(unit, None)? {
         Packages::Present { major, .. } | Packages::Missing { major, .. } => major,
     };
     let (programs, data) = (unit.layout.programs(major), unit.layout.data_dir(major));
     let control = control::read(&programs, &data, &unit.user, Deadline::seconds(10));
-    control
-        .map_err(because)?
-        .map(|control| control.system_identifier)
-        .ok_or_else(|| StepError::expected("there is no database yet", ""))
+    let own = control.map_err(because)?;
+    match own.map(|control| control.system_identifier) {
+        Some(own) => Ok(own),
+        None => cluster::named_database(unit)?
+            .ok_or_else(|| StepError::expected("there is no database yet", "")),
+    }
 }
 
 /// The records and stanzas of a repository; what cannot be read is an error and never "absent".
