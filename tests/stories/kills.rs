@@ -22,7 +22,7 @@ fn kill(lab: &Lab, text: &str) {
     });
 }
 
-/// Processes below this lab's folder with a text in their command line.
+/// Processes with a text in their command line that belong to this lab: its folder is named there, or in what surrounds them.
 fn processes(lab: &Lab, text: &str) -> Vec<String> {
     let home = lab.home().display().to_string();
     let mut found = Vec::new();
@@ -32,7 +32,11 @@ fn processes(lab: &Lab, text: &str) -> Vec<String> {
             continue;
         };
         let line = String::from_utf8_lossy(&line).replace('\0', " ");
-        if line.contains(&home) && line.contains(text) {
+        if !line.contains(text) {
+            continue;
+        }
+        let around = std::fs::read(entry.path().join("environ")).unwrap_or_default();
+        if line.contains(&home) || String::from_utf8_lossy(&around).contains(&home) {
             found.push(pid);
         }
     }

@@ -1,4 +1,4 @@
-//! Backups with TLS on: refused on the primary, taken on a replica that is read from meanwhile.
+//! Units made from a backup, and backups with TLS on: refused on the primary, taken on a replica that is read from meanwhile.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
@@ -9,15 +9,22 @@ use crate::lab::{Lab, eventually};
 
 const UNITS: [&str; 3] = ["postgresql/0", "postgresql/1", "postgresql/2"];
 
-/// Three units with an object store and an authority, and TLS on everywhere.
+/// Three units with an object store and an authority, two of them made from a backup of the first, and TLS on everywhere.
 fn cluster(lab: &Lab) {
-    lab.deploy("postgresql", "postgresql");
+    let _store = lab.with_backups("/pg");
+    lab.run("postgresql/0", "create-backup", &[]).done();
     lab.juju(&["add-unit", "postgresql", "-n", "2"]).ok();
     lab.deploy("self-signed-certificates", "ca");
-    let store = lab.object_store();
-    lab.deploy("s3-integrator", "s3-integrator");
-    lab.configure(&store, "s3-integrator", "/pg");
-    lab.juju(&["integrate", "postgresql", "s3-integrator"]).ok();
+    lab.settle();
+    for unit in &UNITS[1..] {
+        // Only a copy of the primary has a manifest.
+        let data = lab.root_of(unit).join("var/lib/postgresql/15/main");
+        assert!(data.join("PG_VERSION").exists(), "{}", data.display());
+        assert!(
+            !data.join("backup_manifest").exists(),
+            "{unit} was copied from the primary"
+        );
+    }
     lab.juju(&["integrate", "postgresql:certificates", "ca"])
         .ok();
     for unit in UNITS {
@@ -118,6 +125,6 @@ fn with_tls_on_a_replica_backs_the_cluster_up_and_is_read_from_meanwhile() {
         .iter()
         .filter_map(|it| it["type"].as_str())
         .collect();
-    assert_eq!(types, ["full", "differential", "incremental"]);
+    assert_eq!(types, ["full", "full", "differential", "incremental"]);
     assert!(lists.iter().all(|list| *list == lists[0]), "{lists:?}");
 }

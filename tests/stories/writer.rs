@@ -16,11 +16,11 @@ pub(crate) struct Writer<'a> {
 }
 
 impl<'a> Writer<'a> {
-    /// Makes its table, on the first unit.
+    /// Makes its table.
     #[track_caller]
     pub(crate) fn new(lab: &'a Lab) -> Self {
         lab.sql(
-            "postgresql/0",
+            &primary(lab).expect("there is a primary"),
             "create table written (place bigint generated always as identity, number int)",
         );
         Self {
