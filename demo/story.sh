@@ -46,7 +46,10 @@ watch_run() {
 # The same for a command that has to be refused.
 refused() {
   printf '\n%s$ %s%s\n' "$GREEN" "$1" "$PLAIN"
-  if eval "$1" 2>&1; then fail "this was not refused"; fi
+  if eval "$1" >"$work/output" 2>&1 && ! grep -q '^Action id [0-9]* failed: ' "$work/output"; then
+    fail "this was not refused: $(<"$work/output")"
+  fi
+  cat "$work/output"
   printf '%s✓ refused, and nothing was changed%s\n' "$GREEN" "$PLAIN"
 }
 

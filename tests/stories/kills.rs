@@ -3,6 +3,7 @@
 use std::process::Command;
 
 use crate::lab::{Lab, eventually};
+use crate::members;
 
 const UNIT: &str = "postgresql/0";
 const LEADER: &str = "postgresql/leader";
@@ -22,25 +23,9 @@ fn kill(lab: &Lab, text: &str) {
     });
 }
 
-/// Processes with a text in their command line that belong to this lab: its folder is named there, or in what surrounds them.
+/// Processes of this lab with a text in their command line.
 fn processes(lab: &Lab, text: &str) -> Vec<String> {
-    let home = lab.home().display().to_string();
-    let mut found = Vec::new();
-    for entry in std::fs::read_dir("/proc").unwrap().flatten() {
-        let pid = entry.file_name().to_string_lossy().into_owned();
-        let Ok(line) = std::fs::read(entry.path().join("cmdline")) else {
-            continue;
-        };
-        let line = String::from_utf8_lossy(&line).replace('\0', " ");
-        if !line.contains(text) {
-            continue;
-        }
-        let around = std::fs::read(entry.path().join("environ")).unwrap_or_default();
-        if line.contains(&home) || String::from_utf8_lossy(&around).contains(&home) {
-            found.push(pid);
-        }
-    }
-    found
+    members::processes(&lab.home().display().to_string(), &[text])
 }
 
 #[track_caller]

@@ -98,17 +98,30 @@ pub(crate) fn keep_dead(lab: &Lab, unit: &str, revived: &AtomicBool) {
 /// Kills PostgreSQL, Patroni and etcd of a unit.
 pub(crate) fn kill(lab: &Lab, unit: &str) {
     let root = format!("{}/", lab.root_of(unit).display());
+    let programs = ["/usr/bin/patroni", "/bin/postgres -D", "/usr/bin/etcd"];
+    for pid in processes(&root, &programs) {
+        let _ = Command::new("kill").args(["-KILL", &pid]).status();
+    }
+}
+
+/// Processes with one of these texts in their command line that belong to a folder: it is named there, or in what surrounds
+/// them.
+pub(crate) fn processes(folder: &str, texts: &[&str]) -> Vec<String> {
+    let mut found = Vec::new();
     for entry in std::fs::read_dir("/proc").unwrap().flatten() {
         let Ok(line) = std::fs::read(entry.path().join("cmdline")) else {
             continue;
         };
         let line = String::from_utf8_lossy(&line).replace('\0', " ");
-        let programs = ["/usr/bin/patroni", "/bin/postgres -D", "/usr/bin/etcd "];
-        if line.contains(&root) && programs.iter().any(|program| line.contains(program)) {
-            let pid = entry.file_name().to_string_lossy().into_owned();
-            let _ = Command::new("kill").args(["-KILL", &pid]).status();
+        if !texts.iter().any(|text| line.contains(text)) {
+            continue;
+        }
+        let around = std::fs::read(entry.path().join("environ")).unwrap_or_default();
+        if line.contains(folder) || String::from_utf8_lossy(&around).contains(folder) {
+            found.push(entry.file_name().to_string_lossy().into_owned());
         }
     }
+    found
 }
 
 /// Removes units and waits until they are gone and the others are at rest.

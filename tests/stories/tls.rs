@@ -117,8 +117,13 @@ fn tls_comes_changes_its_authority_and_goes_while_somebody_writes() {
         all_are(&lab, true);
         writer.goes_on();
         for number in 0..3 {
-            let refused = login(&lab, number, &password, "disable").unwrap_err();
-            assert!(refused.contains("no encryption"), "{refused}");
+            // Patroni reads its configuration again in its next round, ten seconds later at most.
+            eventually("plaintext is refused", || {
+                match login(&lab, number, &password, "disable") {
+                    Err(refused) if refused.contains("no encryption") => Ok(()),
+                    other => Err(format!("{other:?}")),
+                }
+            });
             let version = login(&lab, number, &password, "verify-full").unwrap();
             assert!(version.starts_with("TLSv1."), "{version}");
         }

@@ -1,16 +1,22 @@
 //! `create-backup`: takes a backup and waits for its end.
 
+use std::time::Duration;
+
 use juju_charm::Juju;
 
 use super::ActionError;
 use crate::adapters::host::clock;
 use crate::domain::decide;
+use crate::domain::observed::Seen;
 use crate::domain::refusal::Refusal;
 use crate::domain::size;
 use crate::domain::words::BackupKind;
 use crate::reconcile::{World as _, carry_out};
 use crate::unit::Unit;
 use crate::{attempts, catalogue};
+
+/// How long to wait for Patroni to answer.
+const RESTART: Duration = Duration::from_secs(30);
 
 pub(super) fn run(juju: &Juju) -> Result<(), ActionError> {
     let params = juju.action_params()?;
@@ -21,7 +27,11 @@ pub(super) fn run(juju: &Juju) -> Result<(), ActionError> {
             .map_err(|error| Refusal::from(crate::domain::backups::create::Refusal::Kind(error)))?;
     }
     let mut unit = Unit::new(juju)?;
-    let seen = unit.observe()?;
+    let mut seen = unit.observe()?;
+    // Programs that are started again are back in a moment: nobody wants to be told to try again then.
+    while matches!(seen.cluster, Seen::Unreachable(_)) && unit.pause(RESTART) {
+        seen = unit.observe()?;
+    }
     decide::backup::allowed(&seen)?;
     let stanza = seen.juju.stanza.clone();
     let (failed, running) = attempts::of(&unit.layout.jobs(), juju.context().unit.as_str())?;
