@@ -70,7 +70,7 @@ rows_are() {
 }
 
 # The unit that accepts writes, the one that does not with the lowest number, and the machine of a unit.
-primary() { juju run postgresql/leader get-primary | sed -n 's/^primary: *//p'; }
+primary() { juju run postgresql/leader get-primary 2>/dev/null | sed -n 's/^primary: *//p'; }
 replica() { juju status postgresql --format oneline | sed -n 's/^- \(postgresql\/[0-9]*\): .*/\1/p' | grep -vx "$(primary)" | sort -V | head -n 1; }
 machine_of() { juju status postgresql | awk -v unit="$1" '$1 == unit || $1 == unit "*" { print $4 }'; }
 address_of() { juju status --format oneline | sed -n "s|^- $1: \([^ ]*\) .*|\1|p"; }
