@@ -127,7 +127,12 @@ fn tls_comes_changes_its_authority_and_goes_while_somebody_writes() {
             let version = login(&lab, number, &password, "verify-full").unwrap();
             assert!(version.starts_with("TLSv1."), "{version}");
         }
-        assert_eq!(followers(&lab), (2, "2".to_owned()));
+        eventually("both replicas follow through TLS", || {
+            match followers(&lab) {
+                (2, all) if all == "2" => Ok(()),
+                other => Err(format!("{other:?}")),
+            }
+        });
 
         let first = file(&lab, 0, "tls-authorities.pem");
         lab.run("ca/0", "rotate-ca", &[]).done();
@@ -144,7 +149,9 @@ fn tls_comes_changes_its_authority_and_goes_while_somebody_writes() {
         all_are(&lab, true);
         writer.goes_on();
         for number in 0..3 {
-            login(&lab, number, &password, "verify-full").unwrap();
+            eventually("the new certificate is shown", || {
+                login(&lab, number, &password, "verify-full").map(|_| ())
+            });
         }
 
         lab.juju(&["remove-relation", "postgresql:certificates", "ca"])
@@ -152,6 +159,9 @@ fn tls_comes_changes_its_authority_and_goes_while_somebody_writes() {
         all_are(&lab, false);
         writer.goes_on();
         for number in 0..3 {
+            eventually("plaintext is accepted", || {
+                login(&lab, number, &password, "disable").map(|_| ())
+            });
             assert_eq!(login(&lab, number, &password, "disable").unwrap(), "");
             assert_eq!(file(&lab, number, "tls-identity.pem"), "");
         }
