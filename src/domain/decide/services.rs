@@ -282,9 +282,7 @@ pub fn parameters(seen: &Observed) -> Decision {
         let counted = |name: &&MemberName| !seen.host.lost.contains(*name);
         peers.units.keys().filter(counted).count()
     });
-    let number = |it: usize| u32::try_from(it).unwrap_or(u32::MAX);
-    let (members, running) = (number(members), number(cluster.running().len()));
-    let wanted = DynamicConfiguration::growing(settings, members, running, &cluster.config);
+    let wanted = DynamicConfiguration::new(settings, u32::try_from(members).unwrap_or(u32::MAX));
     if let Some(patch) = wanted.patch(&cluster.config) {
         return Decision::Do(Plan::new(
             "change the settings of the cluster",

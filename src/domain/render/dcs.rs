@@ -5,7 +5,7 @@
 
 use super::document::Node;
 use super::parameters;
-use crate::domain::settings::{Settings, Synchronous};
+use crate::domain::settings::Settings;
 
 /// How long a primary that is silent keeps its lead, in seconds: the time a failover takes at least.
 pub const TTL_SECONDS: u32 = 30;
@@ -25,30 +25,7 @@ pub struct DynamicConfiguration(Node);
 impl DynamicConfiguration {
     /// The configuration for a cluster of `members` units.
     pub fn new(settings: &Settings, members: u32) -> Self {
-        Self::with(settings, settings.synchronous(members))
-    }
-
-    /// The configuration for a cluster of `members` units of which `running` run, on the way from `current`, Patroni's
-    /// answer to `GET /config`.
-    pub fn growing(
-        settings: &Settings,
-        members: u32,
-        running: u32,
-        current: &serde_json::Value,
-    ) -> Self {
-        let count = current["synchronous_node_count"].as_u64();
-        let in_force = Synchronous {
-            count: count.and_then(|it| it.try_into().ok()).unwrap_or(1),
-            strict: current["synchronous_mode_strict"].as_bool() == Some(true),
-        };
-        let running = settings.synchronous(running.min(members));
-        Self::with(
-            settings,
-            settings.synchronous(members).with(running, in_force),
-        )
-    }
-
-    fn with(settings: &Settings, synchronous: Synchronous) -> Self {
+        let synchronous = settings.synchronous(members);
         let of_options = settings
             .cluster_parameters()
             .map(|(name, value)| (name, value.into()));

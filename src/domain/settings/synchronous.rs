@@ -44,46 +44,9 @@ impl SynchronousNodes {
     }
 }
 
-impl Synchronous {
-    /// What Patroni is told now, on the way to this.
-    ///
-    /// A unit that was added confirms nothing before it runs, and no write may wait for it: only those that run raise the
-    /// demand (`running` is what would be asked of them alone). A unit that stopped still counts: what is in force is
-    /// lowered only when the cluster is to be smaller.
-    #[must_use]
-    pub fn with(self, running: Self, in_force: Self) -> Self {
-        Self {
-            count: self.count.min(in_force.count.max(running.count)),
-            strict: self.strict && (in_force.strict || running.strict),
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_unit_that_was_added_is_waited_for_only_once_it_runs_and_then_also_when_it_stops() {
-        let all = |members| SynchronousNodes::All.among(members, true);
-        let (one, two, three) = (all(1), all(2), all(3));
-        for (units, running, in_force, told) in [
-            (two, one, one, one),
-            (two, two, one, two),
-            (two, one, two, two),
-            (three, two, two, two),
-            (three, three, two, three),
-            (three, one, three, three),
-            (two, two, three, two),
-            (one, one, three, one),
-        ] {
-            assert_eq!(
-                units.with(running, in_force),
-                told,
-                "{units:?} {running:?} {in_force:?}"
-            );
-        }
-    }
 
     #[test]
     fn the_number_of_synchronous_replicas_follows_the_size_of_the_cluster() {
