@@ -1,6 +1,7 @@
 //! Another primary, because an operator wants it: a switchover, in which no commit is lost.
 
-use crate::domain::observed::{MemberState, Observed, Role, Seen};
+use super::restore::free_to_lead;
+use crate::domain::observed::{MemberState, Observed, Role};
 use crate::domain::plan::{Plan, Step};
 use crate::domain::refusal::Refusal;
 
@@ -28,16 +29,7 @@ pub fn plan(seen: &Observed) -> Result<Plan, Refusal> {
     if seen.host.restore.is_some() {
         return Err(Refusal::RestoreUnfinished);
     }
-    let cluster = match &seen.cluster {
-        Seen::Known(cluster) => cluster,
-        other => return Err(Refusal::ClusterUnreachable(other.why().to_owned())),
-    };
-    if let Some(held) = cluster.held_for() {
-        return Err(Refusal::RestoredElsewhere(held.by.unit()));
-    }
-    if cluster.is_stale(&seen.juju.member) {
-        return Err(Refusal::Stale);
-    }
+    let cluster = free_to_lead(seen)?;
     let me = seen
         .this_member()
         .ok_or_else(|| Refusal::NotRunning("Patroni does not know it yet".into()))?;

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::adapters::etcd::PatroniAccess;
+use crate::adapters::etcd::{Etcd, PatroniAccess};
 use crate::adapters::host::clock::{self, Deadline};
 use crate::adapters::patroni::Patroni;
 use crate::adapters::systemd;
@@ -22,6 +22,30 @@ const RESTART: Duration = Duration::from_mins(5);
 pub(super) fn patroni(unit: &Unit<'_>) -> Result<Patroni, StepError> {
     unit.patroni()
         .ok_or_else(|| StepError::expected("Patroni's password or address is not known yet", ""))
+}
+
+fn no_etcd() -> StepError {
+    StepError::expected("etcd's password or address is not known yet", "")
+}
+
+/// etcd where it answers, as its administrator.
+pub(super) fn etcd(unit: &Unit<'_>) -> Result<Etcd, StepError> {
+    let login = unit.etcd_login();
+    // Any of the voters will do; the one on this unit comes first.
+    let answers = |etcd: &Etcd| etcd.health(Deadline::after(QUESTION)).is_ok();
+    if login.is_none() {
+        return Err(no_etcd());
+    }
+    unit.etcds()
+        .into_iter()
+        .find(answers)
+        .or_else(|| unit.etcd(login))
+        .ok_or_else(no_etcd)
+}
+
+/// A key of this cluster's among Patroni's.
+pub(super) fn key(unit: &Unit<'_>, name: &str) -> String {
+    format!("{NAMESPACE}{}/{name}", unit.view.application)
 }
 
 pub(super) fn reload(unit: &Unit<'_>) -> Result<(), StepError> {
@@ -50,15 +74,14 @@ pub(super) fn renew(unit: &Unit<'_>) -> Result<(), StepError> {
 
 /// Root for the charm, and for Patroni a user that reaches the keys of its own cluster and no others.
 pub(super) fn protect_etcd(unit: &Unit<'_>) -> Result<(), StepError> {
-    let absent = || StepError::expected("etcd's password or address is not known yet", "");
-    let root = unit.etcd_login().ok_or_else(absent)?;
-    let etcd = unit.etcd(None).ok_or_else(absent)?;
+    let root = unit.etcd_login().ok_or_else(no_etcd)?;
+    let etcd = unit.etcd(None).ok_or_else(no_etcd)?;
     let patroni = PatroniAccess {
         login: crate::adapters::etcd::Login {
             user: "patroni".into(),
             password: root.password.clone(),
         },
-        prefix: format!("{NAMESPACE}{}/", unit.view.application),
+        prefix: key(unit, ""),
     };
     let deadline = Deadline::seconds(30);
     loop {
@@ -92,27 +115,20 @@ pub(super) fn name_database(
     system_id: SystemId,
     config: &str,
 ) -> Result<(), StepError> {
-    let absent = || StepError::expected("etcd's password or address is not known yet", "");
-    let etcd = unit.etcd(unit.etcd_login()).ok_or_else(absent)?;
-    let scope = format!("{NAMESPACE}{}/", unit.view.application);
+    let etcd = unit.etcd(unit.etcd_login()).ok_or_else(no_etcd)?;
     let deadline = Deadline::seconds(30);
-    etcd.put(&format!("{scope}config"), config.as_bytes(), deadline)
+    etcd.put(&key(unit, "config"), config.as_bytes(), deadline)
         .map_err(because)?;
     let system_id = system_id.to_string();
-    etcd.put(
-        &format!("{scope}initialize"),
-        system_id.as_bytes(),
-        deadline,
-    )
-    .map_err(because)
+    etcd.put(&key(unit, "initialize"), system_id.as_bytes(), deadline)
+        .map_err(because)
 }
 
 /// The identifier of the cluster's database, as Patroni keeps it in etcd; none before there is a database.
 pub(super) fn named_database(unit: &Unit<'_>) -> Result<Option<SystemId>, StepError> {
-    let absent = || StepError::expected("etcd's password or address is not known yet", "");
-    let etcd = unit.etcd(unit.etcd_login()).ok_or_else(absent)?;
-    let key = format!("{NAMESPACE}{}/initialize", unit.view.application);
-    let value = etcd.get(&key, Deadline::after(QUESTION)).map_err(because)?;
+    let key = key(unit, "initialize");
+    let value = etcd(unit)?.get(&key, Deadline::after(QUESTION));
+    let value = value.map_err(because)?;
     // Empty while Patroni makes the database.
     let text = value.map(|value| String::from_utf8_lossy(&value).into_owned());
     (text.filter(|text| !text.is_empty()))

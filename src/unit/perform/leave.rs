@@ -5,7 +5,6 @@ use std::time::Duration;
 
 use crate::adapters::host::clock::{self, Deadline};
 use crate::adapters::patroni::{Member, MemberState, Patroni, PatroniError, Role, Switchover};
-use crate::domain::render::patroni::NAMESPACE;
 use crate::domain::words::MemberName;
 use crate::error::StepError;
 use crate::unit::{QUESTION, Unit, because, records};
@@ -104,10 +103,7 @@ fn offer(patroni: &Patroni, me: &str, members: &[Member], staying: &[MemberName]
 }
 
 pub(super) fn forget_member(unit: &Unit<'_>) {
-    let key = format!(
-        "{NAMESPACE}{}/members/{}",
-        unit.view.application, unit.view.member
-    );
+    let key = super::cluster::key(unit, &format!("members/{}", unit.view.member));
     for etcd in unit.etcds() {
         match etcd.delete(&key, Deadline::after(QUESTION)) {
             Ok(_) => return,

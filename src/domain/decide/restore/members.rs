@@ -1,9 +1,29 @@
 //! What a restore on one unit means for the others.
 
 use crate::domain::decision::{Decision, Wait, Wake};
-use crate::domain::observed::{Observed, Written};
+use crate::domain::observed::{ClusterView, Observed, Seen, Written};
 use crate::domain::plan::{Plan, Step};
+use crate::domain::refusal::Refusal;
 use crate::domain::words::MemberName;
+
+/// The cluster, when no restore keeps this unit from taking its lead.
+///
+/// # Errors
+///
+/// Refuses while a restore holds the members, and to a unit whose data is from before the last one.
+pub fn free_to_lead(seen: &Observed) -> Result<&ClusterView, Refusal> {
+    let cluster = match &seen.cluster {
+        Seen::Known(cluster) => cluster,
+        other => return Err(Refusal::ClusterUnreachable(other.why().to_owned())),
+    };
+    if let Some(held) = cluster.held_for() {
+        return Err(Refusal::RestoredElsewhere(held.by.unit()));
+    }
+    if cluster.is_stale(&seen.juju.member) {
+        return Err(Refusal::Stale);
+    }
+    Ok(cluster)
+}
 
 /// A member that is held keeps its hands off. One whose data is from before the last restore is rebuilt, on purpose: it
 /// never goes on from what it has.

@@ -8,7 +8,7 @@ mod unfinished;
 use std::collections::BTreeSet;
 
 pub use forecast::{Forecast, forecast, path};
-pub use members::{held, told};
+pub use members::{free_to_lead, held, told};
 pub use undo::{accept, cancel, undo, undoable};
 pub use unfinished::{finish, is_under_way};
 
@@ -62,16 +62,7 @@ fn reachable(seen: &Observed) -> Result<(), Refusal> {
     if others(seen).is_empty() {
         return Ok(());
     }
-    let cluster = match &seen.cluster {
-        Seen::Known(cluster) => cluster,
-        other => return Err(Refusal::ClusterUnreachable(other.why().to_owned())),
-    };
-    if let Some(held) = cluster.held_for() {
-        return Err(Refusal::RestoredElsewhere(held.by.unit()));
-    }
-    if cluster.is_stale(&seen.juju.member) {
-        return Err(Refusal::Stale);
-    }
+    let cluster = members::free_to_lead(seen)?;
     if cluster.primary().is_none() {
         return Err(Refusal::NotThePrimary { primary: None });
     }

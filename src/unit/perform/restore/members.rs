@@ -13,7 +13,6 @@ use crate::adapters::host::clock::{self, Deadline};
 use crate::adapters::patroni::Role;
 use crate::adapters::systemd::{self, Active};
 use crate::domain::observed::{HELD, Held, RESTORED, RestoreRecord, Restored, Service, Written};
-use crate::domain::render::patroni::NAMESPACE;
 use crate::domain::words::MemberName;
 use crate::error::StepError;
 use crate::juju::databag;
@@ -60,28 +59,9 @@ pub(in crate::unit::perform) fn take_lead(unit: &Unit<'_>) -> Result<(), StepErr
     }
 }
 
-fn etcd(unit: &Unit<'_>) -> Result<Etcd, StepError> {
-    let absent = || StepError::expected("etcd's password or address is not known yet", "");
-    let login = unit.etcd_login();
-    // Any of the voters will do; the one on this unit comes first.
-    let answers = |etcd: &Etcd| etcd.health(Deadline::after(QUESTION)).is_ok();
-    if login.is_none() {
-        return Err(absent());
-    }
-    unit.etcds()
-        .into_iter()
-        .find(answers)
-        .or_else(|| unit.etcd(login))
-        .ok_or_else(absent)
-}
-
-fn key(unit: &Unit<'_>, name: &str) -> String {
-    format!("{NAMESPACE}{}/{name}", unit.view.application)
-}
-
 fn config(unit: &Unit<'_>, etcd: &Etcd) -> Result<Value, StepError> {
     let text = etcd
-        .get(&key(unit, "config"), Deadline::seconds(30))
+        .get(&cluster::key(unit, "config"), Deadline::seconds(30))
         .map_err(because)?
         .ok_or_else(|| StepError::expected("Patroni has no configuration in etcd", ""))?;
     serde_json::from_slice(&text).map_err(because)
@@ -92,15 +72,19 @@ fn put(unit: &Unit<'_>, etcd: &Etcd, name: &str, value: &Value) -> Result<(), St
         Value::String(text) => text.clone(),
         other => other.to_string(),
     };
-    etcd.put(&key(unit, name), text.as_bytes(), Deadline::seconds(30))
-        .map_err(because)
+    etcd.put(
+        &cluster::key(unit, name),
+        text.as_bytes(),
+        Deadline::seconds(30),
+    )
+    .map_err(because)
 }
 
 pub(in crate::unit::perform) fn hold(
     unit: &Unit<'_>,
     record: &RestoreRecord,
 ) -> Result<(), StepError> {
-    let etcd = etcd(unit)?;
+    let etcd = cluster::etcd(unit)?;
     let mut config = config(unit, &etcd)?;
     let held = Held {
         id: record.id.clone(),
@@ -113,7 +97,7 @@ pub(in crate::unit::perform) fn hold(
     let deadline = Deadline::after(LEASE);
     loop {
         let leader = etcd
-            .get(&key(unit, "leader"), Deadline::seconds(30))
+            .get(&cluster::key(unit, "leader"), Deadline::seconds(30))
             .map_err(because)?;
         let leader = leader.map(|name| String::from_utf8_lossy(&name).into_owned());
         match leader {
@@ -136,7 +120,7 @@ pub(in crate::unit::perform) fn release(
     by: Option<&MemberName>,
     id: &str,
 ) -> Result<(), StepError> {
-    let etcd = etcd(unit)?;
+    let etcd = cluster::etcd(unit)?;
     let mut config = config(unit, &etcd)?;
     let held = config
         .get(HELD)
@@ -146,10 +130,10 @@ pub(in crate::unit::perform) fn release(
     }
     if let Some(by) = by {
         let leader = etcd
-            .get(&key(unit, "leader"), Deadline::seconds(30))
+            .get(&cluster::key(unit, "leader"), Deadline::seconds(30))
             .map_err(because)?;
         if leader.is_some_and(|name| name == by.to_string().as_bytes()) {
-            etcd.delete(&key(unit, "leader"), Deadline::seconds(30))
+            etcd.delete(&cluster::key(unit, "leader"), Deadline::seconds(30))
                 .map_err(because)?;
         }
     }
@@ -174,7 +158,7 @@ pub(in crate::unit::perform) fn reopen(
     unit: &Unit<'_>,
     record: &RestoreRecord,
 ) -> Result<(), StepError> {
-    let etcd = etcd(unit)?;
+    let etcd = cluster::etcd(unit)?;
     let deadline = Deadline::seconds(60);
     let me = unit.view.member.to_string();
     put(
@@ -192,9 +176,10 @@ pub(in crate::unit::perform) fn reopen(
         "failsafe",
         "initialize",
     ] {
-        etcd.delete(&key(unit, name), deadline).map_err(because)?;
+        etcd.delete(&cluster::key(unit, name), deadline)
+            .map_err(because)?;
     }
-    etcd.delete_prefix(&key(unit, "members/"), deadline)
+    etcd.delete_prefix(&cluster::key(unit, "members/"), deadline)
         .map_err(because)?;
     let mut config = config(unit, &etcd)?;
     released(&mut config);
@@ -212,7 +197,7 @@ pub(super) fn note(
     unit: &Unit<'_>,
     change: impl FnOnce(&mut Restored),
 ) -> Result<Option<Restored>, StepError> {
-    let etcd = etcd(unit)?;
+    let etcd = cluster::etcd(unit)?;
     let mut config = config(unit, &etcd)?;
     let restored = config
         .get(RESTORED)
