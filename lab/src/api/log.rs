@@ -54,7 +54,8 @@ pub struct LogRecord {
     pub message: String,
 }
 
-#[derive(Debug, Clone, Serialize, Deserialize)]
+/// Which records of a model's log are wanted; by default all of them.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub struct LogFilter {
     pub model: String,
     /// Continue after this cursor. Absent: start with the newest `last` records.

@@ -55,11 +55,7 @@ struct Setting {
 
 impl Config {
     pub(crate) fn run(self, session: &mut Session) -> Result<(), CliError> {
-        let (pairs, keys): (Vec<String>, Vec<String>) = self
-            .items
-            .iter()
-            .cloned()
-            .partition(|item| item.contains('='));
+        let (pairs, keys) = key_values::pairs_and_keys(&self.items);
         let mut values = match &self.file {
             Some(path) => key_values::settings_file(path, &self.application)?,
             None => BTreeMap::new(),

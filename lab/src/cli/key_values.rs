@@ -21,6 +21,11 @@ pub(crate) fn pair(text: &str) -> Result<(String, String), CliError> {
     }
 }
 
+/// Arguments that set something, `key=value`, and those that ask for something, `key`.
+pub(crate) fn pairs_and_keys(items: &[String]) -> (Vec<String>, Vec<String>) {
+    items.iter().cloned().partition(|item| item.contains('='))
+}
+
 /// `key=value` pairs of which none may appear twice.
 pub(crate) fn pairs(items: &[String]) -> Result<BTreeMap<String, String>, CliError> {
     let mut values = BTreeMap::new();

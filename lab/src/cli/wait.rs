@@ -96,14 +96,10 @@ impl Wait {
         for unit in units_of(status, open) {
             let filter = LogFilter {
                 model: model.to_owned(),
-                after: None,
                 last: Some(LOG_LINES),
                 limit: Some(LOG_LINES),
                 include: vec![unit.to_owned()],
-                exclude: Vec::new(),
-                include_module: Vec::new(),
-                exclude_module: Vec::new(),
-                level: None,
+                ..LogFilter::default()
             };
             let page: LogPage = session.call(&Request::DebugLog(filter))?;
             let _ = writeln!(text, "\nLast lines of {unit}:");

@@ -216,12 +216,8 @@ mod tests {
             model: String::new(),
             after,
             last,
-            limit: None,
-            include: Vec::new(),
-            exclude: Vec::new(),
-            include_module: Vec::new(),
-            exclude_module: Vec::new(),
             level: Some(Level::Info),
+            ..LogFilter::default()
         }
     }
 

@@ -123,12 +123,7 @@ impl<W: Write> Page<'_, W> {
             model: self.model.to_owned(),
             after: self.cursor,
             last: Some(FIRST_LINES).filter(|_| self.cursor.is_none()),
-            limit: None,
-            include: Vec::new(),
-            exclude: Vec::new(),
-            include_module: Vec::new(),
-            exclude_module: Vec::new(),
-            level: None,
+            ..LogFilter::default()
         }
     }
 

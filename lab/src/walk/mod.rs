@@ -296,14 +296,8 @@ impl Walk<'_> {
         ))?;
         let filter = LogFilter {
             model: self.model.clone(),
-            after: None,
             last: Some(LOG_LINES),
-            limit: None,
-            include: Vec::new(),
-            exclude: Vec::new(),
-            include_module: Vec::new(),
-            exclude_module: Vec::new(),
-            level: None,
+            ..LogFilter::default()
         };
         let page: LogPage = self.client.call(&Request::DebugLog(filter))?;
         for record in page.records {

@@ -337,14 +337,8 @@ impl Lab {
     pub(crate) fn log(&self) -> LogPage {
         let filter = LogFilter {
             model: self.model(),
-            after: None,
-            last: None,
-            limit: None,
-            include: Vec::new(),
-            exclude: Vec::new(),
-            include_module: Vec::new(),
-            exclude_module: Vec::new(),
             level: Some(Level::Trace),
+            ..LogFilter::default()
         };
         self.call(&Request::DebugLog(filter))
     }

@@ -37,11 +37,7 @@ struct SettingEntry {
 impl ModelConfig {
     pub(crate) fn run(self, session: &mut Session) -> Result<(), CliError> {
         let model = session.model()?;
-        let (pairs, keys): (Vec<String>, Vec<String>) = self
-            .items
-            .iter()
-            .cloned()
-            .partition(|item| item.contains('='));
+        let (pairs, keys) = key_values::pairs_and_keys(&self.items);
         let mut values = match &self.file {
             Some(path) => key_values::file(path)?,
             None => BTreeMap::new(),

@@ -27,11 +27,7 @@ pub(crate) struct ModelDefaults {
 
 impl ModelDefaults {
     pub(crate) fn run(self, session: &mut Session) -> Result<(), CliError> {
-        let (pairs, keys): (Vec<String>, Vec<String>) = self
-            .items
-            .iter()
-            .cloned()
-            .partition(|item| item.contains('='));
+        let (pairs, keys) = key_values::pairs_and_keys(&self.items);
         let values = key_values::with_files(&pairs)?;
         if !values.is_empty() || !self.reset.is_empty() {
             if !keys.is_empty() {
