@@ -1,0 +1,338 @@
+//! What each step does to the model.
+
+use super::*;
+
+impl Model {
+    #[expect(clippy::too_many_lines, reason = "one arm a step")]
+    pub(super) fn carry_out(&mut self, step: &Step) -> Result<(), StepError> {
+        let host = &mut self.seen.host;
+        match step {
+            Step::InstallPackages { major, .. } => {
+                host.packages = Packages::Present {
+                    major: *major,
+                    version: "15.18".into(),
+                    pgbackrest: (2, 45),
+                };
+            }
+            Step::MakeDirectories { .. } => host.prepared = true,
+            Step::WriteFile { file, content } => {
+                host.files.insert(*file, content.clone());
+            }
+            Step::RemoveFile(file) => {
+                host.files.remove(file);
+            }
+            Step::Start(service) | Step::Restart(service) => {
+                host.services.insert(*service, ServiceState::Running);
+                if *service == Service::Etcd {
+                    host.etcd_data = DataDirectory::Present;
+                }
+            }
+            Step::Stop(service) => {
+                host.services.insert(*service, ServiceState::Stopped);
+            }
+            Step::MakePasswords => {
+                self.staged.passwords = true;
+                self.seen.juju.written.insert(Written::Passwords);
+            }
+            Step::PublishAddress(address) => {
+                let (member, address) = (self.seen.juju.member.clone(), *address);
+                self.peers().units.insert(member, Some(address));
+                self.seen.juju.written.insert(Written::Address);
+            }
+            Step::PublishVoters(voters) => {
+                self.peers().voters = voters.clone();
+                self.seen.juju.written.insert(Written::Voters);
+            }
+            Step::PublishInitialised => {
+                self.peers().initialised = true;
+                self.seen.juju.written.insert(Written::Initialised);
+            }
+            Step::PublishStanza(stanza) => {
+                self.peers().stanza = Some(stanza.clone());
+                self.seen.juju.written.insert(Written::Stanza);
+            }
+            Step::ProtectEtcd => {
+                if let Seen::Known(etcd) = &mut self.seen.etcd {
+                    etcd.authenticated = true;
+                }
+            }
+            Step::ChangeClusterConfig(_) => {
+                let whole = self.cluster().config;
+                if let Seen::Known(cluster) = &mut self.seen.cluster {
+                    cluster.config = whole;
+                }
+            }
+            Step::RestartDatabase => {
+                if let Seen::Known(database) = &mut self.seen.database {
+                    database.pending_restart.clear();
+                }
+                let me = self.seen.juju.member.clone();
+                if let Seen::Known(cluster) = &mut self.seen.cluster {
+                    for member in &mut cluster.members {
+                        member.pending_restart &= member.name != me;
+                    }
+                }
+            }
+            Step::MakeRoles => self.roles(|role| role.as_wanted = true),
+            Step::SetRolePassword(user, password) => {
+                let matches = match &self.seen.juju.passwords {
+                    Passwords::Known { users, .. } => users.get(user) == Some(password),
+                    Passwords::Absent => false,
+                };
+                let name = user.name();
+                if let Seen::Known(database) = &mut self.seen.database
+                    && let Some(role) = database.roles.get_mut(name)
+                {
+                    role.password_matches = matches;
+                }
+            }
+            Step::CheckObjectStore(_) => {
+                self.seen.repository_tried = true;
+                if self.store == Store::WrongKey {
+                    return Err(self.failing(RepositoryState::Failed {
+                        problem: "the access key is not known".into(),
+                        hint: "correct it".into(),
+                    }));
+                }
+            }
+            Step::JudgeOwner(_) => {
+                if self.store == Store::Foreign {
+                    return Err(self.failing(RepositoryState::Foreign {
+                        owner: "somebody else".into(),
+                        stanzas: vec!["prod.db".into()],
+                    }));
+                }
+            }
+            Step::RecordRepository(record) => host.repository = Some(record.clone()),
+            Step::ForgetRepository => host.repository = None,
+            Step::RecordRestore(record) => host.restore = Some(record.clone()),
+            Step::RestoreBeside(_) => self.directories.beside = Some("restored"),
+            Step::RecoverBeside(record) => {
+                if self.unrecoverable {
+                    host.restore = Some(RestoreRecord {
+                        phase: RestorePhase::Back,
+                        ..record.clone()
+                    });
+                    return Err(StepError::expected("the model says so", "").remembered());
+                }
+                self.recovered = true;
+            }
+            Step::TakeLead(_) => {
+                let runs = host.service(Service::Patroni) == ServiceState::Running;
+                if runs && self.others.lead {
+                    self.others.lead = false;
+                    self.seen.database = Seen::NotAsked;
+                }
+            }
+            Step::HoldMembers(record) => {
+                if !self.others.data.is_empty() {
+                    self.others.held = Some(Held {
+                        id: record.id.clone(),
+                        by: self.seen.juju.member.clone(),
+                    });
+                }
+                if self.others.lead {
+                    return Err(StepError::expected("another has the lead", ""));
+                }
+            }
+            Step::ReleaseMembers { .. } => self.others.held = None,
+            Step::ReopenCluster(record) => {
+                self.others.pinned = true;
+                self.others.held = None;
+                self.others.restored = Some(Restored {
+                    id: record.id.clone(),
+                    stale: record.others.clone(),
+                    rebuilt_by: Some(self.seen.juju.member.clone()),
+                });
+            }
+            Step::RebuildReplicas(record) => {
+                let restored = self.others.restored.as_mut().expect("it was noted");
+                for name in &record.others {
+                    if !self.others.away.contains(name) {
+                        restored.stale.remove(name);
+                        let data = self.directories.data.expect("the primary has data");
+                        self.others.data.insert(name.clone(), data);
+                    }
+                }
+                restored.rebuilt_by = None;
+            }
+            Step::RebuildThisReplica { .. } => {
+                let me = self.seen.juju.member.clone();
+                let restored = self.others.restored.as_mut().expect("it was noted");
+                restored.stale.remove(&me);
+                self.directories.data = Some("restored");
+            }
+            Step::PublishRestored(id) => {
+                let id = id.clone();
+                self.peers().restored = Some(id);
+                self.seen.juju.written.insert(Written::Restored);
+            }
+            Step::MoveKeptBeside(_) => {
+                if let Some(kept) = self.directories.kept.take() {
+                    self.directories.beside = Some(kept);
+                }
+            }
+            Step::KeepAgain(_) => {
+                if let Some(beside) = self.directories.beside.take() {
+                    self.directories.kept = Some(beside);
+                }
+            }
+            Step::RemoveBeside(_) => {
+                self.directories.beside = None;
+                self.recovered = false;
+            }
+            Step::ExchangeDataDirectories(_) => {
+                if let Some(beside) = self.directories.beside.take() {
+                    if let Some(data) = self.directories.data.take() {
+                        self.directories.kept = Some(data);
+                    }
+                    self.directories.data = Some(beside);
+                }
+                host.kept = self.directories.kept.map(|_| Kept {
+                    since: self.seen.now,
+                    size: 1 << 30,
+                });
+            }
+            Step::ForgetRestore => host.restore = None,
+            Step::RemoveKept { .. } => {
+                self.directories.kept = None;
+                host.kept = None;
+            }
+            Step::PublishStanding(standing) => {
+                let standing = *standing;
+                self.peers().standing = Some(standing);
+                self.seen.juju.written.insert(Written::Standing);
+            }
+            Step::PublishProved(stanza) => {
+                let stanza = stanza.clone();
+                self.peers().proved = Some(stanza);
+                self.seen.juju.written.insert(Written::Proved);
+            }
+            Step::AddLearner { address, url } => {
+                let member = EtcdMember {
+                    id: 100,
+                    name: None,
+                    peer_urls: vec![url.clone()],
+                    address: Some(*address),
+                    learner: true,
+                };
+                if let Seen::Known(etcd) = &mut self.seen.etcd
+                    && !etcd.members.contains(&member)
+                {
+                    etcd.members.push(member);
+                }
+            }
+            Step::PromoteLearner => {
+                let (name, address) = (self.seen.juju.member.clone(), self.seen.juju.address);
+                if let Seen::Known(etcd) = &mut self.seen.etcd {
+                    for member in &mut etcd.members {
+                        if member.address == address {
+                            member.name = Some(name.clone());
+                            member.learner = false;
+                        }
+                    }
+                }
+            }
+            Step::MovePeer(url) => {
+                let name = Some(self.seen.juju.member.clone());
+                if let Seen::Known(etcd) = &mut self.seen.etcd {
+                    let mine = etcd.members.iter_mut().find(|member| member.name == name);
+                    mine.unwrap().peer_urls = vec![url.clone()];
+                }
+            }
+            Step::PublishTlsCourse(course) => {
+                let course = *course;
+                self.peers().tls_course = course;
+                let peers = self.seen.juju.peers.as_mut().unwrap();
+                if peers.units.len() == 1 {
+                    peers.tls_course = course;
+                } else {
+                    self.seen.juju.written.insert(Written::TlsCourse);
+                }
+            }
+            Step::PublishTls(said) => {
+                let member = self.seen.juju.member.clone();
+                self.peers().tls.insert(member.clone(), said.clone());
+                let peers = self.seen.juju.peers.as_mut().unwrap();
+                peers.tls.insert(member, said.clone());
+            }
+            Step::RenewPatroni | Step::ReloadPatroni => self.reads_its_configuration(),
+            Step::LeaveEtcd => {
+                let name = Some(self.seen.juju.member.clone());
+                if let Seen::Known(etcd) = &mut self.seen.etcd {
+                    etcd.members.retain(|member| member.name != name);
+                }
+            }
+            Step::RemoveVoter { id, .. } => {
+                if let Seen::Known(etcd) = &mut self.seen.etcd {
+                    etcd.members.retain(|member| member.id != *id);
+                }
+            }
+            Step::RecordLost(units) => host.lost.clone_from(units),
+            Step::PutEtcdAside => {
+                host.services.insert(Service::Etcd, ServiceState::Stopped);
+                host.etcd_data = DataDirectory::Absent;
+                self.seen.etcd = Seen::NotAsked;
+                self.seen.lost_quorum = None;
+            }
+            Step::WipeEtcd => host.etcd_data = DataDirectory::Absent,
+            Step::RecordLeaving { .. } => host.leaving = true,
+            Step::PublishBackupServer(told) => {
+                let (member, told) = (self.seen.juju.member.clone(), told.clone());
+                self.peers().backup_servers.insert(member, told);
+                self.seen.juju.written.insert(Written::BackupServer);
+            }
+            Step::RequestCertificate { .. } => {
+                self.seen.juju.written.insert(Written::CertificateRequest);
+            }
+            Step::KeepCertificate(_) => {
+                self.seen.juju.written.insert(Written::Certificate);
+            }
+            Step::Reinitialize
+            | Step::NameDatabase { .. }
+            | Step::SwitchOver { .. }
+            | Step::KeepPrivateKey(_)
+            | Step::Reload(_)
+            | Step::StopFetch(_)
+            | Step::ProveTimeline(_)
+            | Step::HandOver(_)
+            | Step::AwaitHeir
+            | Step::ForgetMember
+            | Step::SetVersion(_)
+            | Step::OpenPort(_)
+            | Step::RestartEtcd
+            | Step::AwaitPrimary
+            | Step::StorePassword(..)
+            | Step::ClaimRepository(_)
+            | Step::MakeStanza(..)
+            | Step::ProveArchiving(..)
+            | Step::TakeBackup { .. }
+            | Step::KeepBackupLog { .. }
+            | Step::RekeyBeside(_)
+            | Step::StopBeside => {}
+        }
+        Ok(())
+    }
+
+    /// PostgreSQL takes up what is written by then.
+    fn reads_its_configuration(&mut self) {
+        let config = self.seen.host.files.get(&ManagedFile::PatroniConfig);
+        let tls = config.is_some_and(|config| config.expose().contains("\n    ssl: \"on\"\n"));
+        if let Seen::Known(database) = &mut self.seen.database {
+            database.tls = tls;
+        }
+    }
+
+    fn roles(&mut self, change: impl Fn(&mut RoleView)) {
+        let Seen::Known(database) = &mut self.seen.database else {
+            return;
+        };
+        for user in SystemUser::ALL {
+            let fresh = RoleView {
+                password_matches: false,
+                as_wanted: false,
+            };
+            change(database.roles.entry(user.name().into()).or_insert(fresh));
+        }
+    }
+}
