@@ -152,17 +152,23 @@ fn departs(event: &Event, juju: &Juju) -> Result<bool, StepError> {
 /// The unit goes. Its data stays on the storage, which Juju may attach elsewhere.
 ///
 /// What fails while its peers are still known is tried again by the hooks that follow. The last hook stops the programs
-/// in any case: a unit that cannot be removed helps nobody, and the leader takes out what it has left in etcd.
+/// in any case: a unit that cannot be removed helps nobody, and the leader takes out what it has left in etcd. Only a
+/// primary that nobody takes the lead from stays, and Juju shows its hook as failed: it may have what no other has.
 fn leave(juju: &Juju, stage: leave::Stage) -> Result<(), StepError> {
     let mut unit = Unit::new(juju)?;
     let seen = unit.observe()?;
     let me = &seen.juju.member;
-    let mut staying = super::view::staying(juju)?;
+    let (mut leaving, mut staying) = super::view::units_by_goal(juju)?;
+    leaving.retain(|name| name != me);
     staying.retain(|name| name != me);
-    let plan = leave::plan(&seen, stage, &staying);
+    let plan = leave::plan(&seen, stage, &staying, &leaving);
     unit.announce(&plan);
-    if let Err(error) = carry_out(&mut unit, &plan) {
-        tracing::error!("{error}");
+    let Err(error) = carry_out(&mut unit, &plan) else {
+        return Ok(());
+    };
+    if stage == leave::Stage::Departing && leave::still_leads(&unit.observe()?) {
+        return Err(error);
     }
+    tracing::error!("{error}");
     Ok(())
 }

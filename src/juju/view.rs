@@ -193,13 +193,23 @@ fn gone(
 ///
 /// When Juju cannot be asked.
 pub fn staying(juju: &Juju) -> Result<Vec<MemberName>, StepError> {
+    Ok(units_by_goal(juju)?.1)
+}
+
+/// The units that Juju removes, this one included, and those that stay.
+///
+/// # Errors
+///
+/// When Juju cannot be asked.
+pub fn units_by_goal(juju: &Juju) -> Result<(Vec<MemberName>, Vec<MemberName>), StepError> {
     let goal = juju.goal_state().map_err(because)?;
-    let staying = goal
-        .units
-        .iter()
-        .filter(|(_, goal)| goal.status != "dying")
-        .filter_map(|(name, _)| MemberName::from_unit(name).ok());
-    Ok(staying.collect())
+    let units = goal.units.iter().filter_map(|(name, goal)| {
+        let dying = goal.status == "dying";
+        Some((dying, MemberName::from_unit(name).ok()?))
+    });
+    let (leaving, staying): (Vec<_>, Vec<_>) = units.partition(|(dying, _)| *dying);
+    let names = |all: Vec<(bool, MemberName)>| all.into_iter().map(|(_, name)| name).collect();
+    Ok((names(leaving), names(staying)))
 }
 
 fn published(bag: &Databag) -> Option<IpAddr> {

@@ -20,7 +20,7 @@ pub(crate) use observe::member;
 pub(crate) use perform::{REQUEST, explained, job_of, progress_of_recovery, random_byte};
 
 use crate::adapters::Ports;
-use crate::adapters::etcd::{Etcd, Login};
+use crate::adapters::etcd::{Etcd, Lock, Login};
 use crate::adapters::host::clock::{self, Deadline, Stopwatch};
 use crate::adapters::host::{files, machine};
 use crate::adapters::patroni::{Credentials, Patroni, Xlog};
@@ -57,6 +57,8 @@ pub struct Unit<'a> {
     idle_since: Stopwatch,
     repository_tried: bool,
     leaving: Option<Leaving>,
+    /// Held while this unit leaves and no other may.
+    turn: Option<Lock>,
     stays: bool,
 }
 
@@ -90,6 +92,7 @@ impl<'a> Unit<'a> {
             idle_since: Stopwatch::start(),
             repository_tried: false,
             leaving,
+            turn: None,
             stays: juju.context().action.is_some(),
         })
     }
@@ -315,6 +318,7 @@ impl World for Unit<'_> {
     }
 
     fn perform(&mut self, step: &Step) -> Result<(), StepError> {
+        perform::turn::renew(self);
         let done = perform::perform(self, step);
         self.idle_since = Stopwatch::start();
         done

@@ -130,8 +130,8 @@ fn leaving_can_die_anywhere_and_ends_with_stopped_programs_and_no_vote() {
     member.elect(&[0, 1, 2]);
     member.live();
     let staying = ["postgresql-0".parse().unwrap()];
-    let plan = leave::plan(&member.seen, Stage::Departing, &staying);
-    assert_eq!(plan.steps.len(), 9, "{plan}");
+    let plan = leave::plan(&member.seen, Stage::Departing, &staying, &[]);
+    assert_eq!(plan.steps.len(), 10, "{plan}");
     for cut in 0..=plan.steps.len() {
         let mut model = member.clone();
         model.steps_left = Some(cut);
@@ -143,7 +143,7 @@ fn leaving_can_die_anywhere_and_ends_with_stopped_programs_and_no_vote() {
             reconcile(&mut model).unwrap();
             assert_eq!(model.performed.len(), before, "cut after {cut}");
         }
-        let last = leave::plan(&model.seen, Stage::Stopping, &staying);
+        let last = leave::plan(&model.seen, Stage::Stopping, &staying, &[]);
         carry_out(&mut model, &last).unwrap();
         for service in [Service::Etcd, Service::Patroni] {
             assert_eq!(
@@ -161,11 +161,38 @@ fn leaving_can_die_anywhere_and_ends_with_stopped_programs_and_no_vote() {
 }
 
 #[test]
+fn units_that_leave_at_once_take_turns_around_everything_the_others_rely_on() {
+    let mut member = Model::replica();
+    member.elect(&[0, 1, 2]);
+    member.live();
+    let staying = ["postgresql-0".parse().unwrap()];
+    let leaving: Vec<_> = ["postgresql-2".parse().unwrap()].into();
+    for stage in [Stage::Departing, Stage::Stopping] {
+        let plan = leave::plan(&member.seen, stage, &staying, &leaving);
+        let turn = Step::AwaitTurn(leaving.clone());
+        let turn = plan.steps.iter().position(|step| *step == turn).unwrap();
+        let relied_on = |step: &Step| {
+            matches!(
+                step,
+                Step::ChangeClusterConfig(_)
+                    | Step::HandOver(_)
+                    | Step::Stop(Service::Patroni | Service::Etcd)
+                    | Step::ForgetMember
+                    | Step::LeaveEtcd
+            )
+        };
+        let first = plan.steps.iter().position(relied_on).unwrap();
+        assert!(turn < first, "{plan}");
+        assert_eq!(plan.always.last(), Some(&Step::EndTurn), "{plan}");
+    }
+}
+
+#[test]
 fn the_only_voter_waits_for_its_heir_and_the_last_unit_for_nobody() {
     let model = Model::primary();
     let staying = ["postgresql-1".parse().unwrap()];
     for stage in [Stage::Departing, Stage::Stopping] {
-        let plan = leave::plan(&model.seen, stage, &staying);
+        let plan = leave::plan(&model.seen, stage, &staying, &[]);
         let position = |step| plan.steps.iter().position(|it| *it == step).unwrap();
         assert!(
             position(Step::AwaitHeir) < position(Step::LeaveEtcd),
@@ -176,7 +203,7 @@ fn the_only_voter_waits_for_its_heir_and_the_last_unit_for_nobody() {
             "{plan}"
         );
     }
-    let alone = leave::plan(&model.seen, Stage::Stopping, &[]);
+    let alone = leave::plan(&model.seen, Stage::Stopping, &[], &[]);
     assert!(alone.steps.is_empty(), "{alone}");
     assert_eq!(alone.always.len(), 3, "{alone}");
 }

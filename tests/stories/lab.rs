@@ -2,6 +2,8 @@
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
+use std::sync::mpsc::{self, RecvTimeoutError, Sender};
+use std::thread;
 use std::time::{Duration, Instant};
 
 use serde_json::Value;
@@ -14,11 +16,15 @@ pub(crate) struct Said {
     pub(crate) stderr: String,
 }
 
+/// A story takes minutes, on a slow machine a few more.
+const LONGEST: Duration = Duration::from_mins(12);
+
 /// One lab, in a folder of its own. It ends with the story.
 pub(crate) struct Lab {
     home: PathBuf,
     programs: PathBuf,
     user: Option<String>,
+    over: Option<Sender<()>>,
 }
 
 /// A result of an action, as `--format json` gives it.
@@ -74,15 +80,40 @@ impl Lab {
         let built = Path::new(env!("CARGO_BIN_EXE_postgresql-charm"));
         let programs = built.parent().expect("programs lie in a folder").to_owned();
         let home = PathBuf::from(format!("/var/tmp/pg-{name}-{}", std::process::id()));
-        let lab = Self {
+        let mut lab = Self {
             home,
             programs,
             user,
+            over: None,
         };
         lab.prepare();
         lab.lab(&["up"]).ok();
         lab.juju(&["add-model", "dev"]).ok();
+        lab.over = Some(lab.end_if_it_hangs());
         lab
+    }
+
+    /// Takes the lab away from a story that waits for ever: all it waits for then fails, and the log is there to tell why.
+    fn end_if_it_hangs(&self) -> Sender<()> {
+        let (over, until_over) = mpsc::channel();
+        let lab = Self {
+            home: self.home.clone(),
+            programs: self.programs.clone(),
+            user: self.user.clone(),
+            over: None,
+        };
+        thread::spawn(move || {
+            let hangs = until_over.recv_timeout(LONGEST) == Err(RecvTimeoutError::Timeout);
+            if hangs {
+                let home = lab.home.display();
+                eprintln!("the story in {home} takes longer than any should: its lab ends");
+                eprintln!("{}\n{}", lab.juju(&["status"]).stdout, lab.log());
+                lab.lab(&["destroy"]);
+            }
+            // The story removes the rest.
+            std::mem::forget(lab);
+        });
+        over
     }
 
     /// An ordinary user can neither read the checkout nor make a folder where it likes.
@@ -349,15 +380,18 @@ impl Lab {
             "-U",
             "operator",
         ];
+        // Killed and not cancelled: a commit that waits for a standby and is cancelled is reported as done.
+        let psql = ["timeout", "--signal=KILL", "2m", "psql"];
         let mut command = match &self.user {
-            None => Command::new("psql"),
+            None => Command::new(psql[0]),
             Some(user) => {
                 let mut command = Command::new("runuser");
-                command.args(["-u", user, "--", "psql"]);
+                command.args(["-u", user, "--", psql[0]]);
                 command
             }
         };
         command
+            .args(&psql[1..])
             .args(arguments)
             .args(["-d", "postgres", "-c", statement])
             .current_dir("/");
@@ -376,7 +410,8 @@ pub(crate) struct Store {
 
 impl Drop for Lab {
     fn drop(&mut self) {
-        if std::thread::panicking() {
+        drop(self.over.take());
+        if thread::panicking() {
             eprintln!("{}\n{}", self.juju(&["status"]).stdout, self.log());
         }
         if std::env::var_os("KEEP_LAB").is_some() {
@@ -418,7 +453,7 @@ pub(crate) fn eventually(what: &str, mut is: impl FnMut() -> Result<(), String>)
         match is() {
             Ok(()) => return,
             Err(now) if Instant::now() > deadline => panic!("{what} did not come true: {now}"),
-            Err(_) => std::thread::sleep(Duration::from_millis(300)),
+            Err(_) => thread::sleep(Duration::from_millis(300)),
         }
     }
 }

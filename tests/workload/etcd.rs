@@ -78,6 +78,29 @@ fn keys_come_and_go() {
 }
 
 #[test]
+fn a_lock_is_held_by_one_owner_who_finds_it_again_and_passes_on_when_it_is_released_or_over() {
+    let machine = Machine::new("127.77.4.3");
+    let _running = start(&machine);
+    let etcd = anybody(&machine);
+    let take = |owner: &str, seconds| etcd.lock("/lock", owner, seconds, soon()).unwrap();
+
+    let first = take("a", 60).expect("nobody has it");
+    assert!(take("b", 60).is_none());
+    let again = take("a", 60).expect("its owner died and is back");
+    etcd.renew(&first, soon()).unwrap();
+    etcd.unlock(&again, soon()).unwrap();
+    assert_eq!(etcd.get("/lock", soon()).unwrap(), None);
+
+    let brief = take("b", 1).expect("it was released");
+    assert!(take("a", 60).is_none());
+    let taken = eventually("the time of the lock is over", || take("a", 60));
+    assert!(take("b", 60).is_none());
+    assert!(etcd.unlock(&brief, soon()).is_err(), "it is over");
+    assert!(take("b", 60).is_none(), "another's lock stays");
+    etcd.unlock(&taken, soon()).unwrap();
+}
+
+#[test]
 fn authentication_is_set_up_once_and_again_and_keeps_patroni_to_its_own_keys() {
     let machine = Machine::new("127.77.4.2");
     let _running = start(&machine);

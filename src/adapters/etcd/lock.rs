@@ -4,7 +4,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::client::number;
-use super::store::encoded;
+use super::store::{Range, encoded};
 use super::{Etcd, EtcdError};
 use crate::adapters::host::clock::Deadline;
 
@@ -25,13 +25,21 @@ struct Lease {
 struct Committed {
     #[serde(default)]
     succeeded: bool,
+    #[serde(default)]
+    responses: Vec<Response>,
+}
+
+#[derive(Deserialize)]
+struct Response {
+    response_range: Option<Range>,
 }
 
 impl Etcd {
-    /// Takes a lock for some seconds; none when another holds it.
+    /// Takes a lock for some seconds; none when another holds it. Who held it under the same name and died holds it again.
     pub fn lock(
         &self,
         key: &str,
+        owner: &str,
         seconds: u32,
         deadline: Deadline,
     ) -> Result<Option<Lock>, EtcdError> {
@@ -40,24 +48,37 @@ impl Etcd {
         let lease: Lease = self.call(OPERATION, "lease/grant", &request, deadline)?;
         let lock = Lock { lease: lease.id };
         let key = encoded(key);
+        let put = json!({ "key": key, "value": encoded(owner), "lease": lock.lease.to_string() });
         let request = json!({
             "compare": [{ "key": key, "target": "CREATE", "create_revision": "0" }],
-            "success": [{ "request_put": { "key": key, "lease": lock.lease.to_string() } }],
+            "success": [{ "request_put": put }],
+            "failure": [{ "request_range": { "key": key } }],
         });
         let committed: Committed = self.call(OPERATION, "kv/txn", &request, deadline)?;
         if committed.succeeded {
             return Ok(Some(lock));
         }
-        self.unlock(lock, deadline)?;
-        Ok(None)
+        self.unlock(&lock, deadline)?;
+        let ranges = committed.responses.into_iter();
+        let held = ranges
+            .filter_map(|response| response.response_range)
+            .flat_map(|range| range.kvs)
+            .find(|pair| pair.value == owner.as_bytes());
+        let Some(own) = held else { return Ok(None) };
+        let own = Lock { lease: own.lease };
+        self.renew(&own, deadline)?;
+        Ok(Some(own))
+    }
+
+    /// Holds a lock for as long again as it was taken for.
+    pub fn renew(&self, lock: &Lock, deadline: Deadline) -> Result<(), EtcdError> {
+        let request = json!({ "ID": lock.lease.to_string() });
+        self.call::<Value>("keep a lock in etcd", "lease/keepalive", &request, deadline)
+            .map(|_| ())
     }
 
     /// Releases a lock.
-    #[expect(
-        clippy::needless_pass_by_value,
-        reason = "a lock that was released is none any more"
-    )]
-    pub fn unlock(&self, lock: Lock, deadline: Deadline) -> Result<(), EtcdError> {
+    pub fn unlock(&self, lock: &Lock, deadline: Deadline) -> Result<(), EtcdError> {
         let request = json!({ "ID": lock.lease.to_string() });
         self.call::<Value>("release a lock in etcd", "lease/revoke", &request, deadline)
             .map(|_| ())

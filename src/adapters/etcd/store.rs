@@ -90,18 +90,21 @@ fn end_of(prefix: &str) -> Vec<u8> {
 }
 
 #[derive(Deserialize)]
-struct Range {
+pub(super) struct Range {
     #[serde(default)]
-    kvs: Vec<Pair>,
+    pub(super) kvs: Vec<Pair>,
 }
 
 #[derive(Deserialize)]
-struct Pair {
+pub(super) struct Pair {
     #[serde(deserialize_with = "decoded")]
     key: Vec<u8>,
     /// Absent when it is empty.
     #[serde(default, deserialize_with = "decoded")]
-    value: Vec<u8>,
+    pub(super) value: Vec<u8>,
+    /// Absent when the pair stays until it is deleted.
+    #[serde(default, with = "number")]
+    pub(super) lease: u64,
 }
 
 #[derive(Deserialize)]

@@ -1,7 +1,11 @@
 //! Leaving: the lead is handed over, the vote given up, and only then do programs stop.
+//!
+//! Units that leave at once do so one after the other, the primary last. Each then leaves a cluster behind that can do
+//! without it: there is somebody who has every commit and can take the lead over, and a majority that agrees with a change of
+//! etcd's members.
 
 use crate::domain::decision::{Decision, Wait, Wake};
-use crate::domain::observed::{Observed, PeerRelation, Service, ServiceState};
+use crate::domain::observed::{Observed, PeerRelation, Role, Service, ServiceState};
 use crate::domain::plan::{Plan, Step};
 use crate::domain::render::dcs::DynamicConfiguration;
 use crate::domain::words::MemberName;
@@ -27,8 +31,13 @@ pub fn leaving(seen: &Observed) -> Decision {
 ///
 /// All is done in the first hook that tells of it, because the volume with the data may go after it. The only voter cannot
 /// go before another votes; the others see it leave already, and the heir among them joins meanwhile. What fails is tried
-/// again by the hooks that follow. The last unit simply stops.
-pub fn plan(seen: &Observed, stage: Stage, staying: &[MemberName]) -> Plan {
+/// again by the hooks that follow. When no unit stays, they simply stop.
+pub fn plan(
+    seen: &Observed,
+    stage: Stage,
+    staying: &[MemberName],
+    leaving_too: &[MemberName],
+) -> Plan {
     let plan = Plan::new("leave the cluster", Vec::new());
     if staying.is_empty() {
         return match stage {
@@ -37,6 +46,9 @@ pub fn plan(seen: &Observed, stage: Stage, staying: &[MemberName]) -> Plan {
         };
     }
     let votes = present(seen, Service::Etcd);
+    let turn =
+        (votes || present(seen, Service::Patroni)).then(|| Step::AwaitTurn(leaving_too.to_vec()));
+    let end_of_turn = turn.as_ref().map(|_| Step::EndTurn);
     let mut steps = Vec::new();
     if stage == Stage::Departing {
         steps.push(Step::RecordLeaving {
@@ -50,6 +62,7 @@ pub fn plan(seen: &Observed, stage: Stage, staying: &[MemberName]) -> Plan {
         if present(seen, Service::Watcher) {
             steps.push(Step::Stop(Service::Watcher));
         }
+        steps.extend(turn);
         if present(seen, Service::Patroni) {
             steps.extend(smaller_cluster(seen, staying.len()));
             steps.push(Step::HandOver(staying.to_vec()));
@@ -69,13 +82,21 @@ pub fn plan(seen: &Observed, stage: Stage, staying: &[MemberName]) -> Plan {
             }
             steps.extend(give_up_vote());
         }
-        return Plan::new(plan.purpose, steps);
+        return Plan::new(plan.purpose, steps).always(end_of_turn.into_iter().collect());
     }
     if votes {
+        steps.extend(turn);
         steps.push(Step::AwaitHeir);
         steps.extend(give_up_vote());
     }
-    Plan::new(plan.purpose, steps).always(stop(seen))
+    let always = stop(seen).into_iter().chain(end_of_turn);
+    Plan::new(plan.purpose, steps).always(always.collect())
+}
+
+/// Whether the lead is still here.
+pub fn still_leads(seen: &Observed) -> bool {
+    seen.this_member()
+        .is_some_and(|member| member.role == Role::Primary)
 }
 
 /// The settings for those that stay, of whom none may get a hook when it becomes the primary: a last unit that waits for a

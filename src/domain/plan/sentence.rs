@@ -75,6 +75,8 @@ impl fmt::Display for Step {
             Self::WipeEtcd => write!(f, "remove what this unit's former member of etcd has left"),
             Self::SwitchOver { from } => write!(f, "take the lead over from {from}"),
             Self::RecordLeaving { .. } => write!(f, "record that this unit leaves"),
+            Self::AwaitTurn(_) => write!(f, "wait until no other unit is about to leave"),
+            Self::EndTurn => write!(f, "let the next unit leave"),
             Self::HandOver(_) => write!(f, "hand the lead over if this unit has it"),
             Self::AwaitHeir => write!(f, "wait until another unit votes in etcd"),
             Self::ForgetMember => write!(f, "forget this unit among Patroni's members"),

@@ -142,7 +142,11 @@ pub enum Step {
         /// Where etcd answers.
         etcd: Vec<IpAddr>,
     },
-    /// Hand the lead to one of these when this unit is the primary.
+    /// Wait until no other unit is about to leave; the primary first lets go those of these that are still members.
+    AwaitTurn(Vec<MemberName>),
+    /// Let the next unit leave.
+    EndTurn,
+    /// Hand the lead over when this unit is the primary: to one of these, or else to whoever has every commit.
     HandOver(Vec<MemberName>),
     /// Wait until another unit votes in etcd.
     AwaitHeir,

@@ -11,8 +11,10 @@ use crate::unit::{QUESTION, Unit, because, records};
 
 /// Patroni checkpoints, stops the old primary and promotes; on a busy machine that takes a while.
 const SWITCH: Duration = Duration::from_mins(2);
-/// How long a leaving primary looks for somebody to take over.
+/// How long a leaving primary looks for somebody to take over among those that stay.
 const SUCCESSOR: Duration = Duration::from_mins(1);
+/// How long it looks in all; with a switch that is shorter than a turn to leave.
+const ANYBODY: Duration = Duration::from_mins(2);
 const BETWEEN_LOOKS: Duration = Duration::from_millis(500);
 
 pub(super) fn record(unit: &mut Unit<'_>, etcd: &[IpAddr]) -> Result<(), StepError> {
@@ -44,34 +46,61 @@ pub(super) fn switch_over(unit: &Unit<'_>, from: &MemberName) -> Result<(), Step
         })
 }
 
-/// The lead goes to a unit that stays. A cluster without one elects another primary by itself, later.
+/// The lead goes to a unit that stays, or to another that has every commit: that one hands it on when it leaves itself.
+///
+/// A primary that nobody takes the lead from may have commits that are nowhere else, and does not go.
 pub(super) fn hand_over(unit: &Unit<'_>, staying: &[MemberName]) -> Result<(), StepError> {
     let patroni = super::cluster::patroni(unit)?;
-    let mut deadline = Deadline::after(SUCCESSOR);
     let me = unit.view.member.to_string();
-    let mut asked = false;
+    let stays = |member: &Member| staying.iter().any(|name| name.to_string() == member.name);
+    let (successor, anybody) = (Deadline::after(SUCCESSOR), Deadline::after(ANYBODY));
+    let mut leads = false;
     loop {
+        super::turn::renew(unit);
         match patroni.cluster(Deadline::after(QUESTION)) {
             Ok(members) => {
                 let leader = members.iter().find(|member| member.role == Role::Leader);
-                match leader {
-                    Some(leader) if leader.name != me && runs(leader) => return Ok(()),
-                    Some(leader)
-                        if leader.name == me
-                            && offer(&patroni, &me, &members, staying)
-                            && !asked =>
-                    {
-                        asked = true;
-                        deadline = Deadline::after(SWITCH);
-                    }
-                    _ => {}
+                if leader.is_some_and(|leader| leader.name != me && runs(leader)) {
+                    return Ok(());
+                }
+                leads = leader.is_some_and(|leader| leader.name == me);
+                let candidates =
+                    candidates(&members, &me, |member| stays(member) || successor.is_over());
+                if leads && offer(&patroni, &me, &candidates) {
+                    super::turn::renew(unit);
+                    return await_successor(&patroni, &me);
                 }
             }
             Err(error) => tracing::warn!("{error}"),
         }
-        if deadline.is_over() {
-            tracing::warn!("no unit has taken the lead over in time; Patroni elects one");
+        if anybody.is_over() && leads {
+            return Err(StepError::expected(
+                "no other unit can take the lead over from this one: none has every commit",
+                "see that another unit runs and follows; `juju remove-unit --force` gives up what only this one has",
+            ));
+        }
+        if anybody.is_over() {
+            tracing::warn!("no unit has the lead; Patroni elects one");
             return Ok(());
+        }
+        clock::sleep(BETWEEN_LOOKS);
+    }
+}
+
+/// A member was asked to lead, and does so once it is promoted.
+fn await_successor(patroni: &Patroni, me: &str) -> Result<(), StepError> {
+    let deadline = Deadline::after(SWITCH);
+    loop {
+        let members = patroni.cluster(Deadline::after(QUESTION));
+        let mut members = members.unwrap_or_default().into_iter();
+        if members.any(|it| it.role == Role::Leader && it.name != me && runs(&it)) {
+            return Ok(());
+        }
+        if deadline.is_over() {
+            return Err(StepError::expected(
+                "the unit that was to take the lead over does not lead in time",
+                "this is tried again",
+            ));
         }
         clock::sleep(BETWEEN_LOOKS);
     }
@@ -81,14 +110,22 @@ fn runs(member: &Member) -> bool {
     matches!(member.state, MemberState::Running | MemberState::Streaming)
 }
 
-/// Offers the lead to those that stay, synchronous standbys first. Whether one has taken it.
-fn offer(patroni: &Patroni, me: &str, members: &[Member], staying: &[MemberName]) -> bool {
+/// Those that may take the lead, synchronous standbys first.
+fn candidates<'a>(
+    members: &'a [Member],
+    me: &str,
+    may: impl Fn(&Member) -> bool,
+) -> Vec<&'a Member> {
     let mut candidates: Vec<&Member> = members
         .iter()
-        .filter(|member| runs(member) && member.name != me)
-        .filter(|member| staying.iter().any(|name| name.to_string() == member.name))
+        .filter(|member| runs(member) && member.name != me && may(member))
         .collect();
     candidates.sort_by_key(|member| member.role != Role::SyncStandby);
+    candidates
+}
+
+/// Offers the lead to one after the other. Whether one takes it.
+fn offer(patroni: &Patroni, me: &str, candidates: &[&Member]) -> bool {
     for candidate in candidates {
         let switchover = Switchover {
             leader: me.to_owned(),

@@ -10,6 +10,7 @@ mod progress;
 mod repository;
 mod restore;
 mod roles;
+pub(super) mod turn;
 mod voters;
 
 pub(crate) use backup::REQUEST;
@@ -78,6 +79,14 @@ pub(super) fn perform(unit: &mut Unit<'_>, step: &Step) -> Result<(), StepError>
 
         Step::SwitchOver { from } => leave::switch_over(unit, from),
         Step::RecordLeaving { etcd } => leave::record(unit, etcd),
+        Step::AwaitTurn(others) => {
+            turn::take(unit, others);
+            Ok(())
+        }
+        Step::EndTurn => {
+            turn::end(unit);
+            Ok(())
+        }
         Step::HandOver(staying) => leave::hand_over(unit, staying),
         Step::ForgetMember => {
             leave::forget_member(unit);

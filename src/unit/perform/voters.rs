@@ -254,7 +254,8 @@ pub(super) fn restart(unit: &Unit<'_>) -> Result<(), StepError> {
     let mut held = None;
     until_done("another unit starts its etcd anew", RESTARTS, || {
         for etcd in &others {
-            let lock = etcd.lock(RESTART_LOCK, LOCK_SECONDS, Deadline::after(QUESTION));
+            let me = unit.view.member.to_string();
+            let lock = etcd.lock(RESTART_LOCK, &me, LOCK_SECONDS, Deadline::after(QUESTION));
             if let Ok(lock) = lock {
                 held = lock.map(|lock| (etcd, lock));
                 return Ok(held.is_some().then_some(()));
@@ -276,7 +277,7 @@ pub(super) fn restart(unit: &Unit<'_>) -> Result<(), StepError> {
     )
     .and_then(|()| begin_anew(&own));
     if let Some((etcd, lock)) = held
-        && let Err(error) = etcd.unlock(lock, Deadline::after(QUESTION))
+        && let Err(error) = etcd.unlock(&lock, Deadline::after(QUESTION))
     {
         // It goes by itself.
         tracing::warn!("{error}");

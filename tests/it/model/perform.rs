@@ -295,6 +295,8 @@ impl Model {
             | Step::Reload(_)
             | Step::StopFetch(_)
             | Step::ProveTimeline(_)
+            | Step::AwaitTurn(_)
+            | Step::EndTurn
             | Step::HandOver(_)
             | Step::AwaitHeir
             | Step::ForgetMember
