@@ -11,8 +11,8 @@ use crate::adapters::host::clock::Deadline;
 use crate::adapters::pgbackrest::{Command, PgBackRest};
 use crate::domain::backups::target::{self, Shortfall, Target};
 use crate::domain::backups::{
-    Archive, Backup, BackupInfo, Catalogue, History, HistoryFile, Path, archived_segments,
-    history_files,
+    Archive, Backup, BackupInfo, BackupInfoReader, Catalogue, History, HistoryFile, Path,
+    archived_segments, history_files,
 };
 use crate::domain::words::{Stanza, Timeline};
 use crate::error::StepError;
@@ -227,14 +227,15 @@ fn backup_info(
     limit: usize,
 ) -> Result<Option<BackupInfo>, StepError> {
     let path = format!("backup/{stanza}/backup.info");
-    let text = pgbackrest
-        .repo_get(&path, Deadline::after(QUESTION))
+    let mut reader = BackupInfoReader::of_newest(limit);
+    let mut read = |piece: &[u8]| reader.push(piece);
+    let found = pgbackrest
+        .repo_get_in_pieces(&path, Deadline::after(QUESTION), &mut read)
         .map_err(explained)?;
-    let Some(text) = text else { return Ok(None) };
-    let text = String::from_utf8(text).map_err(because)?;
-    BackupInfo::parse_newest(&text, limit)
-        .map(Some)
-        .map_err(because)
+    if !found {
+        return Ok(None);
+    }
+    reader.finish().map(Some).map_err(because)
 }
 
 fn archived_histories(

@@ -118,19 +118,34 @@ impl PgBackRest {
     }
 
     /// A file of the repository; `None` when it is not there.
-    ///
-    /// To `repo-get` a bucket that does not exist is one without the file. A listing knows the difference, so that is
-    /// asked for before a file is called absent.
     pub fn repo_get(
         &self,
         path: &str,
         deadline: Deadline,
     ) -> Result<Option<Vec<u8>>, PgBackRestError> {
+        let mut content = Vec::new();
+        let mut collect = |piece: &[u8]| content.extend_from_slice(piece);
+        let found = self.repo_get_in_pieces(path, deadline, &mut collect)?;
+        Ok(found.then_some(content))
+    }
+
+    /// The same in pieces, while pgBackRest fetches the next ones. Answers whether the file is there; what came before an error
+    /// counts for nothing.
+    ///
+    /// To `repo-get` a bucket that does not exist is one without the file. A listing knows the difference, so that is
+    /// asked for before a file is called absent.
+    pub fn repo_get_in_pieces(
+        &self,
+        path: &str,
+        deadline: Deadline,
+        piece: &mut dyn FnMut(&[u8]),
+    ) -> Result<bool, PgBackRestError> {
         let command = Command::RepoGet {
             path: path.to_owned(),
         };
-        match self.run(&command, deadline) {
-            Ok(output) => Ok(Some(output.stdout)),
+        let output = self.process(&command).run_in_pieces(deadline, piece);
+        match finished(&command, output) {
+            Ok(_) => Ok(true),
             // Its own configuration can be the missing file, too.
             Err(PgBackRestError::Failed {
                 kind: ExitKind::Missing,
@@ -138,7 +153,7 @@ impl PgBackRest {
                 ..
             }) if message.contains(&format!("/{path}'")) => {
                 let directory = path.rsplit_once('/').map_or("", |(directory, _)| directory);
-                self.repo_ls(directory, deadline).map(|_| None)
+                self.repo_ls(directory, deadline).map(|_| false)
             }
             Err(error) => Err(error),
         }

@@ -2,7 +2,7 @@
 
 use super::backup::{Database, DatabaseId};
 use super::databases::Sections;
-use super::ini::{Unreadable, entries};
+use super::ini::{Place, Unreadable};
 
 const FILE: &str = "archive.info";
 
@@ -19,8 +19,11 @@ impl ArchiveInfo {
     /// Parses the text of the file.
     pub fn parse(text: &str) -> Result<Self, Unreadable> {
         let mut sections = Sections::of(FILE);
-        for entry in entries(FILE, text) {
-            sections.take(&entry?)?;
+        let mut place = Place::at_the_beginning_of(FILE);
+        for line in text.lines() {
+            if let Some(entry) = place.next(line.as_bytes()) {
+                sections.take(&entry?)?;
+            }
         }
         let (current, databases) = sections.finish()?;
         Ok(Self { current, databases })

@@ -17,6 +17,8 @@ pub enum Unreadable {
         section: &'static str,
         key: &'static str,
     },
+    #[error("{file}, line {line}: not text in UTF-8")]
+    NoText { file: &'static str, line: usize },
     #[error("{file}, line {line}: not of the form key=value")]
     NoValue { file: &'static str, line: usize },
     #[error("{file}, line {line}: the value cannot be read")]
@@ -67,13 +69,32 @@ pub(super) struct Entry<'a> {
     pub line: usize,
 }
 
-/// The entries of a file, in order.
-pub(super) fn entries<'a>(
+/// How far a file was read, line by line.
+pub(super) struct Place {
     file: &'static str,
-    text: &'a str,
-) -> impl Iterator<Item = Result<Entry<'a>, Unreadable>> {
-    let mut section = "";
-    text.lines().zip(1..).filter_map(move |(content, line)| {
+    section: String,
+    line: usize,
+}
+
+impl Place {
+    pub(super) const fn at_the_beginning_of(file: &'static str) -> Self {
+        Self {
+            file,
+            section: String::new(),
+            line: 0,
+        }
+    }
+
+    /// Takes the next line, without what ends it; none when there is no entry in it.
+    pub(super) fn next<'a>(
+        &'a mut self,
+        content: &'a [u8],
+    ) -> Option<Result<Entry<'a>, Unreadable>> {
+        self.line += 1;
+        let (file, line) = (self.file, self.line);
+        let Ok(content) = std::str::from_utf8(content) else {
+            return Some(Err(Unreadable::NoText { file, line }));
+        };
         if content.is_empty() {
             return None;
         }
@@ -81,19 +102,19 @@ pub(super) fn entries<'a>(
             .strip_prefix('[')
             .and_then(|rest| rest.strip_suffix(']'))
         {
-            section = name;
+            name.clone_into(&mut self.section);
             return None;
         }
         Some(match content.split_once('=') {
             Some((key, value)) => Ok(Entry {
-                section,
+                section: &self.section,
                 key,
                 value,
                 line,
             }),
             None => Err(Unreadable::NoValue { file, line }),
         })
-    })
+    }
 }
 
 impl Entry<'_> {

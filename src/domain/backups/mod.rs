@@ -25,6 +25,6 @@ pub use backup::{Backup, Database, DatabaseId};
 pub use catalogue::{Catalogue, FailedBackup, RunningBackup};
 pub use history::{Branch, History};
 pub use history_files::{HistoryFile, history_files};
-pub use info::BackupInfo;
+pub use info::{BackupInfo, Reader as BackupInfoReader};
 pub use ini::Unreadable;
 pub use timelines::{Reach, Timelines};

@@ -164,14 +164,27 @@ impl Command {
     /// Runs it to its end; past the deadline it is stopped with all processes of its group.
     pub fn run(&self, deadline: Deadline) -> Result<Output, ProcessError> {
         let mut stdout = Vec::new();
-        let mut collect = |bytes: &[u8]| {
-            stdout.extend_from_slice(bytes);
-            stdout.len() <= STDOUT_LIMIT
+        let mut collect = |bytes: &[u8]| stdout.extend_from_slice(bytes);
+        let output = self.run_in_pieces(deadline, &mut collect)?;
+        Ok(Output { stdout, ..output })
+    }
+
+    /// Runs it and hands over its standard output in pieces, as it comes; [`Output::stdout`] stays empty.
+    pub fn run_in_pieces(
+        &self,
+        deadline: Deadline,
+        piece: &mut dyn FnMut(&[u8]),
+    ) -> Result<Output, ProcessError> {
+        let mut written = 0;
+        let mut hand_over = |bytes: &[u8]| {
+            written += bytes.len();
+            piece(bytes);
+            written <= STDOUT_LIMIT
         };
-        let (status, stderr) = self.pump(deadline, &mut collect)?;
+        let (status, stderr) = self.pump(deadline, &mut hand_over)?;
         Ok(Output {
             status,
-            stdout,
+            stdout: Vec::new(),
             stderr,
         })
     }

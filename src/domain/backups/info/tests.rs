@@ -193,7 +193,24 @@ fn ten_thousand_backups_are_read_in_order() {
     assert!(info.backups.is_sorted_by_key(|backup| backup.label));
 }
 
+#[test]
+fn text_that_is_not_utf_8_is_an_error_that_names_the_line() {
+    let mut reader = Reader::of_newest(1);
+    reader.push(b"[backrest]\nbackrest-version=\"\xff\"\n");
+    assert_eq!(
+        reader.finish().unwrap_err().to_string(),
+        "backup.info, line 2: not text in UTF-8"
+    );
+}
+
 proptest! {
+    #[test]
+    fn a_file_says_the_same_in_whatever_pieces_it_comes(length in 1..RECORDED.len(), limit in 0..5_usize) {
+        let mut reader = Reader::of_newest(limit);
+        RECORDED.as_bytes().chunks(length).for_each(|piece| reader.push(piece));
+        prop_assert_eq!(reader.finish().unwrap(), BackupInfo::parse_newest(RECORDED, limit).unwrap());
+    }
+
     #[test]
     fn any_text_is_read_without_panic(text in "(\\[[a-z:]{0,15}\\]\n|[a-z0-9-]{0,20}=?[ -~ü]{0,40}\n){0,20}") {
         let _ = BackupInfo::parse(&text);
