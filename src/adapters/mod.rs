@@ -14,4 +14,4 @@ pub mod requests;
 pub mod systemd;
 pub mod trust;
 
-pub use http::Ports;
+pub use http::{Ports, Unanswered};

@@ -1,5 +1,6 @@
 //! Patroni: its members, its configuration, and what it refuses.
 
+use postgresql_charm::adapters::Unanswered;
 use postgresql_charm::adapters::patroni::{
     Credentials, MemberState, Patroni, PatroniError, Role, Switchover, Xlog,
 };
@@ -77,7 +78,16 @@ fn a_cluster_of_one_member_is_born_changed_and_gone() {
     let _etcd = etcd::start(&machine);
     let patroni = ask(&machine, "rest password");
     let error = patroni.cluster(soon()).unwrap_err();
-    assert!(matches!(error, PatroniError::Refused { .. }), "{error}");
+    let refused = |error: &PatroniError| {
+        matches!(
+            error,
+            PatroniError::Unanswered {
+                why: Unanswered::Refused { .. },
+                ..
+            }
+        )
+    };
+    assert!(refused(&error), "{error}");
 
     let running = start(&machine);
     let member = eventually("Patroni leads a running database", || {

@@ -42,23 +42,14 @@ struct Session {
     reason = "each message names the operation, and every field is its object or its cause"
 )]
 pub enum EtcdError {
-    #[error("{operation}: nothing listens at {address}")]
-    Refused {
+    #[error("{operation}: {why}")]
+    Unanswered {
         operation: &'static str,
-        address: String,
-    },
-    #[error("{operation}: {address} did not answer in time")]
-    TimedOut {
-        operation: &'static str,
-        address: String,
-    },
-    #[error("{operation}: reach {address}")]
-    Unreachable {
-        operation: &'static str,
-        address: String,
         #[source]
-        source: Box<ureq::Error>,
+        why: Unanswered,
     },
+    #[error("{operation}: no other voter is known")]
+    NobodyElse { operation: &'static str },
     #[error("{operation}: etcd at {address} has no leader")]
     NoLeader {
         operation: &'static str,
@@ -91,10 +82,7 @@ impl EtcdError {
     pub fn is_unreachable(&self) -> bool {
         matches!(
             self,
-            Self::Refused { .. }
-                | Self::TimedOut { .. }
-                | Self::Unreachable { .. }
-                | Self::NoLeader { .. }
+            Self::Unanswered { .. } | Self::NobodyElse { .. } | Self::NoLeader { .. }
         )
     }
 
@@ -223,21 +211,7 @@ impl Etcd {
                 Some(body.as_bytes()),
                 deadline,
             )
-            .map_err(|unanswered| match unanswered {
-                Unanswered::Refused => EtcdError::Refused {
-                    operation,
-                    address: address(),
-                },
-                Unanswered::TimedOut => EtcdError::TimedOut {
-                    operation,
-                    address: address(),
-                },
-                Unanswered::Unreachable(source) => EtcdError::Unreachable {
-                    operation,
-                    address: address(),
-                    source,
-                },
-            })?;
+            .map_err(|why| EtcdError::Unanswered { operation, why })?;
         if answer.status != 200 {
             return Err(refusal(operation, address(), &answer));
         }

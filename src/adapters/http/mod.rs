@@ -80,11 +80,22 @@ impl Answer {
 }
 
 /// Nobody answered, so nothing is known.
-#[derive(Debug)]
-pub(super) enum Unanswered {
-    Refused,
-    TimedOut,
-    Unreachable(Box<ureq::Error>),
+#[derive(Debug, thiserror::Error)]
+#[expect(
+    missing_docs,
+    reason = "each message says what happened, and every field is its object or its cause"
+)]
+pub enum Unanswered {
+    #[error("nothing listens at {address}")]
+    Refused { address: String },
+    #[error("{address} did not answer in time")]
+    TimedOut { address: String },
+    #[error("reach {address}")]
+    Unreachable {
+        address: String,
+        #[source]
+        source: Box<ureq::Error>,
+    },
 }
 
 impl Server {
@@ -132,12 +143,14 @@ impl Server {
         for way in &self.ways {
             match way.send(method, path, authorization, body, deadline) {
                 // It was heard, perhaps: what it asks for may not be asked twice.
-                Err(Unanswered::TimedOut) => return Err(Unanswered::TimedOut),
+                Err(late @ Unanswered::TimedOut { .. }) => return Err(late),
                 Err(unanswered) => first = first.or(Some(unanswered)),
                 answer => return answer,
             }
         }
-        Err(first.unwrap_or(Unanswered::Refused))
+        Err(first.unwrap_or_else(|| Unanswered::Refused {
+            address: self.address.clone(),
+        }))
     }
 }
 
@@ -152,7 +165,9 @@ impl Way {
     ) -> Result<Answer, Unanswered> {
         let left = deadline.remaining();
         if left.is_zero() {
-            return Err(Unanswered::TimedOut);
+            return Err(Unanswered::TimedOut {
+                address: self.address.clone(),
+            });
         }
         let scheme = if self.trust.is_some() {
             "https"
@@ -174,9 +189,9 @@ impl Way {
         }
         let request = request
             .body(body.unwrap_or_default())
-            .map_err(|error| unanswered(ureq::Error::Http(error)))?;
+            .map_err(|error| self.unanswered(ureq::Error::Http(error)))?;
         let agent = agent(left, self.trust.as_ref());
-        let mut response = agent.run(request).map_err(unanswered)?;
+        let mut response = agent.run(request).map_err(|error| self.unanswered(error))?;
         let status = response.status().as_u16();
         let body = response
             .body_mut()
@@ -185,8 +200,25 @@ impl Way {
             .read_to_vec();
         Ok(Answer {
             status,
-            body: body.map_err(unanswered)?,
+            body: body.map_err(|error| self.unanswered(error))?,
         })
+    }
+
+    fn unanswered(&self, error: ureq::Error) -> Unanswered {
+        let kind = match &error {
+            ureq::Error::Timeout(_) => io::ErrorKind::TimedOut,
+            ureq::Error::Io(error) => error.kind(),
+            _ => io::ErrorKind::Other,
+        };
+        let address = self.address.clone();
+        match kind {
+            io::ErrorKind::ConnectionRefused => Unanswered::Refused { address },
+            io::ErrorKind::TimedOut | io::ErrorKind::WouldBlock => Unanswered::TimedOut { address },
+            _ => Unanswered::Unreachable {
+                address,
+                source: Box::new(error),
+            },
+        }
     }
 }
 
@@ -217,19 +249,6 @@ fn agent(left: std::time::Duration, trust: Option<&Trust>) -> ureq::Agent {
         .proxy(None)
         .build()
         .into()
-}
-
-fn unanswered(error: ureq::Error) -> Unanswered {
-    let kind = match &error {
-        ureq::Error::Timeout(_) => io::ErrorKind::TimedOut,
-        ureq::Error::Io(error) => error.kind(),
-        _ => io::ErrorKind::Other,
-    };
-    match kind {
-        io::ErrorKind::ConnectionRefused => Unanswered::Refused,
-        io::ErrorKind::TimedOut | io::ErrorKind::WouldBlock => Unanswered::TimedOut,
-        _ => Unanswered::Unreachable(Box::new(error)),
-    }
 }
 
 #[cfg(test)]

@@ -32,22 +32,11 @@ pub struct Patroni {
     reason = "each message names the operation, and every field is its object or its cause"
 )]
 pub enum PatroniError {
-    #[error("{operation}: nothing listens at {address}")]
-    Refused {
+    #[error("{operation}: {why}")]
+    Unanswered {
         operation: &'static str,
-        address: String,
-    },
-    #[error("{operation}: {address} did not answer in time")]
-    TimedOut {
-        operation: &'static str,
-        address: String,
-    },
-    #[error("{operation}: reach {address}")]
-    Unreachable {
-        operation: &'static str,
-        address: String,
         #[source]
-        source: Box<ureq::Error>,
+        why: Unanswered,
     },
     #[error("{operation}: {address} wants a user and password and did not accept ours")]
     NotAuthorized {
@@ -73,10 +62,7 @@ pub enum PatroniError {
 impl PatroniError {
     /// Whether nothing is known because nobody answered.
     pub fn is_unreachable(&self) -> bool {
-        matches!(
-            self,
-            Self::Refused { .. } | Self::TimedOut { .. } | Self::Unreachable { .. }
-        )
+        matches!(self, Self::Unanswered { .. })
     }
 }
 
@@ -216,21 +202,7 @@ impl Patroni {
                 body.as_deref().map(str::as_bytes),
                 deadline,
             )
-            .map_err(|unanswered| match unanswered {
-                Unanswered::Refused => PatroniError::Refused {
-                    operation,
-                    address: address(),
-                },
-                Unanswered::TimedOut => PatroniError::TimedOut {
-                    operation,
-                    address: address(),
-                },
-                Unanswered::Unreachable(source) => PatroniError::Unreachable {
-                    operation,
-                    address: address(),
-                    source,
-                },
-            })?;
+            .map_err(|why| PatroniError::Unanswered { operation, why })?;
         match answer.status {
             200..=299 => Ok(answer),
             401 | 403 => Err(PatroniError::NotAuthorized {

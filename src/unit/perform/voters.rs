@@ -68,9 +68,8 @@ fn asked_of_others(unit: &Unit<'_>) -> Result<(Etcd, Vec<Member>), EtcdError> {
             Err(error) => failed = Some(error),
         }
     }
-    Err(failed.unwrap_or(EtcdError::Refused {
+    Err(failed.unwrap_or(EtcdError::NobodyElse {
         operation: "ask etcd for its members",
-        address: "no other voter is known".to_owned(),
     }))
 }
 
