@@ -53,26 +53,34 @@ const MOST_PLANS: usize = 30;
 ///
 /// When the world cannot be looked at.
 pub fn reconcile(world: &mut impl World) -> Result<Outcome, StepError> {
-    let mut previous: Option<Plan> = None;
+    let mut previous: Option<(Plan, Option<StepError>)> = None;
     for _ in 0..MOST_PLANS {
         let (seen, decision) = look_until_something_to_do(world)?;
         let Decision::Do(plan) = decision else {
             return Ok(Outcome::Rest(Box::new(seen), decision));
         };
-        if previous.as_ref() == Some(&plan) {
+        if let Some((before, failure)) = &previous
+            && *before == plan
+        {
             // Carried out, and the world asks for it again: doing it once more will not help.
-            let reason = format!("tried to {}, without effect so far", plan.purpose);
+            let reason = match failure {
+                None => format!("tried to {}, without effect so far", plan.purpose),
+                Some(failure) => format!("{failure}; the next look tries it again"),
+            };
             let wait = Decision::Wait(Wait::until(Wake::UpdateStatus, reason));
             return Ok(Outcome::Rest(Box::new(seen), wait));
         }
         world.announce(&plan);
-        match carry_out(world, &plan) {
+        let failure = match carry_out(world, &plan) {
             // What failed was written down where the next look finds it, and another decision follows from that.
-            Err(error) if error.is_remembered() => tracing::warn!("{error}"),
+            Err(error) if error.is_remembered() => Some(error),
             Err(error) => return Ok(Outcome::Failed(Box::new(seen), error)),
-            Ok(()) => {}
+            Ok(()) => None,
+        };
+        if let Some(error) = &failure {
+            tracing::warn!("{error}");
         }
-        previous = Some(plan);
+        previous = Some((plan, failure));
     }
     let (seen, _) = look_until_something_to_do(world)?;
     let wait = Wait::until(

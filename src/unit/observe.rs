@@ -17,7 +17,7 @@ use crate::adapters::postgres::{Database, PostgresError, Role, verifier};
 use crate::adapters::systemd::{self, Active, Loaded};
 use crate::domain::observed::{
     ArchiverView, ClusterView, DataDirectory, DatabaseView, EtcdMember, EtcdView, Fetch, HostView,
-    Kept, LostQuorum, ManagedFile, Member, MemberState, Observed, Packages, Recovery, RestorePhase,
+    Kept, LIMITS, LostQuorum, ManagedFile, Member, MemberState, Observed, Packages, Recovery, RestorePhase,
     RestoreRecord, Role as MemberRole, RoleView, Seen, Service, ServiceState,
 };
 use crate::domain::settings::Settings;
@@ -349,6 +349,11 @@ fn ask_database(unit: &Unit<'_>, database: &mut Database) -> Result<DatabaseView
             .pending_restart()?
             .into_iter()
             .map(|setting| setting.name)
+            .collect(),
+        limits: database
+            .settings(&LIMITS)?
+            .into_iter()
+            .filter_map(|setting| Some((setting.name, setting.value.parse().ok()?)))
             .collect(),
     })
 }

@@ -14,6 +14,7 @@ use postgresql_charm::domain::observed::{
 use postgresql_charm::domain::plan::Step;
 use postgresql_charm::domain::refusal::Refusal;
 use postgresql_charm::domain::words::{Lsn, MemberName, Timeline};
+use postgresql_charm::reconcile::{Outcome, reconcile};
 
 use crate::model::Model;
 
@@ -196,6 +197,72 @@ fn members_restart_one_after_the_other_and_the_primary_last() {
     let mut model = waiting_to_restart(&[2], Role::Primary);
     model.seen.waited = Duration::from_mins(1);
     assert!(restarts(&model));
+}
+
+#[test]
+fn a_member_leaves_time_to_each_of_those_that_restart_before_it() {
+    let mut model = waiting_to_restart(&[0, 2], Role::Primary);
+    model.seen.waited = Duration::from_mins(1);
+    assert!(!restarts(&model), "two go first");
+    model.seen.waited = Duration::from_secs(91);
+    assert!(restarts(&model));
+}
+
+#[test]
+fn where_there_is_to_be_less_the_primary_restarts_first() {
+    // With less than its primary a replica would stop to replay.
+    let runs_with = |model: &mut Model, limits: &[(&str, i64)]| {
+        let wanted = |model: &Model, name: &str| {
+            let config = &model.seen.cluster.known().unwrap().config;
+            config["postgresql"]["parameters"][name].as_i64().unwrap()
+        };
+        let limits = (limits.iter())
+            .map(|(name, more)| ((*name).to_owned(), wanted(model, name) + more))
+            .collect();
+        if let Seen::Known(database) = &mut model.seen.database {
+            database.limits = limits;
+        }
+    };
+    let less = [("max_connections", 100), ("max_wal_senders", 0)];
+    let mut primary = waiting_to_restart(&[0, 2], Role::Primary);
+    runs_with(&mut primary, &less);
+    assert!(restarts(&primary));
+    let mut replica = waiting_to_restart(&[0], Role::Replica);
+    runs_with(&mut replica, &less);
+    assert!(!restarts(&replica));
+
+    // Of one more and of another less: the replicas restart before the primary, and after it once more.
+    let both = [("max_connections", 100), ("max_wal_senders", -1)];
+    runs_with(&mut primary, &both);
+    assert!(!restarts(&primary));
+    runs_with(&mut replica, &both);
+    assert!(restarts(&replica));
+}
+
+#[test]
+fn a_restart_that_patroni_refuses_is_waited_for_and_tried_again() {
+    let mut model = Model::replica();
+    model.busy = true;
+    if let Seen::Known(cluster) = &mut model.seen.cluster {
+        cluster.members[1].pending_restart = true;
+    }
+    let Ok(Outcome::Rest(seen, decision)) = reconcile(&mut model) else {
+        panic!("it ends at rest")
+    };
+    let shown = status(&seen, &decision);
+    assert_eq!(shown.level, Level::Waiting);
+    assert_eq!(
+        shown.message,
+        "failed to restart PostgreSQL for settings that wait for it: restart already in progress; the next look tries it \
+         again"
+    );
+
+    model.end_well();
+    model.busy = false;
+    model.live();
+    let shown = status(&model.seen, &decide::reconcile(&model.seen));
+    assert_eq!(shown.level, Level::Active);
+    assert!(!model.seen.this_member().unwrap().pending_restart);
 }
 
 #[test]

@@ -282,6 +282,14 @@ fn the_control_file_and_the_server_tell_the_same() {
         }
     );
 
+    let in_force = database.settings(&["wal_level", "max_connections", "no_such_setting"]);
+    let in_force: Vec<_> = (in_force.unwrap().into_iter())
+        .map(|it| (it.name, it.value))
+        .collect();
+    let (connections, level) = (&in_force[0], &in_force[1].0);
+    assert_eq!((connections.0.as_str(), connections.1.as_str()), ("max_connections", "100"));
+    assert_eq!((level.as_str(), in_force.len()), ("wal_level", 2));
+
     drop(database);
     server.stop();
     let control = read(&server.data).unwrap().unwrap();

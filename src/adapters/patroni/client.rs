@@ -1,13 +1,18 @@
 //! Requests to one member's Patroni.
 
+use std::time::Duration;
+
 use serde::de::DeserializeOwned;
 use serde_json::json;
 
 use super::read::{self, Member, Switchover, ThisMember};
 use super::wire;
-use crate::adapters::host::clock::Deadline;
+use crate::adapters::host::clock::{self, Deadline};
 use crate::adapters::http::{Answer, Authorization, Method, Ports, Server, Unanswered};
 use crate::domain::words::Secret;
+
+/// Between two attempts while Patroni does something else.
+const BETWEEN_ATTEMPTS: Duration = Duration::from_secs(1);
 
 /// Name and password of the REST API; needed for everything that changes something.
 #[derive(Clone, Debug)]
@@ -63,6 +68,11 @@ impl PatroniError {
     /// Whether nothing is known because nobody answered.
     pub fn is_unreachable(&self) -> bool {
         matches!(self, Self::Unanswered { .. })
+    }
+
+    /// Whether Patroni is doing something else with the database.
+    fn is_busy(&self) -> bool {
+        matches!(self, Self::Answered { status: 503, said, .. } if said.ends_with("already in progress"))
     }
 }
 
@@ -133,8 +143,20 @@ impl Patroni {
         .map(|_| ())
     }
 
-    /// Restarts this member's database and waits until it is back.
+    /// Restarts this member's database and waits until it is back. What Patroni has begun to do with it, a restart that somebody
+    /// else asked for or the copy of a database, is let come to its end first.
     pub fn restart(&self, deadline: Deadline) -> Result<(), PatroniError> {
+        loop {
+            match self.restart_now(deadline) {
+                Err(error) if error.is_busy() && deadline.remaining() > BETWEEN_ATTEMPTS => {
+                    clock::sleep(BETWEEN_ATTEMPTS);
+                }
+                done => return done,
+            }
+        }
+    }
+
+    fn restart_now(&self, deadline: Deadline) -> Result<(), PatroniError> {
         // Patroni gives up on its own at our deadline: a late restart would surprise whoever acts on the error.
         let body = json!({ "timeout": deadline.remaining().as_secs().max(1) });
         self.send(
@@ -271,6 +293,21 @@ mod tests {
                 "[Basic cGF0cm9uaTpzZWNyZXQ=] POST /reload {}",
             ]
         );
+    }
+
+    #[test]
+    fn a_restart_waits_for_the_one_before_it_and_for_nothing_else() {
+        let server = Scripted::answers(&[
+            (503, "restart already in progress"),
+            (200, "restarted successfully"),
+        ]);
+        patroni(&server).restart(soon()).unwrap();
+        assert_eq!(server.requests().len(), 2);
+
+        let server = Scripted::answers(&[(503, "restart failed")]);
+        let error = patroni(&server).restart(soon()).unwrap_err();
+        assert!(error.to_string().ends_with("answered 503: restart failed"));
+        assert_eq!(server.requests().len(), 1);
     }
 
     #[test]

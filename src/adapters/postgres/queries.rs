@@ -126,13 +126,7 @@ impl Database {
         const SQL: &str = "SELECT name, setting FROM pg_catalog.pg_settings \
             WHERE pending_restart ORDER BY name";
         let rows = self.query(OPERATION, SQL, &[])?;
-        let setting = |row: &Row| {
-            Ok(Setting {
-                name: column(OPERATION, row, 0)?,
-                value: column::<Option<String>>(OPERATION, row, 1)?.unwrap_or_default(),
-            })
-        };
-        rows.iter().map(setting).collect()
+        rows.iter().map(|row| setting(OPERATION, row)).collect()
     }
 
     /// The value of one setting, as `SHOW` prints it.
@@ -140,6 +134,15 @@ impl Database {
         const OPERATION: &str = "ask PostgreSQL for a setting";
         let row = self.query_one(OPERATION, "SELECT pg_catalog.current_setting($1)", &[&name])?;
         column(OPERATION, &row, 0)
+    }
+
+    /// The values of several settings, as they are in force: numbers without their unit. One that this version does not have
+    /// is left out.
+    pub fn settings(&mut self, names: &[&str]) -> Result<Vec<Setting>, PostgresError> {
+        const OPERATION: &str = "ask PostgreSQL for settings";
+        const SQL: &str = "SELECT name, setting FROM pg_catalog.pg_settings WHERE name = ANY($1) ORDER BY name";
+        let rows = self.query(OPERATION, SQL, &[&names])?;
+        rows.iter().map(|row| setting(OPERATION, row)).collect()
     }
 
     /// When the last transaction was committed; `None` when `track_commit_timestamp` is off or there was none since.
@@ -238,6 +241,13 @@ impl Database {
     pub fn execute(&mut self, statement: &str) -> Result<(), PostgresError> {
         self.batch("run a statement", statement)
     }
+}
+
+fn setting(operation: &'static str, row: &Row) -> Result<Setting, PostgresError> {
+    Ok(Setting {
+        name: column(operation, row, 0)?,
+        value: column::<Option<String>>(operation, row, 1)?.unwrap_or_default(),
+    })
 }
 
 fn column<'a, T: FromSql<'a>>(

@@ -1,12 +1,14 @@
 //! etcd and Patroni: files, processes, and this unit among the members.
 
+use std::cmp::Ordering;
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use super::quorum;
 use crate::domain::decision::{Blocked, Decision, Wait, Wake};
 use crate::domain::files::{self, NotYet};
 use crate::domain::observed::{
-    ClusterView, DataDirectory, ManagedFile, MemberState, Observed, Role, Seen, Service,
+    ClusterView, DataDirectory, ManagedFile, Member, MemberState, Observed, Role, Seen, Service,
     ServiceState, Written,
 };
 use crate::domain::plan::{Plan, Step};
@@ -18,8 +20,9 @@ use crate::domain::words::{MemberName, Secret};
 /// small machine; longer than this, and the regular look takes over.
 const START_PATIENCE: Duration = Duration::from_secs(90);
 
-/// How long a member waits for others to restart before it.
+/// How long a member waits for each of those that restart before it, and for all of them: less than a dispatch stays.
 const RESTART_PATIENCE: Duration = Duration::from_secs(45);
+const LONGEST_RESTART_PATIENCE: Duration = Duration::from_secs(105);
 /// How long a replica may fail to start before its database is copied again.
 const REPAIR_PATIENCE: Duration = Duration::from_mins(1);
 /// How long a dispatch stays to see voters elect a leader; with too few of them it would stay in vain.
@@ -294,8 +297,9 @@ pub fn parameters(seen: &Observed) -> Decision {
 
 /// Parameters that need a restart come into force on one member after the other, on the primary last.
 ///
-/// A replica may have to wait for the primary instead: one that may not have less of something than the primary restarts
-/// in vain before it has. So the primary waits for the others only for a while.
+/// A replica may not have less of some things than its primary. So where there is to be less of them, the primary is the
+/// first, and where there is to be more of one and less of another, the replicas restart twice: a member waits for each of
+/// those before it only for a while.
 pub fn restarts(seen: &Observed) -> Decision {
     let (Some(cluster), Some(me)) = (seen.cluster.known(), seen.this_member()) else {
         return Decision::Settled;
@@ -304,18 +308,23 @@ pub fn restarts(seen: &Observed) -> Decision {
     if !me.pending_restart && of_the_server.is_none_or(Vec::is_empty) {
         return Decision::Settled;
     }
-    let primary = me.role != Role::Replica;
-    let before_me = cluster.members.iter().find(|member| {
+    let primary_first = is_to_have_less(seen, cluster);
+    let turn = |member: &'_ Member| {
+        let replica = member.role == Role::Replica;
+        (replica == primary_first, member.name.clone())
+    };
+    let before_me = |member: &&Member| {
         let restarts = matches!(&member.state, MemberState::Other(state) if state == "restarting");
         let waits = member.pending_restart && member.state == MemberState::Running;
-        let comes_first = primary || member.name < me.name;
-        member.name != me.name
-            && member.role == Role::Replica
-            && (restarts || (waits && comes_first))
-    });
-    match before_me {
-        Some(other) if seen.waited < RESTART_PATIENCE => Decision::Wait(Wait::a_while(
-            RESTART_PATIENCE,
+        member.name != me.name && (restarts || (waits && turn(member) < turn(me)))
+    };
+    let mut before_me: Vec<&Member> = cluster.members.iter().filter(before_me).collect();
+    before_me.sort_by_key(|member| turn(member));
+    let patience = before_me.iter().map(|_| RESTART_PATIENCE).sum();
+    let patience = LONGEST_RESTART_PATIENCE.min(patience);
+    match before_me.first() {
+        Some(other) if seen.waited < patience => Decision::Wait(Wait::a_while(
+            patience,
             format!("waiting to restart until {} has", other.name.unit()),
         )),
         _ => Decision::Do(Plan::new(
@@ -323,6 +332,17 @@ pub fn restarts(seen: &Observed) -> Decision {
             vec![Step::RestartDatabase],
         )),
     }
+}
+
+/// Whether this member runs with more of something than it is to have, and with less of nothing.
+fn is_to_have_less(seen: &Observed, cluster: &ClusterView) -> bool {
+    let limits = seen.database.known().map(|database| &database.limits);
+    let parameters = cluster.config.pointer("/postgresql/parameters");
+    let wanted = |name: &str| parameters?.get(name)?.as_i64();
+    let changes = limits.into_iter().flatten();
+    let changes = changes.filter_map(|(name, now)| Some(wanted(name)?.cmp(now)));
+    let changes: BTreeSet<Ordering> = changes.collect();
+    changes.contains(&Ordering::Less) && !changes.contains(&Ordering::Greater)
 }
 
 fn record_initialised(seen: &Observed) -> Decision {

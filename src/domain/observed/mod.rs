@@ -11,8 +11,8 @@ use std::fmt;
 use std::time::Duration;
 
 pub use cluster::{
-    ClusterView, DatabaseView, EtcdMember, EtcdView, HELD, Held, LostQuorum, Member, MemberState,
-    RESTORED, Restored, Role, RoleView,
+    ClusterView, DatabaseView, EtcdMember, EtcdView, HELD, Held, LIMITS, LostQuorum, Member,
+    MemberState, RESTORED, Restored, Role, RoleView,
 };
 pub use host::{DataDirectory, HostView, ManagedFile, Packages, Service, ServiceState};
 pub use juju::{JujuView, ObjectStorage, ObjectStore, Passwords, PeerRelation, Standing, Written};

@@ -18,6 +18,8 @@ const LEAD: Duration = Duration::from_mins(5);
 /// Patroni is started again after two seconds; how long it takes until it answers is up to the machine.
 const RENEWAL: Duration = Duration::from_mins(1);
 const RESTART: Duration = Duration::from_mins(5);
+/// One round of Patroni's, and some more.
+const TOLD: Duration = Duration::from_secs(15);
 
 pub(super) fn patroni(unit: &Unit<'_>) -> Result<Patroni, StepError> {
     unit.patroni()
@@ -103,10 +105,27 @@ pub(super) fn change_config(unit: &Unit<'_>, config: &str) -> Result<(), StepErr
     Ok(())
 }
 
+/// What became of it, if it failed, the next look shows: how the database is, and whether parameters still wait.
+///
+/// Patroni tells the others what waits here with its next round only. Who is asked before it did would find nothing changed.
 pub(super) fn restart_database(unit: &Unit<'_>) -> Result<(), StepError> {
-    patroni(unit)?
+    let patroni = patroni(unit)?;
+    patroni
         .restart(Deadline::after(RESTART))
-        .map_err(because)
+        .map_err(|error| because(error).remembered())?;
+    let me = unit.view.member.to_string();
+    let is_told = || {
+        let own = patroni.member(Deadline::after(QUESTION));
+        let in_vain = own.is_ok_and(|own| own.pending_restart);
+        let members = patroni.cluster(Deadline::after(QUESTION));
+        let mut members = members.into_iter().flatten();
+        in_vain || members.any(|member| member.name == me && !member.pending_restart)
+    };
+    let deadline = Deadline::after(TOLD);
+    while !is_told() && !deadline.is_over() {
+        clock::sleep(Duration::from_millis(500));
+    }
+    Ok(())
 }
 
 /// The configuration first: with the other, Patroni begins.

@@ -66,6 +66,8 @@ pub(crate) struct Model {
     pub(crate) others: Others,
     /// Whether a copy turns out to be unusable.
     pub(crate) unrecoverable: bool,
+    /// Whether Patroni refuses to restart the database.
+    pub(crate) busy: bool,
     pub(crate) steps_left: Option<usize>,
     pub(crate) performed: Vec<String>,
     /// What a dispatch wrote into Juju and is not committed.
@@ -143,6 +145,7 @@ impl Model {
             recovered: false,
             others: Others::default(),
             unrecoverable: false,
+            busy: false,
             steps_left: None,
             performed: Vec::new(),
             staged: Staged::default(),
@@ -519,6 +522,7 @@ fn database() -> DatabaseView {
         archiver: ArchiverView::default(),
         tls: false,
         pending_restart: Vec::new(),
+        limits: BTreeMap::new(),
     }
 }
 

@@ -62,6 +62,10 @@ impl Model {
                     cluster.config = whole;
                 }
             }
+            Step::RestartDatabase if self.busy => {
+                let refused = std::io::Error::other("restart already in progress");
+                return Err(StepError::because(&refused).remembered());
+            }
             Step::RestartDatabase => {
                 if let Seen::Known(database) = &mut self.seen.database {
                     database.pending_restart.clear();
