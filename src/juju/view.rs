@@ -89,6 +89,7 @@ fn peers(juju: &Juju, this: &MemberName) -> Result<Option<PeerRelation>, StepErr
     let mut proved = proved_in(&own);
     let mut tls: BTreeMap<MemberName, Announcement> = BTreeMap::new();
     tls.extend(announced(&own)?.map(|said| (this.clone(), said)));
+    let mut joined = BTreeSet::new();
     let mut backup_servers = BTreeMap::new();
     backup_servers.extend(backup_server(this, &own));
     units.insert(this.clone(), published(&own));
@@ -101,6 +102,7 @@ fn peers(juju: &Juju, this: &MemberName) -> Result<Option<PeerRelation>, StepErr
             .map_err(because)?;
         tls.extend(announced(&bag)?.map(|said| (name.clone(), said)));
         backup_servers.extend(backup_server(&name, &bag));
+        joined.extend(bag.get(databag::STANDING.name).map(|_| name.clone()));
         units.insert(name, published(&bag));
         proved = proved.or_else(|| proved_in(&bag));
     }
@@ -120,6 +122,7 @@ fn peers(juju: &Juju, this: &MemberName) -> Result<Option<PeerRelation>, StepErr
         standing: own
             .get(databag::STANDING.name)
             .and_then(|word| Standing::of(word)),
+        joined,
         proved,
         backup_servers,
         initialised: application

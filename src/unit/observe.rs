@@ -17,8 +17,8 @@ use crate::adapters::postgres::{Database, PostgresError, Role, verifier};
 use crate::adapters::systemd::{self, Active, Loaded};
 use crate::domain::observed::{
     ArchiverView, ClusterView, DataDirectory, DatabaseView, EtcdMember, EtcdView, Fetch, HostView,
-    Kept, LIMITS, LostQuorum, ManagedFile, Member, MemberState, Observed, Packages, Recovery, RestorePhase,
-    RestoreRecord, Role as MemberRole, RoleView, Seen, Service, ServiceState,
+    Kept, LIMITS, LostQuorum, ManagedFile, Member, MemberState, Observed, Packages, Recovery,
+    RestorePhase, RestoreRecord, Role as MemberRole, RoleView, Seen, Service, ServiceState,
 };
 use crate::domain::settings::Settings;
 use crate::domain::system_roles;

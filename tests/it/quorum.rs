@@ -8,7 +8,7 @@ use postgresql_charm::domain::decide::status::{Level, status};
 use postgresql_charm::domain::decide::{self, repository};
 use postgresql_charm::domain::decision::Decision;
 use postgresql_charm::domain::observed::{
-    DataDirectory, LostQuorum, ManagedFile, MemberState, Observed, Role, Seen, Service,
+    DataDirectory, LostQuorum, ManagedFile, Member, MemberState, Observed, Role, Seen, Service,
     ServiceState,
 };
 use postgresql_charm::domain::plan::Step;
@@ -151,6 +151,42 @@ fn a_lost_unit_counts_again_when_it_is_back_or_removed() {
     );
 }
 
+#[test]
+fn writes_do_not_wait_for_a_unit_that_was_added_and_has_never_run() {
+    let strict = |model: &Model| match decide::services::parameters(&model.seen) {
+        Decision::Settled => true,
+        Decision::Do(plan) => match &plan.steps[..] {
+            [Step::ChangeClusterConfig(patch)] => {
+                assert_eq!(patch, r#"{"synchronous_mode_strict":false}"#);
+                false
+            }
+            other => panic!("{other:?}"),
+        },
+        other => panic!("{other:?}"),
+    };
+    let members = |model: &mut Model, change: fn(&mut Vec<Member>)| {
+        let Seen::Known(cluster) = &mut model.seen.cluster else {
+            panic!()
+        };
+        change(&mut cluster.members);
+    };
+    let mut model = Model::primary_of_three();
+    assert!(strict(&model), "both replicas run");
+    members(&mut model, |members| members.truncate(2));
+    assert!(strict(&model), "one runs");
+    members(&mut model, |members| {
+        members[1].state = MemberState::Other("being copied".into());
+    });
+    assert!(!strict(&model), "the others have not come up");
+    members(&mut model, |members| members.truncate(1));
+    assert!(!strict(&model));
+
+    // Once one has run, writes wait for it when it is gone: what it confirmed is what nobody else may lose.
+    let peers = model.seen.juju.peers.as_mut().unwrap();
+    peers.joined.insert(name(2));
+    assert!(strict(&model));
+}
+
 /// postgresql-1, which waits for a restart together with these.
 fn waiting_to_restart(others: &[u8], role: Role) -> Model {
     let mut model = left_by(&[]);
@@ -186,8 +222,12 @@ fn members_restart_one_after_the_other_and_the_primary_last() {
     assert!(restarts(&waiting_to_restart(&[], Role::Replica)));
     // The primary, postgresql-0, waits for its turn.
     assert!(restarts(&waiting_to_restart(&[0, 2], Role::Replica)));
-    assert!(restarts(&waiting_to_restart(&[], Role::Primary)));
     assert!(!restarts(&waiting_to_restart(&[2], Role::Primary)));
+    // The replicas may not have told yet.
+    let mut model = waiting_to_restart(&[], Role::Primary);
+    assert!(!restarts(&model));
+    model.seen.waited = Duration::from_secs(16);
+    assert!(restarts(&model));
     let mut model = waiting_to_restart(&[], Role::Replica);
     if let Seen::Known(cluster) = &mut model.seen.cluster {
         cluster.members[2].state = MemberState::Other("restarting".into());

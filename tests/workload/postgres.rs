@@ -287,7 +287,10 @@ fn the_control_file_and_the_server_tell_the_same() {
         .map(|it| (it.name, it.value))
         .collect();
     let (connections, level) = (&in_force[0], &in_force[1].0);
-    assert_eq!((connections.0.as_str(), connections.1.as_str()), ("max_connections", "100"));
+    assert_eq!(
+        (connections.0.as_str(), connections.1.as_str()),
+        ("max_connections", "100")
+    );
     assert_eq!((level.as_str(), in_force.len()), ("wal_level", 2));
 
     drop(database);

@@ -140,7 +140,8 @@ impl Database {
     /// is left out.
     pub fn settings(&mut self, names: &[&str]) -> Result<Vec<Setting>, PostgresError> {
         const OPERATION: &str = "ask PostgreSQL for settings";
-        const SQL: &str = "SELECT name, setting FROM pg_catalog.pg_settings WHERE name = ANY($1) ORDER BY name";
+        const SQL: &str =
+            "SELECT name, setting FROM pg_catalog.pg_settings WHERE name = ANY($1) ORDER BY name";
         let rows = self.query(OPERATION, SQL, &[&names])?;
         rows.iter().map(|row| setting(OPERATION, row)).collect()
     }

@@ -12,7 +12,7 @@ use crate::domain::observed::{
     ServiceState, Written,
 };
 use crate::domain::plan::{Plan, Step};
-use crate::domain::render::dcs::DynamicConfiguration;
+use crate::domain::render::dcs::{self, DynamicConfiguration};
 use crate::domain::render::patroni;
 use crate::domain::words::{MemberName, Secret};
 
@@ -23,6 +23,8 @@ const START_PATIENCE: Duration = Duration::from_secs(90);
 /// How long a member waits for each of those that restart before it, and for all of them: less than a dispatch stays.
 const RESTART_PATIENCE: Duration = Duration::from_secs(45);
 const LONGEST_RESTART_PATIENCE: Duration = Duration::from_secs(105);
+/// Within this time each Patroni has read changed settings and told whether it has to restart for them.
+const HEARSAY: Duration = Duration::from_secs(dcs::LOOP_WAIT_SECONDS as u64 + 5);
 /// How long a replica may fail to start before its database is copied again.
 const REPAIR_PATIENCE: Duration = Duration::from_mins(1);
 /// How long a dispatch stays to see voters elect a leader; with too few of them it would stay in vain.
@@ -275,17 +277,26 @@ fn copy_again(cluster: &ClusterView, state: &str) -> Decision {
 }
 
 /// What Patroni keeps for all members is what the options say, and no parameter waits for a restart.
+///
+/// A unit counts as soon as Juju knows it. But as long as none of the others has ever run as a replica, the primary does not
+/// wait for one: a unit that is added and does not come up would stop all writes.
 pub fn parameters(seen: &Observed) -> Decision {
     let (Ok(settings), Some(cluster), true) =
         (&seen.juju.settings, seen.cluster.known(), seen.is_primary())
     else {
         return Decision::Settled;
     };
-    let members = seen.juju.peers.as_ref().map_or(1, |peers| {
-        let counted = |name: &&MemberName| !seen.host.lost.contains(*name);
-        peers.units.keys().filter(counted).count()
-    });
+    let counts = |name: &&MemberName| !seen.host.lost.contains(*name);
+    let peers = seen.juju.peers.as_ref();
+    let members = peers.map_or(1, |peers| peers.units.keys().filter(counts).count());
+    let joined = peers.into_iter().flat_map(|peers| &peers.joined);
+    let replicas = joined.chain(cluster.replicas()).any(|name| counts(&name));
     let wanted = DynamicConfiguration::new(settings, u32::try_from(members).unwrap_or(u32::MAX));
+    let wanted = if replicas {
+        wanted
+    } else {
+        wanted.before_any_replica()
+    };
     if let Some(patch) = wanted.patch(&cluster.config) {
         return Decision::Do(Plan::new(
             "change the settings of the cluster",
@@ -299,7 +310,8 @@ pub fn parameters(seen: &Observed) -> Decision {
 ///
 /// A replica may not have less of some things than its primary. So where there is to be less of them, the primary is the
 /// first, and where there is to be more of one and less of another, the replicas restart twice: a member waits for each of
-/// those before it only for a while.
+/// those before it only for a while. That nobody is to restart before it means something only after the others have had the
+/// time to read what changed.
 pub fn restarts(seen: &Observed) -> Decision {
     let (Some(cluster), Some(me)) = (seen.cluster.known(), seen.this_member()) else {
         return Decision::Settled;
@@ -309,29 +321,38 @@ pub fn restarts(seen: &Observed) -> Decision {
         return Decision::Settled;
     }
     let primary_first = is_to_have_less(seen, cluster);
-    let turn = |member: &'_ Member| {
-        let replica = member.role == Role::Replica;
-        (replica == primary_first, member.name.clone())
-    };
-    let before_me = |member: &&Member| {
+    let is_late = |member: &Member| (member.role == Role::Replica) == primary_first;
+    let turn = |member: &Member| (is_late(member), member.name.clone());
+    let others = || (cluster.members.iter()).filter(|member| member.name != me.name);
+    let runs = |member: &Member| member.state == MemberState::Running;
+    let before_me = others().filter(|member| {
         let restarts = matches!(&member.state, MemberState::Other(state) if state == "restarting");
-        let waits = member.pending_restart && member.state == MemberState::Running;
-        member.name != me.name && (restarts || (waits && turn(member) < turn(me)))
-    };
-    let mut before_me: Vec<&Member> = cluster.members.iter().filter(before_me).collect();
+        restarts || (runs(member) && member.pending_restart && turn(member) < turn(me))
+    });
+    let mut before_me: Vec<&Member> = before_me.collect();
     before_me.sort_by_key(|member| turn(member));
-    let patience = before_me.iter().map(|_| RESTART_PATIENCE).sum();
-    let patience = LONGEST_RESTART_PATIENCE.min(patience);
-    match before_me.first() {
-        Some(other) if seen.waited < patience => Decision::Wait(Wait::a_while(
-            patience,
-            format!("waiting to restart until {} has", other.name.unit()),
-        )),
-        _ => Decision::Do(Plan::new(
-            "put settings into force that need a restart",
-            vec![Step::RestartDatabase],
-        )),
+    let unheard = is_late(me) && others().any(|member| runs(member) && !is_late(member));
+    let (patience, reason) = match before_me.first() {
+        Some(other) => {
+            let all = before_me.iter().map(|_| RESTART_PATIENCE).sum();
+            let reason = format!("waiting to restart until {} has", other.name.unit());
+            (LONGEST_RESTART_PATIENCE.min(all), reason)
+        }
+        None if unheard => (
+            HEARSAY,
+            "waiting until the others know what they have to restart for".to_owned(),
+        ),
+        None => (Duration::ZERO, String::new()),
+    };
+    if seen.waited < patience {
+        // Some more, so that this dispatch is there when it is over.
+        let patience = patience + Duration::from_secs(5);
+        return Decision::Wait(Wait::a_while(patience, reason));
     }
+    Decision::Do(Plan::new(
+        "put settings into force that need a restart",
+        vec![Step::RestartDatabase],
+    ))
 }
 
 /// Whether this member runs with more of something than it is to have, and with less of nothing.

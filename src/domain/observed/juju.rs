@@ -87,6 +87,8 @@ pub struct PeerRelation {
     pub gone: BTreeSet<MemberName>,
     /// What this unit has told its peers about itself.
     pub standing: Option<Standing>,
+    /// The other units that have run as members of the cluster.
+    pub joined: BTreeSet<MemberName>,
     /// The stanza a primary has proved that is not the leader; the leader records it.
     pub proved: Option<Stanza>,
     /// What the units tell of how they are backed up from, this one included.

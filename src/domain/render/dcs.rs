@@ -18,6 +18,9 @@ pub const RETRY_TIMEOUT_SECONDS: u32 = 10;
 /// How many past timelines Patroni keeps in etcd; its default is all.
 const TIMELINES_KEPT: u32 = 50;
 
+/// Whether writes wait when no synchronous replica is left.
+const STRICT: &str = "synchronous_mode_strict";
+
 /// The configuration all members share.
 #[derive(Clone, Debug, PartialEq)]
 pub struct DynamicConfiguration(Node);
@@ -46,7 +49,7 @@ impl DynamicConfiguration {
             // When etcd is out of reach, a primary that still reaches every other member goes on.
             ("failsafe_mode", true.into()),
             ("synchronous_mode", true.into()),
-            ("synchronous_mode_strict", synchronous.strict.into()),
+            (STRICT, synchronous.strict.into()),
             ("synchronous_node_count", synchronous.count.into()),
             (
                 "postgresql",
@@ -62,6 +65,16 @@ impl DynamicConfiguration {
                 .into(),
             ),
         ]))
+    }
+
+    /// The same while no replica has ever run: a primary that waited for one would accept no writes until then.
+    #[must_use]
+    pub fn before_any_replica(mut self) -> Self {
+        if let Node::Map(entries) = &mut self.0 {
+            let strict = entries.iter_mut().filter(|(key, _)| key == STRICT);
+            strict.for_each(|(_, value)| *value = false.into());
+        }
+        self
     }
 
     /// What has to be sent to Patroni (`PATCH /config`) so that `current`, its answer to `GET /config`, holds this
@@ -121,6 +134,15 @@ mod tests {
         assert_eq!(
             configuration(3).patch(&current),
             Some(json!({"synchronous_mode_strict": true, "synchronous_node_count": 2}))
+        );
+    }
+
+    #[test]
+    fn before_any_replica_ran_only_the_waiting_for_one_differs() {
+        let current = configuration(3).patch(&json!({})).unwrap();
+        assert_eq!(
+            configuration(3).before_any_replica().patch(&current),
+            Some(json!({"synchronous_mode_strict": false}))
         );
     }
 
