@@ -20,6 +20,8 @@ use crate::unit::{because, records};
 
 /// Jobs whose logs are kept.
 const KEPT: usize = 20;
+/// The last line of the log of a job that was cancelled.
+const CANCELLED: &str = "ERROR: cancelled";
 
 /// What to run.
 #[derive(Debug, Serialize, Deserialize)]
@@ -165,7 +167,7 @@ impl Job {
             return Ok(());
         }
         let log = self.folder.join("log");
-        lines::append(&log, "ERROR: cancelled").map_err(|error| StepError::because(&error))?;
+        lines::append(&log, CANCELLED).map_err(|error| StepError::because(&error))?;
         let end = End {
             code: None,
             at: clock::now(),
@@ -174,6 +176,15 @@ impl Job {
         let owner = Owner::Workload(user);
         files::write_atomic(&self.folder.join("end.json"), &text, 0o640, owner).map_err(because)?;
         Ok(())
+    }
+
+    /// Whether it was ended by [`Self::cancel`].
+    ///
+    /// # Errors
+    ///
+    /// When the log cannot be read.
+    pub fn was_cancelled(&self) -> Result<bool, StepError> {
+        Ok(self.log()?.lines().next_back() == Some(CANCELLED))
     }
 
     /// Whether its process runs.

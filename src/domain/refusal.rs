@@ -79,7 +79,7 @@ pub enum Refusal {
     #[error("another operation is running: {0}")]
     Busy(String),
     /// A restore was interrupted and is not finished.
-    #[error("a restore was interrupted and has not been finished")]
+    #[error("a restore of this unit has not ended")]
     RestoreUnfinished,
     /// The volume is too full.
     #[error("the volume has {free} free, and the restored copy needs {needed} beside the data")]
@@ -157,7 +157,9 @@ impl Refusal {
             Self::NoJob => "list-jobs shows what runs".into(),
             Self::TooLateToCancel => "wait until it has ended, and run undo-restore".into(),
             Self::Busy(_) => "wait until it has ended".into(),
-            Self::RestoreUnfinished => "the next regular look at the unit finishes it or undoes it".into(),
+            Self::RestoreUnfinished => {
+                "list-jobs shows how far it is, and cancel-job ends it; one that was interrupted goes on by itself".into()
+            }
             Self::NoSpace { .. } => {
                 "make room on the volume: the data that is there now is kept until the copy is proved".into()
             }

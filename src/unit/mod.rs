@@ -17,7 +17,9 @@ use serde::{Deserialize, Serialize};
 
 pub use installation::Installation;
 pub(crate) use observe::member;
-pub(crate) use perform::{REQUEST, explained, job_of, progress_of_recovery, random_byte};
+pub(crate) use perform::{
+    REQUEST, explained, job_of, progress_of_recovery, random_byte, settings_of,
+};
 
 use crate::adapters::Ports;
 use crate::adapters::etcd::{Etcd, Lock, Login};

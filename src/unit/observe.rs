@@ -140,7 +140,7 @@ fn recovery(unit: &Unit<'_>, restore: Option<&RestoreRecord>) -> Result<Recovery
     if restore.is_none_or(|restore| restore.phase != RestorePhase::Beside) {
         return Ok(Recovery::Idle);
     }
-    let recovery = progress_of_recovery()?;
+    let recovery = progress_of_recovery(unit)?;
     let open = || {
         let socket = unit.layout.recovery_socket_dir();
         let mut database = database_in(socket, Deadline::after(QUESTION)).ok()?;

@@ -7,6 +7,7 @@ use crate::adapters::host::WorkloadUser;
 use crate::adapters::host::clock::Deadline;
 use crate::adapters::host::files::{self, FileError};
 use crate::adapters::host::process::{Command, ProcessError};
+use crate::domain::backups::Requirements;
 use crate::domain::words::{Lsn, SystemId, Timeline, Timestamp};
 
 /// What the control file says.
@@ -24,6 +25,8 @@ pub struct Control {
     pub checkpoint_time: Option<Timestamp>,
     /// Recovery is consistent only from here on; `None` when there is no recovery to finish.
     pub min_recovery: Option<MinRecovery>,
+    /// The settings that a recovery of it needs at least.
+    pub requirements: Requirements,
     /// Whether pages carry checksums.
     pub checksums: bool,
     /// Version of the control file's layout, such as 1300; it distinguishes major versions of PostgreSQL.
@@ -157,6 +160,13 @@ fn parse(text: &str) -> Result<Control, &'static str> {
             lsn: min_recovery,
             timeline,
         }),
+        requirements: Requirements::new([
+            number(CONNECTIONS)?,
+            number(WORKERS)?,
+            number(WAL_SENDERS)?,
+            number(PREPARED)?,
+            number(LOCKS)?,
+        ]),
         checksums: number(CHECKSUMS)? != 0,
         control_version: number(VERSION)?,
     })
@@ -170,6 +180,11 @@ const TIMELINE: &str = "Latest checkpoint's TimeLineID";
 const CHECKPOINT_TIME: &str = "Time of latest checkpoint";
 const MIN_RECOVERY: &str = "Minimum recovery ending location";
 const MIN_RECOVERY_TIMELINE: &str = "Min recovery ending loc's timeline";
+const CONNECTIONS: &str = "max_connections setting";
+const WORKERS: &str = "max_worker_processes setting";
+const WAL_SENDERS: &str = "max_wal_senders setting";
+const PREPARED: &str = "max_prepared_xacts setting";
+const LOCKS: &str = "max_locks_per_xact setting";
 const CHECKSUMS: &str = "Data page checksum version";
 
 /// Such as `Fri Nov 27 16:40:23 2026`, in UTC.
@@ -218,6 +233,7 @@ mod tests {
                     lsn: "0/3000100".parse().unwrap(),
                     timeline: Timeline::FIRST,
                 }),
+                requirements: Requirements::new([100, 8, 10, 0, 64]),
                 checksums: true,
                 control_version: 1300,
             })

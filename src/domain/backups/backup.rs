@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
+use super::requirements::{self, Requirements};
 use crate::domain::words::{
     BackupId, BackupKind, BackupLabel, Lsn, SystemId, Timeline, Timestamp, WalSegment,
 };
@@ -76,6 +77,11 @@ impl Backup {
     /// How much it copied.
     pub fn kind(&self) -> BackupKind {
         self.label.kind()
+    }
+
+    /// The settings that its recovery needs; unknown for a backup that was not made by this charm.
+    pub fn requirements(&self) -> Option<Requirements> {
+        self.annotations.get(requirements::ANNOTATION)?.parse().ok()
     }
 
     /// The timeline it was made on; unknown for a backup of a stopped database.

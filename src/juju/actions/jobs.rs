@@ -67,6 +67,7 @@ fn row(job: &Job, name: &str, now: Timestamp) -> Result<Value, StepError> {
     let bytes: u64 = log.lines().filter_map(progress::bytes).sum();
     let (status, until) = match job.end()? {
         Some(end) if end.code == Some(0) => ("finished", Some(end.at)),
+        Some(end) if job.was_cancelled()? => ("cancelled", Some(end.at)),
         Some(end) => ("failed", Some(end.at)),
         None if job.is_alive()? => ("running", None),
         None => ("died", None),

@@ -1,5 +1,7 @@
 //! `plan-restore`: what a restore would do. Nothing is changed; the plan can be executed by its id.
 
+use std::collections::BTreeMap;
+
 use juju_charm::Juju;
 use serde_json::json;
 
@@ -13,8 +15,8 @@ use crate::domain::decide::restore::Forecast;
 use crate::domain::observed::Observed;
 use crate::domain::refusal::Refusal;
 use crate::error::StepError;
-use crate::unit::{Unit, because, records};
-use crate::{catalogue, job};
+use crate::unit::{Unit, because, records, settings_of};
+use crate::{catalogue, domain, job};
 
 pub(super) fn run(juju: &Juju) -> Result<(), ActionError> {
     let request = request(&juju.action_params()?);
@@ -33,6 +35,8 @@ pub(super) fn run(juju: &Juju) -> Result<(), ActionError> {
         .collect();
     let last = forecast.coverage.last.map(|(_, at)| at.stored.to_string());
     let timelines: Vec<u32> = forecast.timelines.iter().map(|it| it.number()).collect();
+    let raised: Option<BTreeMap<&str, u32>> = (forecast.raised.as_ref())
+        .map(|raised| raised.iter().map(|it| (it.name, it.needed)).collect());
     let facts = json!({
         "backup": forecast.target.set.to_string(),
         "target": forecast.target.to_string(),
@@ -45,6 +49,7 @@ pub(super) fn run(juju: &Juju) -> Result<(), ActionError> {
         "bytes-needed": forecast.needed,
         "bytes-free": forecast.free,
         "seconds": forecast.seconds,
+        "raised": raised,
     });
     juju.action_set("plan-id", id)?;
     juju.action_set_large("plan", &forecast.lines().join("\n"))?;
@@ -63,8 +68,10 @@ fn forecast(
         Some((path, backup)) => catalogue::archive(&unit.pgbackrest(), catalogue, &path, &backup)?,
         None => crate::domain::backups::Archive::new(),
     };
+    let data = unit.layout.data_dir(domain::files::major(seen));
+    let here = settings_of(unit, &data);
     Ok(decide::restore::forecast(
-        seen, catalogue, request, &archive,
+        seen, catalogue, request, &archive, here,
     )?)
 }
 

@@ -120,10 +120,9 @@ fn follow(
     publish::outcome(juju, &outcome)?;
     juju.action_set("restore-status", status)?;
     let purpose = &plan.purpose;
-    juju.action_set(
-        "restored",
-        purpose.trim_start_matches("restore ").to_owned(),
-    )?;
+    let what = purpose.trim_start_matches("restore ");
+    let what = what.trim_start_matches("bring back ");
+    juju.action_set("restored", what.to_owned())?;
     let seen = unit.observe()?;
     if let Some(database) = seen.database.known() {
         juju.action_set("timeline", database.timeline.to_string())?;

@@ -4,10 +4,12 @@ use std::time::Duration;
 
 use super::progress::Progress;
 use super::repository::bucket;
+use super::restore::settings_of;
 use crate::adapters::host::clock::Deadline;
 use crate::adapters::object_store;
 use crate::adapters::pgbackrest::Command;
 use crate::adapters::pgbackrest::command::{self, Backup};
+use crate::domain::backups::requirements::ANNOTATION;
 use crate::domain::backups::server::Primary;
 use crate::domain::observed::{ObjectStore, Packages};
 use crate::domain::render::PGBACKREST_PORT;
@@ -37,11 +39,13 @@ pub(super) fn take(
         } => (major, pgbackrest >= (2, 41)),
         Packages::Missing { major, .. } => (major, false),
     };
-    let annotations = if annotated {
-        vec![(REQUEST.to_owned(), request.to_owned())]
-    } else {
-        Vec::new()
-    };
+    let mut annotations = Vec::new();
+    if annotated {
+        annotations.push((REQUEST.to_owned(), request.to_owned()));
+        // As this unit's control file has it: a replica's follows the primary's.
+        let requirements = settings_of(unit, &unit.layout.data_dir(major));
+        annotations.extend(requirements.map(|it| (ANNOTATION.to_owned(), it.to_string())));
+    }
     let command = Command::Backup(Backup {
         stanza: stanza.clone(),
         kind,

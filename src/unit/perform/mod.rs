@@ -16,7 +16,7 @@ mod voters;
 pub(crate) use backup::REQUEST;
 pub(crate) use juju::random_byte;
 pub(crate) use repository::explained;
-pub(crate) use restore::{job_of, progress_of_recovery};
+pub(crate) use restore::{job_of, progress_of_recovery, settings_of};
 
 use super::Unit;
 use crate::domain::plan::Step;

@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 use sha2::{Digest as _, Sha256};
 
 use super::{newest, others, room};
+use crate::domain::backups::requirements::{Raised, Requirements};
 use crate::domain::backups::target::{self, Request, Target, TargetKind};
 use crate::domain::backups::{Archive, Backup, Catalogue, Coverage, Path};
 use crate::domain::files;
@@ -34,6 +35,8 @@ pub struct Forecast {
     pub seconds: u64,
     /// PostgreSQL here and of the backup.
     pub versions: (u32, String),
+    /// The settings that are raised for its recovery; unknown for a backup on which they are not written.
+    pub raised: Option<Vec<Raised>>,
     /// The other units, which are made anew.
     pub others: Vec<MemberName>,
     /// The newest timeline anybody knows of.
@@ -66,6 +69,7 @@ pub fn forecast(
     catalogue: &Catalogue,
     request: &Request,
     archive: &Archive,
+    here: Option<Requirements>,
 ) -> Result<Forecast, Refusal> {
     let target = target::resolve(request, catalogue, seen.now)?;
     let found = path(catalogue, &target);
@@ -98,11 +102,18 @@ pub fn forecast(
             files::major(seen),
             database.map_or_else(String::new, |database| database.version.clone()),
         ),
+        raised: raised(backup, here),
         others: others(seen).into_iter().collect(),
         newest: newest(seen, catalogue),
         takes_lead: !others(seen).is_empty() && !seen.is_primary(),
         target,
     })
+}
+
+/// Without a database here there is nothing to compare with: then it is all that the backup needs.
+fn raised(backup: Option<&Backup>, here: Option<Requirements>) -> Option<Vec<Raised>> {
+    let needed = backup?.requirements()?;
+    Some(needed.raised_from(here.unwrap_or_default()))
 }
 
 /// pgBackRest does not tell it for block incremental backups: then it is what each of them added.
@@ -179,6 +190,17 @@ impl Forecast {
             "version: PostgreSQL {} here, {} in the backup",
             self.versions.0, self.versions.1
         ));
+        lines.extend(match self.raised.as_deref() {
+            Some([]) => None,
+            Some(raised) => {
+                let raised: Vec<String> = raised.iter().map(ToString::to_string).collect();
+                Some(format!("for recovery alone: {}", raised.join(", ")))
+            }
+            None => Some(
+                "settings: what recovery needs raised is seen when the backup is fetched"
+                    .to_owned(),
+            ),
+        });
         lines.push(format!(
             "takes about {} s, at the speed of that backup",
             self.seconds

@@ -10,7 +10,6 @@ use crate::adapters::pgbackrest::Command;
 use crate::adapters::pgbackrest::command::{
     Restore, Target as PgBackRestTarget, TargetAction, TargetTimeline,
 };
-use crate::adapters::systemd;
 use crate::domain::backups::target::{Target, TargetKind};
 use crate::domain::observed::{RestoreRecord, Source};
 use crate::error::StepError;
@@ -124,8 +123,6 @@ pub(in crate::unit::perform) fn stop_fetch(
         return Ok(());
     }
     let job = Job::named(&unit.layout.jobs(), &job_of(&record.id));
-    if job.is_alive()? {
-        systemd::stop(&job.service(), Deadline::seconds(120)).map_err(because)?;
-    }
-    Ok(())
+    // Also a job that has died: with an end that is written down, it is never taken for one that can go on.
+    job.cancel(&unit.user)
 }

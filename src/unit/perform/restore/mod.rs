@@ -7,6 +7,7 @@ mod members;
 mod place;
 mod rebuild;
 mod recover;
+mod settings;
 
 pub(crate) use fetch::job_of;
 pub(super) use fetch::{beside, stop_fetch};
@@ -15,6 +16,7 @@ pub(super) use place::{exchange, keep_again, move_kept_beside, remove_beside, re
 pub(super) use rebuild::{replicas, this_replica};
 pub(crate) use recover::progress as progress_of_recovery;
 pub(super) use recover::{prove_timeline, recover, rekey, stop_beside};
+pub(crate) use settings::of as settings_of;
 
 use crate::adapters::host::clock::Deadline;
 use crate::domain::observed::{Packages, RestorePhase, RestoreRecord};

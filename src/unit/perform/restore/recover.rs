@@ -3,12 +3,13 @@
 use std::path::Path;
 use std::time::Duration;
 
-use super::major;
+use super::{major, settings};
 use crate::adapters::host::clock::{self, Deadline};
 use crate::adapters::host::files;
 use crate::adapters::postgres::{Database, control, verifier};
 use crate::adapters::systemd::{self, Active, TransientUnit};
 use crate::catalogue;
+use crate::domain::backups::Requirements;
 use crate::domain::backups::target::{Target, TargetKind};
 use crate::domain::observed::{Passwords, Recovery, RestoreRecord};
 use crate::domain::render::Repository;
@@ -23,6 +24,12 @@ const REPLAY: Duration = Duration::from_hours(72);
 /// A hook leaves the recovery to itself after this.
 const IN_A_HOOK: Duration = Duration::from_secs(20);
 
+/// PostgreSQL's words for it.
+const NOT_REACHED: &str = "recovery ended before configured recovery target was reached";
+
+/// What it says to those who look whether it is there already.
+const TURNED_AWAY: &str = "FATAL:  the database system is ";
+
 /// Recovers the copy under a private socket, without a network.
 ///
 /// `archive_command` fails here on purpose: what the copy has to archive, first of all the history of its new timeline,
@@ -34,8 +41,10 @@ pub(in crate::unit::perform) fn recover(
     let major = major(unit)?;
     let beside = unit.layout.restoring_dir(major);
     // Whoever followed it before may have died; it has gone on.
-    if progress()? == Recovery::Idle {
-        start_beside(unit, major, &beside)?;
+    let mut given = None;
+    if progress(unit)? == Recovery::Idle {
+        given = settings::needed(unit, &beside);
+        start_beside(unit, major, &beside, given.as_ref())?;
     }
     let in_action = unit.stays;
     let deadline = Deadline::after(if in_action { REPLAY } else { IN_A_HOOK });
@@ -43,6 +52,16 @@ pub(in crate::unit::perform) fn recover(
     let mut told = String::new();
     loop {
         let state = systemd::show(RECOVERY, Deadline::seconds(10)).map_err(because)?;
+        if settings::are_too_low(&said(unit)) {
+            stop_beside()?;
+            let raised = settings::needed(unit, &beside);
+            if raised.is_none() || raised == given {
+                return Err(unrecovered(unit, target.as_ref()));
+            }
+            given = raised;
+            start_beside(unit, major, &beside, given.as_ref())?;
+            continue;
+        }
         if matches!(state.active, Active::Failed | Active::Inactive) {
             if let Some(other) = another_target(unit, record, target.as_ref())? {
                 unit.tell(&format!(
@@ -50,10 +69,10 @@ pub(in crate::unit::perform) fn recover(
                 ));
                 aim(unit, &beside, &other)?;
                 target = Some(other);
-                start_beside(unit, major, &beside)?;
+                start_beside(unit, major, &beside, given.as_ref())?;
                 continue;
             }
-            return Err(unrecovered(unit));
+            return Err(unrecovered(unit, target.as_ref()));
         }
         match open_beside(unit) {
             Ok(mut database) => {
@@ -123,20 +142,21 @@ pub(in crate::unit::perform) fn prove_timeline(
     }
 }
 
-/// How far the recovery is, in the words of the service manager and of PostgreSQL itself.
-pub(crate) fn progress() -> Result<Recovery, StepError> {
+/// How far the recovery is, in the words of the service manager and of PostgreSQL itself. One that waits for ever is not
+/// under way.
+pub(crate) fn progress(unit: &Unit<'_>) -> Result<Recovery, StepError> {
     let state = systemd::show(RECOVERY, Deadline::seconds(10)).map_err(because)?;
     Ok(match state.active {
         Active::Failed | Active::Inactive => Recovery::Idle,
+        _ if settings::are_too_low(&said(unit)) => Recovery::Idle,
         _ => Recovery::Replaying,
     })
 }
 
 /// What was looked for was not there; what was, is told.
-fn unrecovered(unit: &Unit<'_>) -> StepError {
-    let said = last_words(unit);
-    let log = files::read_text(&recovery_log(unit));
-    let log = log.ok().flatten().unwrap_or_default();
+fn unrecovered(unit: &Unit<'_>, target: Option<&Target>) -> StepError {
+    let words = last_words(unit);
+    let log = said(unit);
     let after = |words: &str| {
         let line = log.lines().rev().find(|line| line.contains(words))?;
         Some(line.split_once(words)?.1.trim().to_owned())
@@ -155,10 +175,30 @@ fn unrecovered(unit: &Unit<'_>) -> StepError {
         ),
         _ => "see juju debug-log; list-backups names what can be reached".to_owned(),
     };
-    StepError::expected(format!("the copy could not be recovered: {said}"), reached)
+    let elsewhere = match target {
+        Some(Target {
+            kind: TargetKind::Xid(_) | TargetKind::Name(_),
+            timeline: Some(timeline),
+            ..
+        }) if words.contains(NOT_REACHED) => {
+            format!(
+                "; if it is not on timeline {timeline}, name the one it is on with restore-timeline"
+            )
+        }
+        _ => String::new(),
+    };
+    StepError::expected(
+        format!("the copy could not be recovered: {words}"),
+        format!("{reached}{elsewhere}"),
+    )
 }
 
-fn start_beside(unit: &Unit<'_>, major: u32, beside: &Path) -> Result<(), StepError> {
+fn start_beside(
+    unit: &Unit<'_>,
+    major: u32,
+    beside: &Path,
+    needed: Option<&Requirements>,
+) -> Result<(), StepError> {
     stop_beside()?;
     let socket = unit.layout.recovery_socket_dir();
     files::make_dir(&socket, 0o700, files::Owner::Workload(&unit.user)).map_err(because)?;
@@ -177,7 +217,7 @@ fn start_beside(unit: &Unit<'_>, major: u32, beside: &Path) -> Result<(), StepEr
     let owner = files::Owner::Workload(&unit.user);
     files::write_atomic(&hba, rules.as_bytes(), 0o600, owner).map_err(because)?;
     files::write_atomic(&ident, names.as_bytes(), 0o600, owner).map_err(because)?;
-    let settings = [
+    let own = [
         ("listen_addresses".to_owned(), String::new()),
         (
             "unix_socket_directories".to_owned(),
@@ -198,7 +238,9 @@ fn start_beside(unit: &Unit<'_>, major: u32, beside: &Path) -> Result<(), StepEr
         "-D".into(),
         beside.into(),
     ];
-    for (name, value) in settings {
+    let raised = needed.into_iter().flat_map(Requirements::settings);
+    let raised = raised.map(|(name, value)| (name.to_owned(), value.to_string()));
+    for (name, value) in own.into_iter().chain(raised) {
         command.push("-c".into());
         command.push(format!("{name}={value}").into());
     }
@@ -225,16 +267,18 @@ fn recovery_log(unit: &Unit<'_>) -> std::path::PathBuf {
     unit.layout.postgresql_log().join("recovery.log")
 }
 
+/// What PostgreSQL has said since it was started.
+fn said(unit: &Unit<'_>) -> String {
+    let log = files::read_text(&recovery_log(unit));
+    log.ok().flatten().unwrap_or_default()
+}
+
 /// The last thing PostgreSQL said before it gave up.
 fn last_words(unit: &Unit<'_>) -> String {
-    let log = files::read_text(&recovery_log(unit))
-        .ok()
-        .flatten()
-        .unwrap_or_default();
-    let fatal = log
-        .lines()
-        .rev()
-        .find(|line| line.contains("FATAL") || line.contains("PANIC"));
+    let log = said(unit);
+    let fatal = log.lines().rev().find(|line| {
+        line.contains("PANIC") || line.contains("FATAL") && !line.contains(TURNED_AWAY)
+    });
     let words = fatal
         .or_else(|| log.lines().next_back())
         .unwrap_or("it said nothing");
@@ -253,7 +297,7 @@ fn another_target(
     let Some(tried) = tried else {
         return Ok(None);
     };
-    if !last_words(unit).contains("recovery ended before configured recovery target was reached") {
+    if !last_words(unit).contains(NOT_REACHED) {
         return Ok(None);
     }
     let other = catalogue::after_shortfall(&unit.pgbackrest(), &record.stanza, tried)?;
