@@ -82,6 +82,8 @@ fn peers(juju: &Juju, this: &MemberName) -> Result<Option<PeerRelation>, StepErr
     else {
         return Ok(None);
     };
+    // What the leader tells an object store is the same for years: it is not read again to see whether it is still there.
+    juju.remember_app_writes_in(&relation);
     let mut units = BTreeMap::new();
     let own = juju
         .relation_get(&relation, &Bag::OwnUnit)
