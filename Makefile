@@ -54,6 +54,10 @@ e2e: packages  ## Run the end-to-end stories with real PostgreSQL, Patroni, etcd
 env:  ## Print what makes `juju` the lab's: eval "$$(make -s env)"
 	@scripts/lab env
 
+.PHONY: failovers
+failovers: packages build  ## Time failovers under a steady writer: make failovers RUNS=20
+	@python3 bench/failovers.py "$${CARGO_TARGET_DIR:-target}/debug" $(or $(RUNS),20)
+
 .PHONY: lint
 lint:  ## Check formatting and lints
 	@scripts/install-packages build

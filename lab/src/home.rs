@@ -1,5 +1,6 @@
 //! Where a lab keeps everything it has: one directory, its home.
 
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 
 /// Longest home, in bytes: the sockets below it must fit into a unix socket address (107 bytes).
@@ -66,6 +67,17 @@ impl Home {
         &self.path
     }
 
+    /// The outermost folder on the way to the home, or the home itself, that only some may enter: programs of a unit that run
+    /// as another user than root, like PostgreSQL, cannot start below it.
+    pub fn closed_folder(&self) -> Option<&Path> {
+        let closed = |folder: &&Path| {
+            folder
+                .metadata()
+                .is_ok_and(|metadata| metadata.permissions().mode() & 0o001 == 0)
+        };
+        self.path.ancestors().filter(closed).last()
+    }
+
     pub fn socket(&self) -> PathBuf {
         self.path.join("daemon.sock")
     }
@@ -113,6 +125,27 @@ mod tests {
                 .contains("is 61 bytes long, at most 60 fit")
         );
         assert!(error.to_string().contains("hint: set JUJU_LAB_HOME"));
+    }
+
+    #[test]
+    fn a_folder_on_the_way_that_others_cannot_enter_is_named() {
+        let around = tempfile::tempdir_in("/var/tmp").unwrap();
+        let home = around.path().join("home");
+        std::fs::create_dir(&home).unwrap();
+        let mode = |path: &Path, mode| {
+            std::fs::set_permissions(path, std::fs::Permissions::from_mode(mode)).unwrap();
+        };
+        let lab = Home::at(&home).unwrap();
+        for (outer, inner, closed) in [
+            (0o755, 0o711, None),
+            (0o755, 0o700, Some(home.as_path())),
+            (0o750, 0o755, Some(around.path())),
+            (0o700, 0o700, Some(around.path())),
+        ] {
+            mode(around.path(), outer);
+            mode(&home, inner);
+            assert_eq!(lab.closed_folder(), closed, "{outer:o} {inner:o}");
+        }
     }
 
     #[test]

@@ -86,6 +86,15 @@ fn run(command: &Command) -> anyhow::Result<ExitCode> {
     match command {
         Command::Up => {
             let info = process::up(&home)?;
+            if let Some(folder) = home
+                .closed_folder()
+                .filter(|_| rustix::process::geteuid().is_root())
+            {
+                eprintln!(
+                    "WARNING only root may enter {}: programs of units that run as other users, like PostgreSQL, do not start",
+                    folder.display()
+                );
+            }
             println!(
                 "The lab runs in {} (process {}).",
                 info.home.display(),

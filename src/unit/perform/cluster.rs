@@ -2,9 +2,10 @@
 
 use std::time::Duration;
 
+use crate::adapters::Unanswered;
 use crate::adapters::etcd::{Etcd, PatroniAccess};
 use crate::adapters::host::clock::{self, Deadline};
-use crate::adapters::patroni::Patroni;
+use crate::adapters::patroni::{Patroni, PatroniError};
 use crate::adapters::systemd;
 use crate::domain::observed::{Role, Seen, Service};
 use crate::domain::render::patroni::NAMESPACE;
@@ -15,6 +16,9 @@ use crate::unit::{QUESTION, Unit, because};
 
 /// A restored database replays, promotes and makes its checkpoint before it leads.
 const LEAD: Duration = Duration::from_mins(5);
+/// How long a program that was started may take to listen.
+const START: Duration = Duration::from_secs(20);
+const BETWEEN_LOOKS: Duration = Duration::from_millis(500);
 /// Patroni is started again after two seconds; how long it takes until it answers is up to the machine.
 const RENEWAL: Duration = Duration::from_mins(1);
 const RESTART: Duration = Duration::from_mins(5);
@@ -50,10 +54,25 @@ pub(super) fn key(unit: &Unit<'_>, name: &str) -> String {
     format!("{NAMESPACE}{}/{name}", unit.view.application)
 }
 
+/// A Patroni that was just started does not listen yet, and one that cannot start never does.
 pub(super) fn reload(unit: &Unit<'_>) -> Result<(), StepError> {
-    patroni(unit)?
-        .reload(Deadline::seconds(20))
-        .map_err(because)
+    let patroni = patroni(unit)?;
+    let deadline = Deadline::after(START);
+    loop {
+        match patroni.reload(Deadline::seconds(20)) {
+            Err(PatroniError::Unanswered {
+                why: Unanswered::Refused { .. },
+                ..
+            }) if !deadline.is_over() => clock::sleep(BETWEEN_LOOKS),
+            Err(error) if error.is_unreachable() => {
+                return Err(StepError::expected(
+                    format!("Patroni does not come up: {error}"),
+                    "`juju ssh` to the unit and look at `journalctl -u charmed-patroni`",
+                ));
+            }
+            answer => return answer.map_err(because),
+        }
+    }
 }
 
 /// Patroni keeps the hosts of etcd that it began with. When it ends in order it stops PostgreSQL; killed, it leaves it
