@@ -23,17 +23,16 @@ impl HookTools for CommandLine {
             .spawn()
             .map_err(|source| ToolError::not_started(tool, source))?;
 
-        let writer = child.stdin.take();
-        // A thread feeds the input: a tool that answers before it has read everything would
-        // otherwise block us while we block it.
-        let (written, output) = std::thread::scope(|scope| {
-            let feed = scope.spawn(move || match (writer, stdin) {
-                (Some(mut pipe), Some(bytes)) => pipe.write_all(bytes),
-                _ => Ok(()),
-            });
-            let output = child.wait_with_output();
-            (feed.join().unwrap_or(Ok(())), output)
-        });
+        let (written, output) = match (child.stdin.take(), stdin) {
+            // A thread feeds the input: a tool that answers before it has read everything would
+            // otherwise block us while we block it.
+            (Some(mut pipe), Some(bytes)) => std::thread::scope(|scope| {
+                let feed = scope.spawn(move || pipe.write_all(bytes));
+                let output = child.wait_with_output();
+                (feed.join().unwrap_or(Ok(())), output)
+            }),
+            _ => (Ok(()), child.wait_with_output()),
+        };
 
         let output = output.map_err(|e| ToolError::io(tool, "cannot read its output", e))?;
         if !output.status.success() {
