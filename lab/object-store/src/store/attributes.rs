@@ -84,3 +84,18 @@ impl From<Checksum> for Checksums {
         }
     }
 }
+
+/// The output of an operation with checksums: the types differ, the fields do not.
+macro_rules! with_checksums {
+    ($output:ident, $checksums:expr) => {{
+        let checksums = $checksums;
+        let mut output = $output;
+        output.checksum_crc32 = checksums.crc32;
+        output.checksum_crc32c = checksums.crc32c;
+        output.checksum_crc64nvme = checksums.crc64nvme;
+        output.checksum_sha1 = checksums.sha1;
+        output.checksum_sha256 = checksums.sha256;
+        output
+    }};
+}
+pub(super) use with_checksums;

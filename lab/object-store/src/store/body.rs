@@ -52,6 +52,26 @@ pub(super) struct Expected {
     pub(super) trailers: Option<TrailingHeaders>,
 }
 
+/// What the input of an operation that brings a body says of it: the types differ, the fields do not.
+macro_rules! expected {
+    ($input:ident, $trailers:expr) => {
+        Expected {
+            md5_base64: $input.content_md5,
+            length: $input.content_length,
+            checksums: Checksums {
+                crc32: $input.checksum_crc32,
+                crc32c: $input.checksum_crc32c,
+                crc64nvme: $input.checksum_crc64nvme,
+                sha1: $input.checksum_sha1,
+                sha256: $input.checksum_sha256,
+            },
+            algorithm: $input.checksum_algorithm,
+            trailers: $trailers,
+        }
+    };
+}
+pub(super) use expected;
+
 /// A body that is complete and what it should be.
 #[derive(Debug)]
 pub(super) struct Received {

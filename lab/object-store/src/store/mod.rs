@@ -15,6 +15,7 @@ mod delete;
 mod list;
 mod multipart;
 mod operations;
+mod page;
 mod read;
 mod refusal;
 

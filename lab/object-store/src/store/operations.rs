@@ -1,27 +1,25 @@
 //! S3's operations on the store.
 
 use s3s::dto::{
-    AbortMultipartUploadInput, AbortMultipartUploadOutput, CommonPrefix,
-    CompleteMultipartUploadInput, CompleteMultipartUploadOutput, CopyObjectInput, CopyObjectOutput,
-    CreateBucketInput, CreateBucketOutput, CreateMultipartUploadInput, CreateMultipartUploadOutput,
-    DeleteBucketInput, DeleteBucketOutput, DeleteObjectInput, DeleteObjectOutput,
-    DeleteObjectsInput, DeleteObjectsOutput, DeletedObject, ETag, EncodingType, Error,
-    GetBucketLocationInput, GetBucketLocationOutput, GetBucketVersioningInput,
-    GetBucketVersioningOutput, GetObjectInput, GetObjectOutput, HeadBucketInput, HeadBucketOutput,
-    HeadObjectInput, HeadObjectOutput, ListBucketsInput, ListBucketsOutput,
-    ListMultipartUploadsInput, ListMultipartUploadsOutput, ListObjectsInput, ListObjectsOutput,
-    ListObjectsV2Input, ListObjectsV2Output, ListPartsInput, ListPartsOutput, Object,
-    PutObjectInput, PutObjectOutput, Timestamp, UploadPartInput, UploadPartOutput,
+    AbortMultipartUploadInput, AbortMultipartUploadOutput, CompleteMultipartUploadInput,
+    CompleteMultipartUploadOutput, CopyObjectInput, CopyObjectOutput, CreateBucketInput,
+    CreateBucketOutput, CreateMultipartUploadInput, CreateMultipartUploadOutput, DeleteBucketInput,
+    DeleteBucketOutput, DeleteObjectInput, DeleteObjectOutput, DeleteObjectsInput,
+    DeleteObjectsOutput, DeletedObject, ETag, Error, GetBucketLocationInput,
+    GetBucketLocationOutput, GetBucketVersioningInput, GetBucketVersioningOutput, GetObjectInput,
+    GetObjectOutput, HeadBucketInput, HeadBucketOutput, HeadObjectInput, HeadObjectOutput,
+    ListBucketsInput, ListBucketsOutput, ListMultipartUploadsInput, ListMultipartUploadsOutput,
+    ListObjectsInput, ListObjectsOutput, ListObjectsV2Input, ListObjectsV2Output, ListPartsInput,
+    ListPartsOutput, PutObjectInput, PutObjectOutput, UploadPartInput, UploadPartOutput,
 };
 use s3s::{S3, S3Request, S3Response, S3Result};
 
 use super::Store;
-use super::attributes::{Attributes, Checksums, Headers};
-use super::body::{Expected, hex};
+use super::attributes::{Attributes, Checksums, Headers, with_checksums};
+use super::body::{Expected, expected, hex};
 use super::commit::Condition;
-use super::list::{Item, Listing, Query};
-
-const MAX_KEYS: usize = 1000;
+use super::list::Query;
+use super::page::{delimiter, encoder, limit, next};
 
 #[async_trait::async_trait]
 impl S3 for Store {
@@ -84,19 +82,7 @@ impl S3 for Store {
     ) -> S3Result<S3Response<PutObjectOutput>> {
         let input = request.input;
         self.object(&input.bucket, &input.key)?;
-        let expected = Expected {
-            md5_base64: input.content_md5,
-            length: input.content_length,
-            checksums: Checksums {
-                crc32: input.checksum_crc32,
-                crc32c: input.checksum_crc32c,
-                crc64nvme: input.checksum_crc64nvme,
-                sha1: input.checksum_sha1,
-                sha256: input.checksum_sha256,
-            },
-            algorithm: input.checksum_algorithm,
-            trailers: request.trailing_headers,
-        };
+        let expected = expected!(input, request.trailing_headers);
         let received = self.receive(input.body, expected).await?;
         let e_tag = hex(&received.md5);
         let attributes = Attributes {
@@ -124,16 +110,11 @@ impl S3 for Store {
             &condition,
         )
         .await?;
-        let checksums = received.checksums;
-        Ok(S3Response::new(PutObjectOutput {
+        let output = PutObjectOutput {
             e_tag: Some(ETag::Strong(e_tag)),
-            checksum_crc32: checksums.crc32,
-            checksum_crc32c: checksums.crc32c,
-            checksum_crc64nvme: checksums.crc64nvme,
-            checksum_sha1: checksums.sha1,
-            checksum_sha256: checksums.sha256,
             ..PutObjectOutput::default()
-        }))
+        };
+        Ok(S3Response::new(with_checksums!(output, received.checksums)))
     }
 
     async fn get_object(
@@ -290,33 +271,16 @@ impl S3 for Store {
         let input = request.input;
         let (id, number) = (&input.upload_id, input.part_number);
         self.check_part(id, &input.bucket, &input.key, number)?;
-        let expected = Expected {
-            md5_base64: input.content_md5,
-            length: input.content_length,
-            checksums: Checksums {
-                crc32: input.checksum_crc32,
-                crc32c: input.checksum_crc32c,
-                crc64nvme: input.checksum_crc64nvme,
-                sha1: input.checksum_sha1,
-                sha256: input.checksum_sha256,
-            },
-            algorithm: input.checksum_algorithm,
-            trailers: request.trailing_headers,
-        };
+        let expected = expected!(input, request.trailing_headers);
         let received = self.receive(input.body, expected).await?;
         let e_tag = self
             .add_part(id, &input.bucket, &input.key, number, &received)
             .await?;
-        let checksums = received.checksums;
-        Ok(S3Response::new(UploadPartOutput {
+        let output = UploadPartOutput {
             e_tag: Some(e_tag),
-            checksum_crc32: checksums.crc32,
-            checksum_crc32c: checksums.crc32c,
-            checksum_crc64nvme: checksums.crc64nvme,
-            checksum_sha1: checksums.sha1,
-            checksum_sha256: checksums.sha256,
             ..UploadPartOutput::default()
-        }))
+        };
+        Ok(S3Response::new(with_checksums!(output, received.checksums)))
     }
 
     async fn complete_multipart_upload(
@@ -375,73 +339,4 @@ impl S3 for Store {
             ..ListMultipartUploadsOutput::default()
         }))
     }
-}
-
-struct Shown {
-    contents: Vec<Object>,
-    common_prefixes: Vec<CommonPrefix>,
-}
-
-impl Store {
-    fn show(&self, bucket: &str, listing: &Listing, encode: fn(&str) -> String) -> S3Result<Shown> {
-        let mut shown = Shown {
-            contents: Vec::new(),
-            common_prefixes: Vec::new(),
-        };
-        for item in &listing.items {
-            match item {
-                Item::Common(prefix) => shown.common_prefixes.push(CommonPrefix {
-                    prefix: Some(encode(prefix)),
-                }),
-                Item::Object { key, metadata } => {
-                    let attributes = self.read_attributes(bucket, key, metadata)?;
-                    shown.contents.push(Object {
-                        key: Some(encode(key)),
-                        size: i64::try_from(metadata.len()).ok(),
-                        last_modified: metadata.modified().ok().map(Timestamp::from),
-                        e_tag: attributes.map(|attributes| ETag::Strong(attributes.e_tag)),
-                        ..Object::default()
-                    });
-                }
-            }
-        }
-        Ok(shown)
-    }
-}
-
-/// An empty delimiter is none.
-fn delimiter(text: Option<&str>) -> Option<&str> {
-    text.filter(|text| !text.is_empty())
-}
-
-fn limit(max_keys: Option<i32>) -> usize {
-    max_keys.map_or(MAX_KEYS, |keys| {
-        usize::try_from(keys).unwrap_or(0).min(MAX_KEYS)
-    })
-}
-
-fn next(listing: &Listing) -> Option<String> {
-    let last = listing.items.last().filter(|_| listing.truncated)?;
-    Some(last.name().to_owned())
-}
-
-fn encoder(encoding: Option<&EncodingType>) -> fn(&str) -> String {
-    match encoding {
-        Some(encoding) if encoding.as_str() == EncodingType::URL => percent_encoded,
-        _ => str::to_owned,
-    }
-}
-
-fn percent_encoded(text: &str) -> String {
-    let mut encoded = String::with_capacity(text.len());
-    for byte in text.bytes() {
-        if byte.is_ascii_alphanumeric() || b"-_.~/*".contains(&byte) {
-            encoded.push(char::from(byte));
-        } else {
-            const DIGITS: &[u8; 16] = b"0123456789ABCDEF";
-            let digit = |half: u8| char::from(DIGITS[usize::from(half)]);
-            encoded.extend(['%', digit(byte >> 4), digit(byte & 0xf)]);
-        }
-    }
-    encoded
 }

@@ -10,11 +10,31 @@ use s3s::{S3ErrorCode, S3Result};
 use tokio::io::{AsyncReadExt, AsyncSeekExt};
 use tokio_util::io::ReaderStream;
 
+use super::attributes::{Checksums, with_checksums};
 use super::commit::Found;
 use super::refusal::refused;
 use super::{Store, internal};
 
 const CHUNK: usize = 128 * 1024;
+
+/// The output of an operation that describes an object: the types differ, the fields do not.
+macro_rules! described {
+    ($output:ident, $attributes:expr, $metadata:expr) => {{
+        let (attributes, metadata) = ($attributes, $metadata);
+        let headers = attributes.headers;
+        let mut output = $output;
+        output.accept_ranges = Some("bytes".to_owned());
+        output.last_modified = metadata.modified().ok().map(Timestamp::from);
+        output.e_tag = Some(ETag::Strong(attributes.e_tag));
+        output.metadata = headers.metadata();
+        output.content_type = headers.content_type;
+        output.content_encoding = headers.content_encoding;
+        output.content_disposition = headers.content_disposition;
+        output.content_language = headers.content_language;
+        output.cache_control = headers.cache_control;
+        output
+    }};
+}
 
 impl Store {
     pub(super) async fn get(&self, input: GetObjectInput) -> S3Result<GetObjectOutput> {
@@ -39,33 +59,20 @@ impl Store {
             .await
             .map_err(internal)?;
         let body = ReaderStream::with_capacity(file.take(length), CHUNK);
-        let headers = found.attributes.headers;
         // Checksums are of the whole object.
         let checksums = if content_range.is_none() {
-            found.attributes.checksums
+            found.attributes.checksums.clone()
         } else {
-            super::attributes::Checksums::default()
+            Checksums::default()
         };
-        Ok(GetObjectOutput {
-            accept_ranges: Some("bytes".to_owned()),
+        let output = GetObjectOutput {
             body: Some(StreamingBlob::wrap(body)),
             content_length: i64::try_from(length).ok(),
             content_range,
-            last_modified: found.metadata.modified().ok().map(Timestamp::from),
-            e_tag: Some(ETag::Strong(found.attributes.e_tag)),
-            metadata: headers.metadata(),
-            content_type: headers.content_type,
-            content_encoding: headers.content_encoding,
-            content_disposition: headers.content_disposition,
-            content_language: headers.content_language,
-            cache_control: headers.cache_control,
-            checksum_crc32: checksums.crc32,
-            checksum_crc32c: checksums.crc32c,
-            checksum_crc64nvme: checksums.crc64nvme,
-            checksum_sha1: checksums.sha1,
-            checksum_sha256: checksums.sha256,
             ..GetObjectOutput::default()
-        })
+        };
+        let output = described!(output, found.attributes, found.metadata);
+        Ok(with_checksums!(output, checksums))
     }
 
     pub(super) fn head(&self, input: &HeadObjectInput) -> S3Result<HeadObjectOutput> {
@@ -75,26 +82,13 @@ impl Store {
             input.if_match.as_ref(),
             input.if_none_match.as_ref(),
         )?;
-        let headers = found.attributes.headers;
-        let checksums = found.attributes.checksums;
-        Ok(HeadObjectOutput {
-            accept_ranges: Some("bytes".to_owned()),
+        let output = HeadObjectOutput {
             content_length: i64::try_from(found.metadata.len()).ok(),
-            last_modified: found.metadata.modified().ok().map(Timestamp::from),
-            e_tag: Some(ETag::Strong(found.attributes.e_tag)),
-            metadata: headers.metadata(),
-            content_type: headers.content_type,
-            content_encoding: headers.content_encoding,
-            content_disposition: headers.content_disposition,
-            content_language: headers.content_language,
-            cache_control: headers.cache_control,
-            checksum_crc32: checksums.crc32,
-            checksum_crc32c: checksums.crc32c,
-            checksum_crc64nvme: checksums.crc64nvme,
-            checksum_sha1: checksums.sha1,
-            checksum_sha256: checksums.sha256,
             ..HeadObjectOutput::default()
-        })
+        };
+        let checksums = found.attributes.checksums.clone();
+        let output = described!(output, found.attributes, found.metadata);
+        Ok(with_checksums!(output, checksums))
     }
 }
 
