@@ -162,8 +162,11 @@ impl Job {
     ///
     /// When the service manager cannot stop it.
     pub fn cancel(&self, user: &WorkloadUser) -> Result<(), StepError> {
-        systemd::stop(&self.service(), Deadline::seconds(120)).map_err(because)?;
-        if self.end()?.is_some() {
+        if self.is_alive()? {
+            systemd::stop(&self.service(), Deadline::seconds(120)).map_err(because)?;
+        }
+        // One that was never begun leaves nothing behind.
+        if self.end()?.is_some() || !files::exists(&self.folder).map_err(because)? {
             return Ok(());
         }
         let log = self.folder.join("log");

@@ -1,6 +1,6 @@
 //! The main job: backups, restores and passwords, as a person would use them.
 
-use crate::lab::Lab;
+use crate::lab::{Lab, eventually};
 
 const UNIT: &str = "postgresql/0";
 const LEADER: &str = "postgresql/leader";
@@ -14,8 +14,10 @@ fn a_cluster_is_backed_up_restored_and_rekeyed() {
     every_system_user_has_a_password(&lab);
     let backups = backups_of_every_kind_are_taken_and_listed(&lab);
     wrong_input_is_refused_and_changes_nothing(&lab);
+    a_restore_that_nobody_waits_for_is_cancelled(&lab, &backups[0]);
     the_first_backup_is_restored(&lab, &backups[0]);
-    a_moment_is_restored(&lab);
+    let second = a_moment_is_restored(&lab);
+    the_branches_that_were_left_are_restored(&lab, &second);
     the_latest_state_is_restored(&lab);
     a_password_is_changed(&lab);
     no_secret_is_where_others_can_read_it(&lab, &[&store.access_key, &store.secret_key]);
@@ -198,9 +200,11 @@ fn the_first_backup_is_restored(lab: &Lab, id: &str) {
     );
 }
 
-fn a_moment_is_restored(lab: &Lab) {
+/// Gives the timeline that it left.
+fn a_moment_is_restored(lab: &Lab) -> String {
     add(lab, "four");
     lab.run(LEADER, "create-backup", &[]).done();
+    let left = timeline(lab);
     add(lab, "five");
     let moment = lab.sql(
         UNIT,
@@ -213,6 +217,75 @@ fn a_moment_is_restored(lab: &Lab) {
         .done();
     assert_eq!(rows(lab), "one four five");
     lab.settle();
+    left
+}
+
+fn timeline(lab: &Lab) -> String {
+    lab.sql(
+        UNIT,
+        "select ('x' || substr(pg_walfile_name(pg_current_wal_lsn()), 1, 8))::bit(32)::int",
+    )
+}
+
+/// The ends of the first timeline and of the second, which are abandoned branches both; and back to the third.
+fn the_branches_that_were_left_are_restored(lab: &Lab, second: &str) {
+    let third = timeline(lab);
+    more_connections(lab, "130");
+    more_connections(lab, "100");
+    for (branch, all, raises) in [
+        ("1", "one two three", false),
+        (second, "one four five six", false),
+        (third.as_str(), "one four five", true),
+    ] {
+        let asked = format!("restore-timeline={branch}");
+        let arguments = ["restore-to-time=latest", &asked];
+        let task = lab.run(LEADER, "restore", &arguments).done();
+        assert_eq!(rows(lab), all, "the end of timeline {branch}");
+        let raised = "recovering with max_connections 130 instead of 100";
+        let log = task.0["log"].to_string();
+        assert_eq!(log.contains(raised), raises, "timeline {branch}: {log}");
+        assert_eq!(lab.sql(UNIT, "show max_connections"), "100");
+        lab.settle();
+    }
+}
+
+fn more_connections(lab: &Lab, number: &str) {
+    let option = format!("experimental_max_connections={number}");
+    lab.juju(&["config", "postgresql", &option]).ok();
+    eventually(
+        &format!("the database takes {number} connections"),
+        || match lab.try_sql(UNIT, "show max_connections").stdout.trim() {
+            now if now == number => Ok(()),
+            other => Err(other.to_owned()),
+        },
+    );
+    lab.settle();
+}
+
+fn a_restore_that_nobody_waits_for_is_cancelled(lab: &Lab, id: &str) {
+    let started = "select pg_postmaster_start_time()";
+    let before = (rows(lab), lab.sql(UNIT, started));
+    let slow = ["object-store", "fault", "slow", "--delay", "1500"];
+    lab.lab(&slow).ok();
+    let arguments = ["wait=false", &format!("backup-id={id}")];
+    let task = lab.run(LEADER, "restore", &arguments).done();
+    assert_eq!(task.result("restore-status"), "restore started");
+    let job = format!("restore-{}", task.result("restore-id"));
+    let listed = lab.run(LEADER, "list-jobs", &[]).done();
+    let running = format!("{job}  running");
+    assert!(listed.result("jobs").contains(&running), "{:#}", listed.0);
+    let said = lab.run(LEADER, "create-backup", &[]).refused();
+    assert!(said.contains("a restore of this unit"), "{said}");
+    let task = lab
+        .run(LEADER, "cancel-job", &[&format!("job={job}")])
+        .done();
+    assert_eq!(task.result("cancelled"), job);
+    lab.lab(&["object-store", "fault", "none"]).ok();
+    let listed = lab.run(LEADER, "list-jobs", &[]).done();
+    assert!(!listed.result("jobs").contains("running"), "{:#}", listed.0);
+    assert_eq!((rows(lab), lab.sql(UNIT, started)), before);
+    let beside = lab.machine(0).join("var/lib/postgresql/15/main.restoring");
+    assert!(!beside.exists(), "what was fetched is gone");
 }
 
 fn the_latest_state_is_restored(lab: &Lab) {

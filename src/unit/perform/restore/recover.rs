@@ -24,6 +24,10 @@ const REPLAY: Duration = Duration::from_hours(72);
 /// A hook leaves the recovery to itself after this.
 const IN_A_HOOK: Duration = Duration::from_secs(20);
 
+/// A look at how far it is.
+const LOOK: Duration = Duration::from_secs(10);
+/// A copy that has just been recovered has all it changed still to write: commits and a checkpoint wait for that.
+const CHANGES: Duration = Duration::from_mins(5);
 /// PostgreSQL's words for it.
 const NOT_REACHED: &str = "recovery ended before configured recovery target was reached";
 
@@ -74,9 +78,11 @@ pub(in crate::unit::perform) fn recover(
             }
             return Err(unrecovered(unit, target.as_ref()));
         }
-        match open_beside(unit) {
+        match open_beside(unit, LOOK) {
             Ok(mut database) => {
                 if !database.in_recovery().map_err(because)? {
+                    drop(database);
+                    let mut database = open_beside(unit, CHANGES).map_err(because)?;
                     return settle(&mut database, major);
                 }
                 if let Ok(Some(replay)) = database.replay() {
@@ -375,8 +381,11 @@ fn guide(
     Ok(())
 }
 
-fn open_beside(unit: &Unit<'_>) -> Result<Database, crate::adapters::postgres::PostgresError> {
-    database_in(unit.layout.recovery_socket_dir(), Deadline::seconds(10))
+fn open_beside(
+    unit: &Unit<'_>,
+    time: Duration,
+) -> Result<Database, crate::adapters::postgres::PostgresError> {
+    database_in(unit.layout.recovery_socket_dir(), Deadline::after(time))
 }
 
 /// Once promoted: what guided the recovery must not guide the next start.
@@ -406,7 +415,7 @@ pub(in crate::unit::perform) fn rekey(unit: &Unit<'_>) -> Result<(), StepError> 
             "",
         ));
     };
-    let mut database = open_beside(unit).map_err(because)?;
+    let mut database = open_beside(unit, CHANGES).map_err(because)?;
     for (user, password) in users {
         let new = verifier::new(password);
         database
