@@ -163,6 +163,7 @@ fn leave(juju: &Juju, stage: leave::Stage) -> Result<(), StepError> {
     staying.retain(|name| name != me);
     let plan = leave::plan(&seen, stage, &staying, &leaving);
     unit.announce(&plan);
+    publish::working(juju, "leaving the cluster")?;
     let Err(error) = carry_out(&mut unit, &plan) else {
         return Ok(());
     };

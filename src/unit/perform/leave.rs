@@ -1,5 +1,6 @@
 //! Leaving, and the change of the lead.
 
+use std::collections::BTreeSet;
 use std::net::IpAddr;
 use std::time::Duration;
 
@@ -54,7 +55,7 @@ pub(super) fn hand_over(unit: &Unit<'_>, staying: &[MemberName]) -> Result<(), S
     let me = unit.view.member.to_string();
     let stays = |member: &Member| staying.iter().any(|name| name.to_string() == member.name);
     let (successor, anybody) = (Deadline::after(SUCCESSOR), Deadline::after(ANYBODY));
-    let mut leads = false;
+    let (mut leads, mut refusals) = (false, BTreeSet::new());
     loop {
         super::turn::renew(unit);
         match patroni.cluster(Deadline::after(QUESTION)) {
@@ -66,7 +67,7 @@ pub(super) fn hand_over(unit: &Unit<'_>, staying: &[MemberName]) -> Result<(), S
                 leads = leader.is_some_and(|leader| leader.name == me);
                 let candidates =
                     candidates(&members, &me, |member| stays(member) || successor.is_over());
-                if leads && offer(&patroni, &me, &candidates) {
+                if leads && offer(&patroni, &me, &candidates, &mut refusals) {
                     super::turn::renew(unit);
                     return await_successor(&patroni, &me);
                 }
@@ -125,7 +126,12 @@ fn candidates<'a>(
 }
 
 /// Offers the lead to one after the other. Whether one takes it.
-fn offer(patroni: &Patroni, me: &str, candidates: &[&Member]) -> bool {
+fn offer(
+    patroni: &Patroni,
+    me: &str,
+    candidates: &[&Member],
+    refusals: &mut BTreeSet<String>,
+) -> bool {
     for candidate in candidates {
         let switchover = Switchover {
             leader: me.to_owned(),
@@ -133,7 +139,14 @@ fn offer(patroni: &Patroni, me: &str, candidates: &[&Member]) -> bool {
         };
         match patroni.switchover(&switchover, Deadline::after(SWITCH)) {
             Ok(()) => return true,
-            Err(error) => tracing::warn!("{} does not take the lead: {error}", candidate.name),
+            Err(error) => {
+                let refusal = format!("{} does not take the lead: {error}", candidate.name);
+                // It is asked again all the time, and mostly answers the same.
+                if !refusals.contains(&refusal) {
+                    tracing::warn!("{refusal}");
+                    refusals.insert(refusal);
+                }
+            }
         }
     }
     false
