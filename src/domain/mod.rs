@@ -1,6 +1,7 @@
 //! What there is and what to do about it. Pure: no I/O, no clock, no Juju.
 
 pub mod backups;
+pub mod clients;
 pub mod decide;
 pub mod decision;
 pub mod files;

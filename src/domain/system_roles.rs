@@ -68,5 +68,14 @@ pub fn grants(major: u32) -> Vec<String> {
                 .iter()
                 .map(|function| grant(function, SystemUser::Backup)),
         )
+        // Once applications are related, not everybody may connect there any more.
+        .chain(
+            [
+                SystemUser::Rewind,
+                SystemUser::Backup,
+                SystemUser::Monitoring,
+            ]
+            .map(|role| format!("GRANT CONNECT ON DATABASE postgres TO {}", role.name())),
+        )
         .collect()
 }

@@ -2,6 +2,7 @@
 
 pub mod actions;
 pub mod certificates;
+pub mod clients;
 pub mod databag;
 pub mod object_storage;
 pub mod passwords;
@@ -16,5 +17,7 @@ pub const PEERS: &str = "database-peers";
 pub const OBJECT_STORAGE: &str = "s3-parameters";
 /// The certificate authority's endpoint.
 pub const CERTIFICATES: &str = "certificates";
+/// The endpoint of related applications.
+pub const DATABASE: &str = "database";
 /// The endpoint of further authorities to trust.
 pub const RECEIVE_CA: &str = "receive-ca-cert";

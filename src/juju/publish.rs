@@ -2,8 +2,9 @@
 
 use juju_charm::{Juju, Status};
 
+use crate::domain::decide::clients;
 use crate::domain::decide::status::{self, Level};
-use crate::domain::observed::Packages;
+use crate::domain::observed::{Observed, Packages};
 use crate::error::StepError;
 use crate::reconcile::Outcome;
 
@@ -13,6 +14,8 @@ use crate::reconcile::Outcome;
 ///
 /// A failed installation ends the hook in an error, because Juju then tries again sooner than the next regular look.
 pub fn outcome(juju: &Juju, outcome: &Outcome) -> Result<(), StepError> {
+    let (Outcome::Rest(seen, _) | Outcome::Failed(seen, _)) = outcome;
+    told(juju, seen)?;
     match outcome {
         Outcome::Rest(seen, decision) => set(juju, &status::status(seen, decision)),
         Outcome::Failed(seen, error) => {
@@ -24,6 +27,16 @@ pub fn outcome(juju: &Juju, outcome: &Outcome) -> Result<(), StepError> {
             Ok(())
         }
     }
+}
+
+/// Tells related applications where their databases are and how to log in.
+///
+/// # Errors
+///
+/// When Juju cannot be told.
+pub fn told(juju: &Juju, seen: &Observed) -> Result<(), StepError> {
+    super::clients::publish(juju, &clients::answers(seen))
+        .map_err(|error| StepError::because(&error))
 }
 
 /// Shows what an action works on, for as long as it does.

@@ -51,6 +51,12 @@ pub fn read(juju: &Juju, memory: u64, cpus: u32, now: Timestamp) -> Result<JujuV
         settings: settings(juju, memory, cpus).map_err(because)?,
         object_storage: super::object_storage::read(juju, leader).map_err(because)?,
         tls,
+        // An application's bag is the leader's to read.
+        clients: if leader {
+            super::clients::read(juju).map_err(because)?
+        } else {
+            BTreeMap::new()
+        },
         written: BTreeSet::new(),
     })
 }

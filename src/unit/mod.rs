@@ -58,6 +58,7 @@ pub struct Unit<'a> {
     /// Since when this dispatch has only looked.
     idle_since: Stopwatch,
     repository_tried: bool,
+    clients_failed: BTreeMap<String, String>,
     leaving: Option<Leaving>,
     /// Held while this unit leaves and no other may.
     turn: Option<Lock>,
@@ -93,6 +94,7 @@ impl<'a> Unit<'a> {
             patience: Deadline::after(PATIENCE),
             idle_since: Stopwatch::start(),
             repository_tried: false,
+            clients_failed: BTreeMap::new(),
             leaving,
             turn: None,
             stays: juju.context().action.is_some(),
@@ -228,6 +230,41 @@ impl<'a> Unit<'a> {
     /// When it does not answer.
     pub fn database(&self, deadline: Deadline) -> Result<Database, PostgresError> {
         database_in(self.layout.socket_dir(), deadline)
+    }
+
+    /// A database of the primary, as its superuser: over the socket when the primary is this unit.
+    ///
+    /// # Errors
+    ///
+    /// When it does not answer.
+    fn session_with(
+        &self,
+        (primary, host): (&str, &str),
+        database: &str,
+        deadline: Deadline,
+    ) -> Result<Database, StepError> {
+        let operator = SystemUser::Operator;
+        if primary == self.view.member.to_string() {
+            let target = Connection {
+                socket_dir: self.layout.socket_dir(),
+                port: POSTGRESQL_PORT,
+                user: operator.name().into(),
+                database: database.into(),
+            };
+            return Database::connect(&target, deadline).map_err(because);
+        }
+        let password = self
+            .password(operator)
+            .ok_or_else(|| StepError::expected("the application has no passwords yet", ""))?;
+        Database::connect_to(
+            host,
+            POSTGRESQL_PORT,
+            (operator.name(), database),
+            password,
+            self.trust_for_sessions().as_ref(),
+            deadline,
+        )
+        .map_err(because)
     }
 
     /// How far this unit's copy of the database reaches, and those of the peers that answer.

@@ -16,9 +16,10 @@ use crate::adapters::pgbackrest::progress;
 use crate::adapters::postgres::{Database, PostgresError, Role, verifier};
 use crate::adapters::systemd::{self, Active, Loaded};
 use crate::domain::observed::{
-    ArchiverView, ClusterView, DataDirectory, DatabaseView, EtcdMember, EtcdView, Fetch, HostView,
-    Kept, LIMITS, LostQuorum, ManagedFile, Member, MemberState, Observed, Packages, Recovery,
-    RestorePhase, RestoreRecord, Role as MemberRole, RoleView, Seen, Service, ServiceState,
+    ArchiverView, ClientUser, ClientsView, ClusterView, DataDirectory, DatabaseFacts, DatabaseView,
+    EtcdMember, EtcdView, Fetch, HostView, Kept, LIMITS, LostQuorum, ManagedFile, Member,
+    MemberState, Observed, Packages, Recovery, RestorePhase, RestoreRecord, Role as MemberRole,
+    RoleView, Seen, Service, ServiceState,
 };
 use crate::domain::settings::Settings;
 use crate::domain::system_roles;
@@ -36,15 +37,18 @@ pub(super) fn observe(unit: &Unit<'_>) -> Result<Observed, StepError> {
     } else {
         (Seen::NotAsked, None)
     };
+    let cluster = if patroni_runs {
+        cluster(unit)
+    } else {
+        Seen::NotAsked
+    };
     Ok(Observed {
         juju: unit.view.clone(),
         etcd,
         lost_quorum,
-        cluster: if patroni_runs {
-            cluster(unit)
-        } else {
-            Seen::NotAsked
-        },
+        clients: clients(unit, &cluster),
+        clients_failed: unit.clients_failed.clone(),
+        cluster,
         database: if patroni_runs {
             database(unit)
         } else {
@@ -358,6 +362,79 @@ fn ask_database(unit: &Unit<'_>, database: &mut Database) -> Result<DatabaseView
     })
 }
 
+/// What the primary has for applications, when this unit leads in Juju.
+fn clients(unit: &Unit<'_>, cluster: &Seen<ClusterView>) -> Seen<ClientsView> {
+    let primary = cluster.known().and_then(ClusterView::primary);
+    let Some(primary) = primary.filter(|_| unit.view.leader) else {
+        return Seen::NotAsked;
+    };
+    let name = primary.name.to_string();
+    if unit.view.clients.is_empty() && primary.name != unit.view.member {
+        // While there are none, this replica knows as well whether users of former ones are left.
+        let here = unit
+            .database(Deadline::after(QUESTION))
+            .and_then(|mut session| ask_for_clients(unit, &mut session));
+        if let Ok(view) = here
+            && view.users.is_empty()
+        {
+            return Seen::Known(view);
+        }
+    }
+    let answer = unit
+        .session_with(
+            (&name, &primary.host),
+            "postgres",
+            Deadline::after(QUESTION),
+        )
+        .and_then(|mut session| ask_for_clients(unit, &mut session).map_err(because));
+    match answer {
+        Ok(view) => Seen::Known(view),
+        Err(error) => Seen::Unreachable(error.problem().to_owned()),
+    }
+}
+
+fn ask_for_clients(unit: &Unit<'_>, session: &mut Database) -> Result<ClientsView, PostgresError> {
+    let mut proved = Proved::read(unit);
+    let mut users = BTreeMap::new();
+    for role in session.client_roles()? {
+        let relation = role.mark.as_ref().map(|mark| mark.relation);
+        let client = relation.and_then(|relation| unit.view.clients.get(&relation));
+        let password = client.and_then(|client| client.password.as_ref());
+        let password_matches = match (&role.verifier, password) {
+            (Some(verifier), Some(password)) => proved.opens(&role.name, verifier, password),
+            _ => false,
+        };
+        let user = ClientUser {
+            mark: role.mark,
+            login: role.login,
+            password_matches,
+            privileges: role.privileges,
+            groups: role.groups,
+            acts_as: role.acts_as,
+        };
+        users.insert(role.name, user);
+    }
+    proved.keep(unit);
+    let entries = session.database_entries()?;
+    Ok(ClientsView {
+        users,
+        groups: session.groups()?,
+        own_databases_open: entries
+            .iter()
+            .any(|entry| entry.open && ["postgres", "template1"].contains(&&*entry.name)),
+        databases: entries
+            .into_iter()
+            .map(|entry| {
+                let facts = DatabaseFacts {
+                    owner: entry.owner,
+                    open: entry.open,
+                };
+                (entry.name, facts)
+            })
+            .collect(),
+    })
+}
+
 /// The system roles, each held against what it should be and against the password in the secret.
 fn roles(unit: &Unit<'_>, found: &[Role]) -> BTreeMap<String, RoleView> {
     let mut proved = Proved::read(unit);
@@ -366,7 +443,7 @@ fn roles(unit: &Unit<'_>, found: &[Role]) -> BTreeMap<String, RoleView> {
         .filter_map(|user| {
             let role = found.iter().find(|role| role.name == user.name())?;
             let matches = match (&role.verifier, unit.password(user)) {
-                (Some(verifier), Some(password)) => proved.opens(user, verifier, password),
+                (Some(verifier), Some(password)) => proved.opens(user.name(), verifier, password),
                 _ => false,
             };
             let as_wanted = is_as_wanted(user, role);
@@ -422,18 +499,18 @@ impl Proved {
         }
     }
 
-    fn opens(&mut self, user: SystemUser, role: &Secret, password: &Secret) -> bool {
+    fn opens(&mut self, user: &str, role: &Secret, password: &Secret) -> bool {
         let mut digest = Sha256::new();
         digest.update(role.expose());
         digest.update([0]);
         digest.update(password.expose());
         let digest = format!("{:x}", digest.finalize());
-        if self.digests.get(user.name()) == Some(&digest) {
+        if self.digests.get(user) == Some(&digest) {
             return true;
         }
         let opens = verifier::matches(role, password) == Some(true);
         if opens {
-            self.digests.insert(user.name().to_owned(), digest);
+            self.digests.insert(user.to_owned(), digest);
             self.changed = true;
         }
         opens

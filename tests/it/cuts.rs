@@ -13,7 +13,7 @@ use crate::model::Model;
 fn place(model: &Model) -> String {
     let host = &model.seen.host;
     format!(
-        "{:?}\n{:?}\n{:?}\n{:?}\n{:?}\n{:?}\n{:?}\n{:?}",
+        "{:?}\n{:?}\n{:?}\n{:?}\n{:?}\n{:?}\n{:?}\n{:?}\n{:?}\n{:?}",
         host.files.keys(),
         host.services,
         host.etcd_data,
@@ -21,7 +21,9 @@ fn place(model: &Model) -> String {
         host.repository,
         host.restore,
         model.seen.juju.peers,
-        model.directories
+        model.directories,
+        model.seen.clients,
+        model.seen.juju.clients
     )
 }
 
@@ -29,6 +31,9 @@ fn place(model: &Model) -> String {
 fn beginnings() -> Vec<(&'static str, Model)> {
     let mut related = Model::primary();
     related.relate();
+    let mut applications = Model::primary();
+    applications.relate_application(7, &[("database", "shop")]);
+    applications.relate_application(8, &[("database", "shop"), ("extra-user-roles", "admin")]);
     let mut elected = Model::replica();
     elected.elect(&[0, 1, 2]);
     let mut dropped = elected.clone();
@@ -37,6 +42,7 @@ fn beginnings() -> Vec<(&'static str, Model)> {
     vec![
         ("a unit that joins", Model::joined()),
         ("a primary that is related", related),
+        ("a primary with new applications", applications),
         ("a replica that is to vote", elected),
         ("a voter that is not one any more", dropped),
     ]

@@ -105,7 +105,7 @@ fn a_look(units: u32) -> Vec<String> {
 }
 
 #[test]
-fn a_look_takes_thirteen_hook_tools_and_one_more_for_each_peer() {
+fn a_look_takes_fourteen_hook_tools_and_one_more_for_each_peer() {
     let alone = a_look(1);
     assert_eq!(
         alone,
@@ -123,6 +123,7 @@ fn a_look_takes_thirteen_hook_tools_and_one_more_for_each_peer() {
             "relation-ids",
             "relation-list",
             "relation-get",
+            "relation-ids",
         ]
     );
     // The status comes on top.

@@ -10,6 +10,7 @@
 )]
 
 mod certificates;
+mod clients;
 mod cuts;
 mod flows;
 mod model;

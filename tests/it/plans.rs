@@ -75,6 +75,14 @@ fn an_object_store_is_related() {
 }
 
 #[test]
+fn applications_are_related() {
+    let mut model = Model::primary();
+    model.relate_application(7, &[("database", "shop")]);
+    model.relate_application(8, &[("database", "books"), ("extra-user-roles", "admin")]);
+    check("applications.plan", &life(model));
+}
+
+#[test]
 fn an_object_store_with_a_wrong_key_is_related() {
     let mut model = Model::primary();
     model.relate();

@@ -14,6 +14,7 @@ const MARK: &str = "hidden-";
 fn invariant_5_no_secret_in_what_is_seen_decided_or_printed() {
     let mut model = Model::joined();
     model.relate();
+    model.relate_application(7, &[("database", "shop")]);
     for _ in 0..60 {
         let seen = model.observe().unwrap();
         assert!(!format!("{seen:?}").contains(MARK));

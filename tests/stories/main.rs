@@ -10,6 +10,7 @@
 )]
 
 mod backups;
+mod clients;
 mod cluster;
 mod kills;
 mod lab;

@@ -10,6 +10,7 @@
     reason = "a test that cannot go on has failed"
 )]
 
+mod clients;
 mod etcd;
 mod machine;
 mod object_store;

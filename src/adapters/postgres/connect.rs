@@ -54,11 +54,11 @@ impl Database {
         open(&mut config, &name, deadline)
     }
 
-    /// Opens a session with a server elsewhere: over TLS when it is said who has to vouch for it, otherwise without.
+    /// Opens a session, as a user in a database, with a server elsewhere: over TLS when it is said who has to vouch for it, otherwise without.
     pub fn connect_to(
         host: &str,
         port: u16,
-        user: &str,
+        (user, database): (&str, &str),
         password: &Secret,
         trust: Option<&Trust>,
         deadline: Deadline,
@@ -69,7 +69,7 @@ impl Database {
             .port(port)
             .user(user)
             .password(password.expose())
-            .dbname("postgres");
+            .dbname(database);
         let name = format!("{host}:{port}");
         let Some(trust) = trust else {
             config.ssl_mode(SslMode::Disable);

@@ -1,5 +1,6 @@
 //! PostgreSQL: sessions and their queries, password verifiers, and the control file of a data directory.
 
+mod clients;
 mod connect;
 pub mod control;
 mod error;
@@ -10,6 +11,7 @@ mod sql;
 mod tls;
 pub mod verifier;
 
+pub use clients::{ClientRole, DatabaseEntry};
 pub use connect::{Database, Target};
 pub use error::{PostgresError, SqlClass};
 pub use login::{Login, try_login};

@@ -80,34 +80,40 @@ impl Database {
     /// those wanted stay, too: an administrator may have put it there.
     pub fn ensure_role(&mut self, role: &Role) -> Result<(), PostgresError> {
         const OPERATION: &str = "create or alter a role";
-        let name = identifier(&role.name).ok_or(not_a_name(OPERATION))?;
         self.in_transaction(OPERATION, |database| {
-            let rows = database.query(
-                OPERATION,
-                include_str!("sql/role_groups.sql"),
-                &[&role.name],
-            )?;
-            let exists = !rows.is_empty();
-            let groups: Vec<String> = match rows.first() {
-                Some(row) => row.try_get(0).map_err(|_| unreadable(OPERATION))?,
-                None => Vec::new(),
-            };
-            let verb = if exists { "ALTER" } else { "CREATE" };
-            let attributes = attributes(role.attributes);
-            database.batch(OPERATION, &format!("{verb} ROLE {name} WITH {attributes}"))?;
-            for group in role
-                .member_of
-                .iter()
-                .filter(|group| !groups.contains(group))
-            {
-                let group = identifier(group).ok_or(not_a_name(OPERATION))?;
-                database.batch(OPERATION, &format!("GRANT {group} TO {name}"))?;
-            }
-            match &role.verifier {
-                Some(verifier) => database.set_verifier(OPERATION, &name, verifier),
-                None => Ok(()),
-            }
+            database.create_or_alter(OPERATION, role)
         })
+    }
+
+    /// The same as a part of a transaction.
+    pub(super) fn create_or_alter(
+        &mut self,
+        operation: &'static str,
+        role: &Role,
+    ) -> Result<(), PostgresError> {
+        let name = identifier(&role.name).ok_or(not_a_name(operation))?;
+        let sql = include_str!("sql/role_groups.sql");
+        let rows = self.query(operation, sql, &[&role.name])?;
+        let exists = !rows.is_empty();
+        let groups: Vec<String> = match rows.first() {
+            Some(row) => row.try_get(0).map_err(|_| unreadable(operation))?,
+            None => Vec::new(),
+        };
+        let verb = if exists { "ALTER" } else { "CREATE" };
+        let attributes = attributes(role.attributes);
+        self.batch(operation, &format!("{verb} ROLE {name} WITH {attributes}"))?;
+        for group in role
+            .member_of
+            .iter()
+            .filter(|group| !groups.contains(group))
+        {
+            let group = identifier(group).ok_or(not_a_name(operation))?;
+            self.batch(operation, &format!("GRANT {group} TO {name}"))?;
+        }
+        match &role.verifier {
+            Some(verifier) => self.set_verifier(operation, &name, verifier),
+            None => Ok(()),
+        }
     }
 
     fn set_verifier(

@@ -3,6 +3,7 @@
 pub mod backup;
 pub mod backup_server;
 pub mod certificates;
+pub mod clients;
 pub mod install;
 pub mod leave;
 pub mod members;
@@ -25,7 +26,7 @@ use super::observed::Observed;
 type Decider = fn(&Observed) -> Decision;
 
 /// The deciders, in the order in which a unit comes to life. The first that is not settled speaks.
-const DECIDERS: [(&str, Decider); 35] = [
+const DECIDERS: [(&str, Decider); 36] = [
     ("leaving", leave::leaving),
     ("packages", install::packages),
     ("directories", install::directories),
@@ -52,6 +53,7 @@ const DECIDERS: [(&str, Decider); 35] = [
     ("parameters", services::parameters),
     ("restarts", services::restarts),
     ("roles", roles::roles),
+    ("applications", clients::clients),
     ("what the peers know", standing::standing),
     ("backups that the peers take", backup_server::announce),
     ("what the peers know of a restore", restore::told),

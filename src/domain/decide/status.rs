@@ -67,6 +67,12 @@ fn settled(seen: &Observed) -> Status {
     if let Some(status) = trouble_with_certificates(seen) {
         return status;
     }
+    if let Some(message) = super::clients::trouble(seen) {
+        return Status {
+            level: Level::Blocked,
+            message,
+        };
+    }
     let message = match seen.this_member().map(|member| member.role) {
         Some(Role::Primary) => "Primary".to_owned(),
         Some(Role::StandbyLeader) => "Standby leader".to_owned(),

@@ -45,7 +45,6 @@ pub fn patroni_config(seen: &Observed, archive: &ArchiveCommand) -> Result<Secre
         address,
         members: peers.units.values().flatten().copied().collect(),
         tls: tls::stage(seen).refuses_plaintext(),
-        clients: Vec::new(),
         local: LocalUsers {
             charm: seen.host.charm_user.clone(),
             workload: seen.host.workload_user.clone(),

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 
-use super::TlsView;
+use super::{Client, TlsView};
 use crate::domain::backups::server::BackupServer;
 use crate::domain::settings::{Problem, Settings};
 use crate::domain::tls::{Announcement, Course};
@@ -36,6 +36,8 @@ pub struct JujuView {
     pub object_storage: ObjectStorage,
     /// The certificates of the relations `certificates` and `receive-ca-cert`.
     pub tls: TlsView,
+    /// The relations with applications, by number; only the leader asks.
+    pub clients: BTreeMap<u32, Client>,
     /// What this dispatch wrote and Juju has not committed yet: it may not be put to use before it is.
     pub written: BTreeSet<Written>,
 }

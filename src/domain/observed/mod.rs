@@ -1,5 +1,6 @@
 //! What is. Every part that has to be asked for can be unknown, and says so.
 
+mod clients;
 mod cluster;
 mod host;
 mod juju;
@@ -7,9 +8,11 @@ mod repository;
 mod restore;
 mod tls;
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::time::Duration;
 
+pub use clients::{Client, ClientUser, ClientsView, DatabaseFacts};
 pub use cluster::{
     ClusterView, DatabaseView, EtcdMember, EtcdView, HELD, Held, LIMITS, LostQuorum, Member,
     MemberState, RESTORED, Restored, Role, RoleView,
@@ -69,6 +72,10 @@ pub struct Observed {
     pub cluster: Seen<ClusterView>,
     /// The database of this unit, over its own socket.
     pub database: Seen<DatabaseView>,
+    /// What the primary's database has for applications; only the leader asks.
+    pub clients: Seen<ClientsView>,
+    /// Users of applications with whom this dispatch did not succeed, and why: once is enough.
+    pub clients_failed: BTreeMap<String, String>,
     /// When this was observed.
     pub now: Timestamp,
     /// For how long this dispatch has only looked, and done nothing.

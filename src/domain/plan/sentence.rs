@@ -113,6 +113,26 @@ impl fmt::Display for Step {
                     "store the password of {user} in the application's secret"
                 )
             }
+            Self::MakeAccessGroup => {
+                write!(f, "make the role of those who may connect over the network")
+            }
+            Self::MakeClientDatabase { user, database } => {
+                write!(f, "make the database {:?} for {user}", database.as_str())
+            }
+            Self::MakeClientUser { account, .. } => {
+                write!(
+                    f,
+                    "make the user {} of the database {:?}",
+                    account.user,
+                    account.database.as_str()
+                )
+            }
+            Self::RemoveClientUser(user) => {
+                write!(
+                    f,
+                    "remove the user {user:?}, and leave what it has made to its database"
+                )
+            }
             Self::CheckObjectStore(store) => {
                 write!(f, "check bucket {} at {}", store.bucket, store.endpoint)
             }

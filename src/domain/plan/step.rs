@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 
 use crate::domain::backups::server::{BackupServer, Primary};
+use crate::domain::clients::{Account, DatabaseName};
 use crate::domain::observed::{
     DataDirectory, ManagedFile, ObjectStore, RepositoryRecord, RestoreRecord, Service, Standing,
 };
@@ -160,6 +161,26 @@ pub enum Step {
     SetRolePassword(SystemUser, Secret),
     /// Store a password in the application's secret.
     StorePassword(SystemUser, Secret),
+
+    // Related applications.
+    /// Make the role whose members may connect over the network, and close PostgreSQL's own databases to it.
+    MakeAccessGroup,
+    /// Make a database with a role that owns it, or hand it over to that role when it is there.
+    MakeClientDatabase {
+        /// The user it is for.
+        user: String,
+        /// The database.
+        database: DatabaseName,
+    },
+    /// Create the user of an application, or correct it.
+    MakeClientUser {
+        /// What it should be.
+        account: Account,
+        /// Its password; without one it gets a new one.
+        password: Option<Secret>,
+    },
+    /// Remove a user. What it has made stays, and belongs to the database it is in.
+    RemoveClientUser(String),
 
     // The repository.
     /// Try an object store, one named check at a time.

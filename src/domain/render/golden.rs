@@ -8,7 +8,7 @@ use std::path::Path;
 
 use super::archive::{ArchiveCommand, Repository};
 use super::dcs::DynamicConfiguration;
-use super::hba::{Access, ClientAccess, Databases, LocalUsers, Method};
+use super::hba::{Access, LocalUsers};
 use super::patroni::{Credentials, EtcdAccess, Tag};
 use super::pgbackrest::{Purpose, Server, Store};
 use super::{Unrepresentable, etcd, patroni, patroni_unit, pgbackrest, watcher_unit};
@@ -56,7 +56,7 @@ fn repository(layout: &Layout) -> Repository {
     }
 }
 
-fn access(members: Vec<IpAddr>, tls: bool, clients: Vec<ClientAccess>) -> Access {
+fn access(members: Vec<IpAddr>, tls: bool) -> Access {
     let local = LocalUsers {
         charm: "root".to_owned(),
         workload: "postgres".to_owned(),
@@ -65,7 +65,6 @@ fn access(members: Vec<IpAddr>, tls: bool, clients: Vec<ClientAccess>) -> Access
         address: address(1),
         members,
         tls,
-        clients,
         local,
     }
 }
@@ -135,7 +134,7 @@ fn golden_patroni_file_of_a_first_unit_without_a_repository() {
         etcd_asks_who: true,
         operator: "not-the-operator-password",
         repository: None,
-        access: access(vec![address(1)], false, Vec::new()),
+        access: access(vec![address(1)], false),
         stage: Stage::Off,
         tags: BTreeSet::new(),
     };
@@ -143,16 +142,7 @@ fn golden_patroni_file_of_a_first_unit_without_a_repository() {
 }
 
 #[test]
-fn golden_patroni_file_of_three_units_with_a_repository_clients_and_options() {
-    let clients = vec![
-        ClientAccess::new(
-            "relation-7",
-            Databases::Named(vec!["shop".to_owned(), "all".to_owned()]),
-            Method::ScramSha256,
-        )
-        .unwrap(),
-        ClientAccess::new("pgbouncer_auth", Databases::All, Method::Md5).unwrap(),
-    ];
+fn golden_patroni_file_of_three_units_with_a_repository_and_options() {
     let members = vec![address(1), address(2), address(3)];
     let case = PatroniCase {
         major: 16,
@@ -171,7 +161,7 @@ fn golden_patroni_file_of_three_units_with_a_repository_clients_and_options() {
         // What a reader of YAML could take for a number, for a comment, or for the end of the text.
         operator: "12:30 #\"\\ ",
         repository: Some(repository(&Layout::new("/"))),
-        access: access(members, true, clients),
+        access: access(members, true),
         stage: Stage::Off,
         tags: BTreeSet::from([Tag::NoFailover, Tag::NoSync]),
     };
@@ -258,7 +248,7 @@ fn golden_etcd_and_patroni_files_in_each_stage_of_tls() {
             etcd_asks_who: true,
             operator: "not-the-operator-password",
             repository: None,
-            access: access(members, stage.refuses_plaintext(), Vec::new()),
+            access: access(members, stage.refuses_plaintext()),
             stage,
             tags: BTreeSet::new(),
         };

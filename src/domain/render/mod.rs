@@ -1,8 +1,8 @@
 //! Files the charm manages, as text made from values.
 //!
 //! Every function here is pure: a value goes in, the text of one file comes out. Values that a format cannot hold are
-//! refused where they enter ([`hba::ClientAccess::new`], [`pgbackrest::Configuration::render`]) instead of being
-//! written as something that reads back differently.
+//! refused where they enter ([`pgbackrest::Configuration::render`]) instead of being written as something that reads
+//! back differently.
 
 pub mod archive;
 pub mod dcs;

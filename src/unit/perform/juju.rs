@@ -27,7 +27,7 @@ pub(crate) fn random_byte() -> u8 {
 }
 
 /// A password from the operating system's randomness.
-fn generate() -> Secret {
+pub(super) fn generate() -> Secret {
     passwords::generated(random_byte)
 }
 

@@ -2,6 +2,7 @@
 
 mod backup;
 mod certificates;
+mod clients;
 mod cluster;
 mod juju;
 mod leave;
@@ -95,6 +96,13 @@ pub(super) fn perform(unit: &mut Unit<'_>, step: &Step) -> Result<(), StepError>
 
         Step::MakeRoles => roles::make(unit),
         Step::SetRolePassword(user, password) => roles::set_password(unit, *user, password),
+
+        Step::MakeAccessGroup => clients::make_access_group(unit),
+        Step::MakeClientDatabase { user, database } => clients::make_database(unit, user, database),
+        Step::MakeClientUser { account, password } => {
+            clients::make_user(unit, account, password.as_ref())
+        }
+        Step::RemoveClientUser(user) => clients::remove_user(unit, user),
 
         Step::CheckObjectStore(store) => repository::check(unit, store),
         Step::JudgeOwner(store) => repository::judge(unit, store),

@@ -49,13 +49,17 @@ pub(super) fn set_password(
     user: SystemUser,
     password: &Secret,
 ) -> Result<(), StepError> {
-    primary(unit, Deadline::seconds(30))?
+    primary(unit, "postgres", Deadline::seconds(30))?
         .set_role_password(user.name(), &verifier::new(password))
         .map_err(because)
 }
 
-/// The primary's database: over the socket when it is this unit's.
-fn primary(unit: &Unit<'_>, deadline: Deadline) -> Result<Database, StepError> {
+/// A database of the primary: over the socket when it is this unit's.
+pub(super) fn primary(
+    unit: &Unit<'_>,
+    database: &str,
+    deadline: Deadline,
+) -> Result<Database, StepError> {
     let members = super::cluster::patroni(unit)?
         .cluster(deadline)
         .map_err(because)?;
@@ -63,20 +67,5 @@ fn primary(unit: &Unit<'_>, deadline: Deadline) -> Result<Database, StepError> {
         .into_iter()
         .find(|member| member.role == Lead::Leader)
         .ok_or_else(|| StepError::expected("the cluster has no primary now", ""))?;
-    if primary.name == unit.view.member.to_string() {
-        return unit.database(deadline).map_err(because);
-    }
-    let operator = SystemUser::Operator;
-    let password = unit
-        .password(operator)
-        .ok_or_else(|| StepError::expected("the application has no passwords yet", ""))?;
-    Database::connect_to(
-        &primary.host,
-        primary.port,
-        operator.name(),
-        password,
-        unit.trust_for_sessions().as_ref(),
-        deadline,
-    )
-    .map_err(because)
+    unit.session_with((&primary.name, &primary.host), database, deadline)
 }

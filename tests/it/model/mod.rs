@@ -8,11 +8,14 @@ mod perform;
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
+use postgresql_charm::domain::clients::{ACCESS_GROUP, Request};
+use postgresql_charm::domain::decide::clients::answers;
 use postgresql_charm::domain::observed::{
-    ArchiverView, ClusterView, DataDirectory, DatabaseView, EtcdMember, EtcdView, Fetch, HELD,
-    Held, HostView, JujuView, Kept, ManagedFile, Member, MemberState, ObjectStorage, ObjectStore,
-    Observed, Packages, Passwords, PeerRelation, RESTORED, Recovery, RepositoryState, RestorePhase,
-    RestoreRecord, Restored, Role, RoleView, Seen, Service, ServiceState, TlsView, Written,
+    ArchiverView, Client, ClientUser, ClientsView, ClusterView, DataDirectory, DatabaseFacts,
+    DatabaseView, EtcdMember, EtcdView, Fetch, HELD, Held, HostView, JujuView, Kept, ManagedFile,
+    Member, MemberState, ObjectStorage, ObjectStore, Observed, Packages, Passwords, PeerRelation,
+    RESTORED, Recovery, RepositoryState, RestorePhase, RestoreRecord, Restored, Role, RoleView,
+    Seen, Service, ServiceState, TlsView, Written,
 };
 use postgresql_charm::domain::plan::{Plan, Step};
 use postgresql_charm::domain::render::dcs::DynamicConfiguration;
@@ -68,6 +71,8 @@ pub(crate) struct Model {
     pub(crate) unrecoverable: bool,
     /// Whether Patroni refuses to restart the database.
     pub(crate) busy: bool,
+    /// The user of an application whom the database does not take.
+    pub(crate) refuses: String,
     pub(crate) steps_left: Option<usize>,
     pub(crate) performed: Vec<String>,
     /// What a dispatch wrote into Juju and is not committed.
@@ -104,6 +109,7 @@ impl Model {
                     settings: Ok(settings),
                     object_storage: ObjectStorage::Unrelated,
                     tls: TlsView::default(),
+                    clients: BTreeMap::new(),
                     written: BTreeSet::new(),
                 },
                 host: HostView {
@@ -136,6 +142,8 @@ impl Model {
                 lost_quorum: None,
                 cluster: Seen::NotAsked,
                 database: Seen::NotAsked,
+                clients: Seen::NotAsked,
+                clients_failed: BTreeMap::new(),
                 now: "2026-01-01T12:00:00Z".parse().unwrap(),
                 waited: Duration::ZERO,
                 repository_tried: false,
@@ -146,6 +154,7 @@ impl Model {
             others: Others::default(),
             unrecoverable: false,
             busy: false,
+            refuses: String::new(),
             steps_left: None,
             performed: Vec::new(),
             staged: Staged::default(),
@@ -264,6 +273,22 @@ impl Model {
         model
     }
 
+    /// Relates an application that says this.
+    pub(crate) fn relate_application(&mut self, relation: u32, says: &[(&str, &str)]) {
+        let says = says
+            .iter()
+            .map(|(key, value)| ((*key).to_owned(), (*value).to_owned()))
+            .collect();
+        let client = Client {
+            application: "shop".into(),
+            request: Request::read(&says),
+            password: None,
+            answered: false,
+            said: serde_json::json!(says).to_string(),
+        };
+        self.seen.juju.clients.insert(relation, client);
+    }
+
     /// Relates the object store.
     pub(crate) fn relate(&mut self) {
         self.seen.juju.object_storage = ObjectStorage::Given(object_store());
@@ -284,6 +309,9 @@ impl Model {
 
     /// The dispatch ends well: Juju commits.
     pub(crate) fn end_well(&mut self) {
+        for relation in answers(&self.seen).into_keys() {
+            self.seen.juju.clients.get_mut(&relation).unwrap().answered = true;
+        }
         if std::mem::take(&mut self.staged.passwords) {
             self.seen.juju.passwords = passwords();
         }
@@ -295,6 +323,18 @@ impl Model {
 
     /// The dispatch dies: what it wrote into Juju is gone.
     pub(crate) fn die(&mut self) {
+        for (relation, client) in &mut self.seen.juju.clients {
+            if client.answered {
+                continue;
+            }
+            client.password = None;
+            let user = postgresql_charm::domain::clients::user(*relation);
+            if let Seen::Known(view) = &mut self.seen.clients
+                && let Some(user) = view.users.get_mut(&user)
+            {
+                user.password_matches = false;
+            }
+        }
         self.staged = Staged::default();
         if let (Some(peers), Some(recorded)) = (&mut self.seen.juju.peers, self.recorded.take()) {
             (peers.tls_course, peers.tls) = recorded;
@@ -323,6 +363,7 @@ impl Model {
         self.remember();
         self.seen.juju.written.clear();
         self.seen.repository_tried = false;
+        self.seen.clients_failed.clear();
         self.steps_left = None;
         self.refresh();
     }
@@ -371,6 +412,12 @@ impl Model {
             let mut database = database();
             database.in_recovery = !self.first() || self.others.lead;
             self.seen.database = Seen::Known(database);
+        }
+        if self.seen.juju.leader && self.seen.clients.known().is_none() {
+            self.seen.clients = Seen::Known(ClientsView {
+                own_databases_open: true,
+                ..ClientsView::default()
+            });
         }
         let (others, leads) = (self.others.clone(), self.others.lead);
         let me = self.seen.juju.member.clone();

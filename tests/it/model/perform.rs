@@ -292,6 +292,49 @@ impl Model {
             Step::KeepCertificate(_) => {
                 self.seen.juju.written.insert(Written::Certificate);
             }
+            Step::MakeAccessGroup => {
+                let view = self.clients();
+                view.groups.insert(ACCESS_GROUP.into());
+                view.own_databases_open = false;
+            }
+            Step::MakeClientDatabase { database, .. } => {
+                let facts = DatabaseFacts {
+                    owner: database.owner(),
+                    open: false,
+                };
+                let view = self.clients();
+                view.groups.insert(database.owner());
+                view.databases.insert(database.to_string(), facts);
+            }
+            Step::MakeClientUser { account, password } => {
+                if self.refuses == account.user {
+                    let why = "the model says so".to_owned();
+                    self.seen.clients_failed.insert(account.user.clone(), why);
+                    return Err(StepError::expected("the model says so", "").remembered());
+                }
+                let owner = account.database.owner();
+                let acts_as = account.acts_as_owner.then_some(owner);
+                let user = ClientUser {
+                    mark: Some(account.mark.clone()),
+                    login: true,
+                    password_matches: true,
+                    privileges: account.privileges,
+                    groups: account.groups.clone(),
+                    acts_as: acts_as
+                        .map(|owner| (account.database.to_string(), owner))
+                        .into_iter()
+                        .collect(),
+                };
+                self.clients().users.insert(account.user.clone(), user);
+                let relation = account.mark.relation;
+                let client = self.seen.juju.clients.get_mut(&relation).unwrap();
+                if password.is_none() {
+                    client.password = Some(Secret::new(format!("hidden-{relation}")));
+                }
+            }
+            Step::RemoveClientUser(user) => {
+                self.clients().users.remove(user);
+            }
             Step::Reinitialize
             | Step::NameDatabase { .. }
             | Step::SwitchOver { .. }
@@ -326,6 +369,13 @@ impl Model {
         let tls = config.is_some_and(|config| config.expose().contains("\n    ssl: \"on\"\n"));
         if let Seen::Known(database) = &mut self.seen.database {
             database.tls = tls;
+        }
+    }
+
+    fn clients(&mut self) -> &mut ClientsView {
+        match &mut self.seen.clients {
+            Seen::Known(view) => view,
+            other => panic!("{other:?}"),
         }
     }
 
