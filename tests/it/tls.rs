@@ -279,6 +279,7 @@ fn a_renewed_certificate_of_the_same_authority_restarts_nothing() {
         cluster.units[1].performed[before..],
         [
             "write this unit's certificate",
+            "forget what Patroni runs with",
             "have Patroni read its configuration again",
             "write what Patroni runs with",
         ]
@@ -469,6 +470,34 @@ fn a_unit_that_comes_half_way_begins_where_the_others_are() {
     }
 }
 
+/// Related again while the units still go back from TLS, and the hook of one dies after Patroni has taken up that there is
+/// none, and before that is recorded.
+#[test]
+fn who_is_related_again_on_the_way_back_turns_round_although_a_hook_dies() {
+    use Event::{Certify, Hook, Relate, Unrelate};
+    let hook = |unit| Hook(unit, None);
+    ends_in_one_place(&[
+        hook(1),
+        hook(2),
+        hook(0),
+        Relate,
+        hook(0),
+        Certify(2, "first"),
+        hook(2),
+        hook(1),
+        hook(0),
+        Unrelate,
+        hook(0),
+        hook(1),
+        hook(2),
+        hook(0),
+        hook(2),
+        Relate,
+        Hook(1, Some(5)),
+        hook(2),
+    ]);
+}
+
 #[derive(Clone, Debug)]
 enum Event {
     Hook(usize, Option<usize>),
@@ -490,46 +519,52 @@ fn events() -> impl Strategy<Value = Vec<Event>> {
     prop::collection::vec(event, 1..60)
 }
 
+/// Whatever happens, then everything settles.
+#[track_caller]
+fn ends_in_one_place(events: &[Event]) {
+    let mut cluster = Cluster::of(3);
+    cluster.relate("first", None);
+    let mut related = true;
+    for event in events {
+        match *event {
+            Event::Hook(unit, cut) => {
+                cluster.hook(unit, cut);
+            }
+            Event::Relate => {
+                related = true;
+                cluster.relate("second", None);
+            }
+            Event::Unrelate => {
+                related = false;
+                cluster.unrelate();
+            }
+            Event::Certify(unit, by) if related => cluster.certify(unit, by),
+            Event::Certify(..) => {}
+            Event::Elect(unit) => {
+                for (number, model) in cluster.units.iter_mut().enumerate() {
+                    model.seen.juju.leader = number == unit;
+                }
+            }
+        }
+    }
+    cluster.come_to_rest();
+    let end = if related { Stage::Only } else { Stage::Off };
+    assert!(cluster.all(end), "{:?}", cluster.stages());
+    if related {
+        let trusted: BTreeSet<&str> = (0..3)
+            .map(|number| cluster.file(number, ManagedFile::TlsAuthorities))
+            .collect();
+        assert_eq!(trusted.len(), 1);
+    }
+}
+
 proptest! {
-    // The same cases each time: one in hundreds of others ends before its time, with all units accepting both. It is known
-    // (Relate while the units still go back from TLS, and the hook of one dies), cuts nobody off, and is to be mended.
+    // The same cases each time: this model knows what files say, not what the programs run with, and thousands of others are
+    // to be tried with one that does.
     #![proptest_config(ProptestConfig { cases: 40, rng_seed: RngSeed::Fixed(1), failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn whatever_happens_in_whichever_order_nobody_is_cut_off_and_all_end_in_one_place(events in events()) {
-        let mut cluster = Cluster::of(3);
-        cluster.relate("first", None);
-        let mut related = true;
-        for event in events {
-            match event {
-                Event::Hook(unit, cut) => {
-                    cluster.hook(unit, cut);
-                }
-                Event::Relate => {
-                    related = true;
-                    cluster.relate("second", None);
-                }
-                Event::Unrelate => {
-                    related = false;
-                    cluster.unrelate();
-                }
-                Event::Certify(unit, by) if related => cluster.certify(unit, by),
-                Event::Certify(..) => {}
-                Event::Elect(unit) => {
-                    for (number, model) in cluster.units.iter_mut().enumerate() {
-                        model.seen.juju.leader = number == unit;
-                    }
-                }
-            }
-        }
-        cluster.come_to_rest();
-        let end = if related { Stage::Only } else { Stage::Off };
-        prop_assert!(cluster.all(end), "{:?}", cluster.stages());
-        if related {
-            let trusted: BTreeSet<&str> = (0..3)
-                .map(|number| cluster.file(number, ManagedFile::TlsAuthorities))
-                .collect();
-            prop_assert_eq!(trusted.len(), 1);
-        }
+        ends_in_one_place(&events);
     }
 }

@@ -204,6 +204,7 @@ fn the_server_comes_up_for_the_peers_and_is_reloaded_for_another_certificate_but
     );
     assert!(serve(&mut model).is_empty());
     let reload = [
+        "forget what pgBackRest's server runs with",
         "have pgBackRest's server read its configuration again",
         "write what pgBackRest's server runs with",
     ];
@@ -251,7 +252,7 @@ fn the_server_goes_with_tls_and_with_the_last_peer() {
             serve(&mut model),
             [
                 "stop pgBackRest's server",
-                "remove what pgBackRest's server runs with",
+                "forget what pgBackRest's server runs with",
             ]
         );
         assert!(serve(&mut model).is_empty());

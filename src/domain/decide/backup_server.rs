@@ -1,6 +1,7 @@
 //! pgBackRest's server, through which replicas back the cluster up. It runs while the cluster has TLS and more than one
 //! unit.
 
+use super::services::uncertain;
 use super::tls;
 use crate::domain::backups::server::BackupServer;
 use crate::domain::decision::Decision;
@@ -55,10 +56,14 @@ pub fn server(seen: &Observed) -> Decision {
     let current = seen.host.holds(ManagedFile::BackupServerInForce, &in_force);
     match state {
         ServiceState::Running if current => {}
-        ServiceState::Running => steps.extend([
-            Step::Reload(Service::BackupServer),
-            write(ManagedFile::BackupServerInForce, in_force),
-        ]),
+        ServiceState::Running => {
+            let forget = uncertain(seen, ManagedFile::BackupServerInForce, &in_force);
+            steps.extend(forget);
+            steps.extend([
+                Step::Reload(Service::BackupServer),
+                write(ManagedFile::BackupServerInForce, in_force),
+            ]);
+        }
         // It comes up with what is there now, or is on its way out and seen to the next time.
         ServiceState::Changing => {}
         ServiceState::Absent | ServiceState::Stopped | ServiceState::Failed => steps.extend([

@@ -1,6 +1,6 @@
 //! The passwords of the system users.
 
-use super::services::differing;
+use super::services::uncertain;
 use crate::domain::decision::{Decision, Wait, Wake};
 use crate::domain::files;
 use crate::domain::observed::{
@@ -80,12 +80,17 @@ pub fn set(seen: &Observed, user: SystemUser, new: &Secret) -> Result<Plan, Refu
     if let Passwords::Known { users, .. } = &mut changed.juju.passwords {
         users.insert(user, new.clone());
     }
-    let config = files::patroni_config(&changed, &files::archive_command(seen));
     // Without a configuration there is no Patroni yet that would have to learn it.
-    let files = differing(seen, [(ManagedFile::PatroniConfig, config)]).unwrap_or_default();
-    if !files.is_empty() {
-        steps.extend(files);
-        steps.push(Step::ReloadPatroni);
+    if let Ok(config) = files::patroni_config(&changed, &files::archive_command(seen))
+        && !seen.host.holds(ManagedFile::PatroniConfig, &config)
+    {
+        let (follow, in_force) = files::patroni_follows(&changed, &config);
+        // If Juju does not record the new password, Patroni has to read the old one again.
+        steps.extend(uncertain(seen, ManagedFile::PatroniInForce, &in_force));
+        let write = |file, content| Step::WriteFile { file, content };
+        steps.push(write(ManagedFile::PatroniConfig, config));
+        steps.extend(follow);
+        steps.push(write(ManagedFile::PatroniInForce, in_force));
     }
     steps.push(Step::StorePassword(user, new.clone()));
     Ok(Plan::new(format!("change the password of {user}"), steps))

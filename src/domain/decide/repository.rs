@@ -1,6 +1,6 @@
 //! The backup repository: tried, judged, claimed, proved.
 
-use super::services::differing;
+use super::services::{differing, uncertain};
 use crate::domain::decision::{Blocked, Decision, Wait, Wake};
 use crate::domain::files::{self, NotYet};
 use crate::domain::observed::{
@@ -124,6 +124,7 @@ fn attach(seen: &Observed, store: &ObjectStore, digest: String) -> Result<Plan, 
     let (follow, in_force) = files::patroni_follows(seen, &archiving);
     let patroni = differing(seen, [(ManagedFile::PatroniConfig, Ok(archiving))])?;
     if !patroni.is_empty() {
+        steps.extend(uncertain(seen, ManagedFile::PatroniInForce, &in_force));
         steps.extend(patroni);
         steps.extend(follow);
         steps.push(Step::WriteFile {

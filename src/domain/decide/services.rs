@@ -164,7 +164,7 @@ pub fn watcher(seen: &Observed) -> Decision {
 
 /// Writes the files that differ and starts what does not run.
 ///
-/// What the service runs with is written last: whatever dies before it is done again.
+/// What the service runs with is forgotten first and written last: whatever dies in between is done again.
 fn bring_up(
     seen: &Observed,
     service: Service,
@@ -172,11 +172,12 @@ fn bring_up(
     when_running: Vec<Step>,
     (record, in_force): (ManagedFile, Secret),
 ) -> Decision {
-    let mut steps: Vec<Step> = wanted
+    let mut steps: Vec<Step> = uncertain(seen, record, &in_force).into_iter().collect();
+    let differ = wanted
         .into_iter()
         .filter(|(file, content)| !seen.host.holds(*file, content))
-        .map(|(file, content)| Step::WriteFile { file, content })
-        .collect();
+        .map(|(file, content)| Step::WriteFile { file, content });
+    steps.extend(differ);
     match seen.host.service(service) {
         ServiceState::Running | ServiceState::Changing => steps.extend(when_running),
         ServiceState::Absent | ServiceState::Stopped | ServiceState::Failed => {
@@ -194,6 +195,14 @@ fn bring_up(
     } else {
         Decision::Do(Plan::new(format!("bring up {service}"), steps))
     }
+}
+
+/// What a service runs with is not known from before its files change until it has taken them up: it may be started on
+/// its own meanwhile, and what is wanted may turn back to what was recorded. So the record goes first.
+pub(super) fn uncertain(seen: &Observed, record: ManagedFile, in_force: &Secret) -> Option<Step> {
+    let recorded = seen.host.files.get(&record);
+    let changes = recorded.is_some_and(|recorded| recorded != in_force);
+    changes.then_some(Step::RemoveFile(record))
 }
 
 /// Steps that write the files that do not hold what they should.

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::fmt;
 
 use super::Step;
-use crate::domain::observed::{RestorePhase, RestoreRecord};
+use crate::domain::observed::{ManagedFile, RestorePhase, RestoreRecord};
 use crate::domain::words::MemberName;
 
 impl fmt::Display for Step {
@@ -19,6 +19,11 @@ impl fmt::Display for Step {
                 write!(f, "make the directories for PostgreSQL {major}")
             }
             Self::WriteFile { file, .. } => write!(f, "write {file}"),
+            Self::RemoveFile(
+                file @ (ManagedFile::EtcdInForce
+                | ManagedFile::PatroniInForce
+                | ManagedFile::BackupServerInForce),
+            ) => write!(f, "forget {file}"),
             Self::RemoveFile(file) => write!(f, "remove {file}"),
             Self::Start(service) => write!(f, "start {service}"),
             Self::Stop(service) => write!(f, "stop {service}"),
