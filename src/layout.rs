@@ -209,6 +209,11 @@ impl Layout {
         self.records().join("repository.json")
     }
 
+    /// Where is archived instead of where the relation says.
+    pub fn moved_record(&self) -> PathBuf {
+        self.records().join("moved.json")
+    }
+
     /// An empty folder that says that all the others were made.
     pub fn prepared(&self, major: u32) -> PathBuf {
         self.volume().join(format!(".prepared-{major}"))

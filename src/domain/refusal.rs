@@ -28,6 +28,20 @@ pub enum Refusal {
     /// The repository belongs to somebody else.
     #[error("the repository belongs to {0}")]
     ForeignRepository(String),
+    /// The backup is of another major version.
+    #[error("the backup is of PostgreSQL {there}, and this is PostgreSQL {here}")]
+    OtherVersion {
+        /// Of this cluster.
+        here: String,
+        /// Of the backup.
+        there: String,
+    },
+    /// The repository has no such stanza.
+    #[error("the repository has no stanza {0}")]
+    NoStanza(String),
+    /// It is not said which of the clusters in the repository is meant.
+    #[error("the repository holds backups of several stanzas: {}", .0.join(", "))]
+    WhichStanza(Vec<String>),
     /// The repository does not work.
     #[error("the repository cannot be used: {problem}")]
     RepositoryFailed {
@@ -137,8 +151,11 @@ impl Refusal {
                 "give the integrator bucket, access-key and secret-key".into()
             }
             Self::ForeignRepository(_) => {
-                "set another path on the integrator; list-backups works as it is".into()
+                "set another path on the integrator; list-backups and restore work as it is".into()
             }
+            Self::OtherVersion { there, .. } => format!("deploy an application with version={there}"),
+            Self::NoStanza(_) => "list-backups shows the stanzas".into(),
+            Self::WhichStanza(_) => "say which one with stanza=<name>".into(),
             Self::RepositoryFailed { hint, .. } => hint.clone(),
             Self::BadLimit(_) => "give 0 for all, or how many of the newest".into(),
             Self::RepositoryNotReady => "juju status shows when it is".into(),

@@ -52,6 +52,12 @@ pub const RESTORED: Key = Key {
     owner: Owner::Leader,
     name: "restored",
 };
+/// JSON: where is archived instead of where the relation with the object store says, and since which restore.
+pub const MOVED: Key = Key {
+    endpoint: super::PEERS,
+    owner: Owner::Leader,
+    name: "moved-repository",
+};
 /// How far a unit is: `member`, or `voter` when it votes in etcd, too.
 pub const STANDING: Key = Key {
     endpoint: super::PEERS,
@@ -117,7 +123,7 @@ pub const REQUESTS: Key = Key {
 };
 
 /// Every key.
-pub const ALL: [Key; 15] = [
+pub const ALL: [Key; 16] = [
     TLS_COURSE,
     TLS,
     ADDRESS,
@@ -127,6 +133,7 @@ pub const ALL: [Key; 15] = [
     INITIALISED,
     STANZA,
     RESTORED,
+    MOVED,
     REQUESTED_SECRETS,
     LIB_VERSION,
     BUCKET,

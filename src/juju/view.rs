@@ -7,7 +7,7 @@ use juju_charm::{Bag, Databag, Juju, ToolError};
 
 use super::databag;
 use crate::domain::backups::server::BackupServer;
-use crate::domain::observed::{JujuView, PeerRelation, Standing};
+use crate::domain::observed::{JujuView, Moved, PeerRelation, Standing};
 use crate::domain::settings::{Machine, OptionValue, Settings};
 use crate::domain::tls::{Announcement, Course, Stage};
 use crate::domain::words::{MemberName, Stanza, Timestamp};
@@ -50,6 +50,7 @@ pub fn read(juju: &Juju, memory: u64, cpus: u32, now: Timestamp) -> Result<JujuV
         passwords: super::passwords::read(juju).map_err(because)?,
         settings: settings(juju, memory, cpus).map_err(because)?,
         object_storage: super::object_storage::read(juju, leader).map_err(because)?,
+        moved: None,
         tls,
         // An application's bag is the leader's to read.
         clients: if leader {
@@ -143,6 +144,7 @@ fn peers(juju: &Juju, this: &MemberName) -> Result<Option<PeerRelation>, StepErr
         tls_course: course(&application)?,
         tls,
         restored: application.get(databag::RESTORED.name).cloned(),
+        moved: moved(&application)?,
     }))
 }
 
@@ -159,6 +161,28 @@ fn course(application: &Databag) -> Result<Course, StepError> {
     course
         .map(Option::unwrap_or_default)
         .map_err(|error| StepError::because(&error))
+}
+
+/// What cannot be read is not "never": WAL would go to where it came from.
+fn moved(application: &Databag) -> Result<Option<Moved>, StepError> {
+    let said = application
+        .get(databag::MOVED.name)
+        .map(|json| serde_json::from_str(json));
+    said.transpose().map_err(|error| StepError::because(&error))
+}
+
+/// Where the cluster archives instead of where the relation with the object store says, as the peers were told.
+///
+/// # Errors
+///
+/// When a hook tool fails, or what was told cannot be read.
+pub fn told_moved(juju: &Juju) -> Result<Option<Moved>, StepError> {
+    let relations = juju.relation_ids(super::PEERS).map_err(because)?;
+    let Some(relation) = relations.into_iter().next() else {
+        return Ok(None);
+    };
+    let application = juju.relation_get(&relation, &Bag::OwnApp);
+    moved(&application.map_err(because)?)
 }
 
 fn announced(bag: &Databag) -> Result<Option<Announcement>, StepError> {

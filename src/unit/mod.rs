@@ -18,7 +18,7 @@ use serde::{Deserialize, Serialize};
 pub use installation::Installation;
 pub(crate) use observe::member;
 pub(crate) use perform::{
-    REQUEST, explained, job_of, progress_of_recovery, random_byte, settings_of,
+    REQUEST, explained, is_stranger, job_of, progress_of_recovery, random_byte, settings_of,
 };
 
 use crate::adapters::Ports;
@@ -29,7 +29,7 @@ use crate::adapters::patroni::{Credentials, Patroni, Xlog};
 use crate::adapters::postgres::{Database, PostgresError, Target as Connection};
 use crate::adapters::trust::Trust;
 use crate::domain::decide::quorum::Reach;
-use crate::domain::observed::{JujuView, Observed, Passwords};
+use crate::domain::observed::{JujuView, Moved, Observed, Passwords};
 use crate::domain::plan::{Plan, Step};
 use crate::domain::render::{
     ETCD_CLIENT_PORT, ETCD_TLS_CLIENT_PORT, PATRONI_PORT, POSTGRESQL_PORT,
@@ -85,10 +85,15 @@ impl<'a> Unit<'a> {
         let memory = machine::total_memory().map_err(because)?.unwrap_or(0);
         let cpus = u32::try_from(machine::processors().get()).unwrap_or(1);
         let leaving = records::read(&installation.layout.leaving_record()).map_err(because)?;
+        let mut view = view::read(juju, memory, cpus, clock::now())?;
+        let moved = records::read(&installation.layout.moved_record()).map_err(because)?;
+        let told = view.peers.as_ref().and_then(|peers| peers.moved.clone());
+        view.moved = Moved::later(moved, told);
+        view.object_storage = view.object_storage.moved(view.moved.as_ref());
         Ok(Self {
             juju,
             installation,
-            view: view::read(juju, memory, cpus, clock::now())?,
+            view,
             memory,
             cpus,
             patience: Deadline::after(PATIENCE),

@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use sha2::{Digest as _, Sha256};
 
 use super::{
-    QUESTION, Unit, address_in, because, database_in, job_of, programs, progress_of_recovery,
-    records,
+    QUESTION, Unit, address_in, because, database_in, is_stranger, job_of, programs,
+    progress_of_recovery, records,
 };
 use crate::adapters::etcd::{Etcd, EtcdError};
 use crate::adapters::host::clock::{self, Deadline};
@@ -42,6 +42,11 @@ pub(super) fn observe(unit: &Unit<'_>) -> Result<Observed, StepError> {
     } else {
         Seen::NotAsked
     };
+    let mut host = host;
+    host.stranger = etcd.known().is_some()
+        && cluster.known().is_none()
+        && host.data == DataDirectory::Present
+        && stranger(unit);
     Ok(Observed {
         juju: unit.view.clone(),
         etcd,
@@ -116,6 +121,7 @@ fn host(unit: &Unit<'_>) -> Result<HostView, StepError> {
         recovery: recovery(unit, restore.as_ref())?,
         restore,
         kept,
+        stranger: false,
         free: files::free_bytes(&layout.volume()).unwrap_or(0),
         repository: records::read(&layout.repository_record()).map_err(because)?,
     })
@@ -166,7 +172,16 @@ fn kept(unit: &Unit<'_>, packages: &Packages) -> Result<Option<Kept>, StepError>
     Ok(Some(note.unwrap_or(Kept {
         since: clock::now(),
         size: 0,
+        moved: false,
     })))
+}
+
+/// Whether this unit's data is of another database than the cluster's; what is not known is no reason to think so.
+fn stranger(unit: &Unit<'_>) -> bool {
+    is_stranger(unit).unwrap_or_else(|error| {
+        tracing::debug!("cannot tell whether the data is the cluster's: {error}");
+        false
+    })
 }
 
 fn managed_files(unit: &Unit<'_>) -> Result<BTreeMap<ManagedFile, Secret>, StepError> {

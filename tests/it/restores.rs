@@ -8,14 +8,15 @@ use postgresql_charm::domain::decide;
 use postgresql_charm::domain::decide::status::{Level, status};
 use postgresql_charm::domain::decision::Decision;
 use postgresql_charm::domain::observed::{
-    Fetch, Recovery, RestorePhase, RestoreRecord, Restored, Service, ServiceState, Source,
+    Fetch, ManagedFile, Moved, Recovery, RestorePhase, RestoreRecord, Restored, Service,
+    ServiceState, Source,
 };
 use postgresql_charm::domain::plan::{Plan, Step};
 use postgresql_charm::domain::refusal::Refusal;
 use postgresql_charm::domain::words::MemberName;
 use postgresql_charm::reconcile::{carry_out, reconcile};
 
-use crate::model::{Directories, Model};
+use crate::model::{Directories, Model, Store};
 
 fn name(number: u32) -> MemberName {
     format!("postgresql-{number}").parse().unwrap()
@@ -38,6 +39,7 @@ fn restore(model: &Model, kind: TargetKind) -> Plan {
         kept: "/var/lib/postgresql/15/main.before-restore".into(),
         others: model.others.data.keys().cloned().collect(),
         newest: None,
+        moves: None,
     })
 }
 
@@ -253,6 +255,7 @@ fn a_member_that_was_away_counts_as_outdated_until_it_has_rebuilt_itself() {
         id: left.id.clone(),
         stale: BTreeSet::from([name(1)]),
         rebuilt_by: Some(name(0)),
+        moved: None,
     });
     let decision = |model: &mut Model| {
         reconcile(model).unwrap();
@@ -359,4 +362,133 @@ fn members_held_by_a_unit_that_is_gone_are_let_go() {
         ),
         other => panic!("{other:?}"),
     }
+}
+
+/// A settled primary that is related to another cluster's repository.
+fn foreign(mut model: Model) -> Model {
+    model.store = Store::Foreign;
+    model.relate();
+    reconcile(&mut model).unwrap();
+    model.end_well();
+    model
+}
+
+fn bring_over(model: &Model) -> Plan {
+    let store = model.seen.juju.object_storage.given().unwrap();
+    let stanza = &model.seen.juju.stanza;
+    let Step::RecordRestore(record) = restore(model, TargetKind::Immediate).steps.remove(0) else {
+        panic!("a restore is recorded first")
+    };
+    let moves = Some(Moved::beside(store, stanza, &record.id));
+    decide::restore::plan(&RestoreRecord {
+        source: Source::Foreign,
+        stanza: "prod.db".parse().unwrap(),
+        moves,
+        ..record
+    })
+}
+
+const OWN_PATH: &str = "/pg/dev.postgresql-20260101T120000Z";
+
+#[test]
+fn another_clusters_repository_can_be_restored_from_and_takes_no_backup() {
+    let model = foreign(Model::primary());
+    assert_eq!(decide::restore::allowed(&model.seen, &[]), Ok(()));
+    assert_eq!(decide::restore::source(&model.seen), Ok(Source::Foreign));
+    let found = |asked| decide::restore::stanzas(&model.seen, asked);
+    assert_eq!(found(None), Ok(vec!["prod.db".parse().unwrap()]));
+    let other = found(Some("other"));
+    assert_eq!(other, Err(Refusal::NoStanza("other".into())));
+    assert!(matches!(
+        decide::backup::allowed(&model.seen),
+        Err(Refusal::ForeignRepository(_))
+    ));
+}
+
+#[test]
+fn what_comes_from_another_cluster_cut_anywhere_archives_to_a_path_of_its_own_and_never_where_it_came_from()
+ {
+    let model = foreign(Model::primary());
+    let plan = bring_over(&model);
+    for cut in 1..=plan.steps.len() {
+        let mut model = model.clone();
+        model.steps_left = Some(cut);
+        let _ = carry_out(&mut model, &plan);
+        model.die();
+        model.live();
+        assert_eq!(model.directories, NEW, "cut after {cut}");
+        let config = (model.seen.host.files.get(&ManagedFile::PgBackRestConfig))
+            .map(|config| config.expose().to_owned());
+        let path = format!("repo1-path={OWN_PATH}\n");
+        assert!(config.unwrap().contains(&path), "cut after {cut}");
+        let told = model.seen.juju.peers.as_ref().unwrap().moved.as_ref();
+        assert_eq!(told.unwrap().path, OWN_PATH, "cut after {cut}");
+        assert_eq!(decide::restore::source(&model.seen), Ok(Source::Backup));
+    }
+}
+
+#[test]
+fn the_database_that_is_brought_over_opens_with_its_archiving_in_place() {
+    let plan = bring_over(&foreign(Model::primary()));
+    let at = |is: fn(&Step) -> bool| plan.steps.iter().position(is).unwrap();
+    let stopped = at(|step| *step == Step::Stop(Service::Patroni));
+    let moved = at(|step| matches!(step, Step::MoveRepository(_)));
+    let started = at(|step| *step == Step::Start(Service::Patroni));
+    assert!(stopped < moved && moved < started, "{plan}");
+}
+
+#[test]
+fn undoing_it_goes_to_a_fresh_path_again() {
+    let model = foreign(Model::primary());
+    let plan = bring_over(&model);
+    let mut model = model.clone();
+    carry_out(&mut model, &plan).unwrap();
+    model.end_well();
+    model.live();
+    assert!(model.seen.host.kept.as_ref().unwrap().moved);
+    let plan = undo(&model);
+    let moves = plan.steps.iter().find_map(|step| match step {
+        Step::MoveRepository(moved) => Some(moved.path.as_str()),
+        _ => None,
+    });
+    assert_eq!(moves, Some("/pg/dev.postgresql-20260101T130000Z"));
+}
+
+#[test]
+fn a_replica_with_another_database_than_the_clusters_is_made_anew_and_nothing_else_is() {
+    let mut model = Model::replica();
+    model.seen.host.stranger = true;
+    model.seen.cluster = postgresql_charm::domain::observed::Seen::Unreachable("ended".into());
+    let Decision::Do(plan) = decide::reconcile(&model.seen) else {
+        panic!("it does something about it")
+    };
+    assert_eq!(
+        plan.steps,
+        [
+            Step::Stop(Service::Patroni),
+            Step::RemoveStranger,
+            Step::Start(Service::Patroni)
+        ]
+    );
+    model.seen.host.stranger = false;
+    let (topic, _) = decide::explain(&model.seen);
+    assert_ne!(topic, "data of another database");
+}
+
+#[test]
+fn whoever_learns_of_the_move_from_the_cluster_alone_follows_it() {
+    let mut model = Model::primary_of_three();
+    let store = model.seen.juju.object_storage.given().unwrap();
+    let moved = Moved::beside(store, &model.seen.juju.stanza, "20260101T120000Z");
+    model.others.restored = Some(Restored {
+        id: moved.id.clone(),
+        stale: BTreeSet::new(),
+        rebuilt_by: None,
+        moved: Some(moved.clone()),
+    });
+    model.live();
+    let store = model.seen.juju.object_storage.given().unwrap();
+    assert_eq!(store.path, OWN_PATH);
+    let told = model.seen.juju.peers.as_ref().unwrap().moved.clone();
+    assert_eq!(told, Some(moved));
 }

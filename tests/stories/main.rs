@@ -12,6 +12,7 @@
 mod backups;
 mod clients;
 mod cluster;
+mod foreign;
 mod kills;
 mod lab;
 mod members;

@@ -3,7 +3,7 @@
 use tokio_postgres::Config;
 use tokio_postgres::config::SslMode;
 
-use super::{PostgresError, SqlClass, connect};
+use super::{PostgresError, SqlClass, Target, connect};
 use crate::adapters::host::clock::Deadline;
 use crate::domain::words::Secret;
 
@@ -36,7 +36,38 @@ pub fn try_login(
         .password(password.expose())
         .dbname(database)
         .ssl_mode(SslMode::Disable);
-    match connect::open(&mut config, &format!("{host}:{port}"), deadline) {
+    tried(connect::open(
+        &mut config,
+        &format!("{host}:{port}"),
+        deadline,
+    ))
+}
+
+/// Logs in over a socket and out again. A database that refuses somebody whose password it has taken is no matter here.
+pub fn try_login_in(
+    target: &Target,
+    password: &Secret,
+    deadline: Deadline,
+) -> Result<Login, PostgresError> {
+    let mut config = Config::new();
+    config
+        .host_path(&target.socket_dir)
+        .port(target.port)
+        .user(&target.user)
+        .password(password.expose())
+        .dbname(&target.database);
+    let name = format!("{}/.s.PGSQL.{}", target.socket_dir.display(), target.port);
+    match tried(connect::open(&mut config, &name, deadline)) {
+        Err(PostgresError::Sql {
+            class: SqlClass::NotAllowed | SqlClass::NoSuchDatabase | SqlClass::WrongState,
+            ..
+        }) => Ok(Login::Accepted),
+        tried => tried,
+    }
+}
+
+fn tried(opened: Result<super::Database, PostgresError>) -> Result<Login, PostgresError> {
+    match opened {
         Ok(_) => Ok(Login::Accepted),
         Err(PostgresError::Sql {
             class: SqlClass::NotAuthenticated,

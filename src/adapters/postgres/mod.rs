@@ -14,6 +14,6 @@ pub mod verifier;
 pub use clients::{ClientRole, DatabaseEntry};
 pub use connect::{Database, Target};
 pub use error::{PostgresError, SqlClass};
-pub use login::{Login, try_login};
+pub use login::{Login, try_login, try_login_in};
 pub use queries::{Archiver, Position, Replay, Setting};
 pub use roles::{Role, RoleAttributes};

@@ -26,7 +26,7 @@ use super::observed::Observed;
 type Decider = fn(&Observed) -> Decision;
 
 /// The deciders, in the order in which a unit comes to life. The first that is not settled speaks.
-const DECIDERS: [(&str, Decider); 36] = [
+const DECIDERS: [(&str, Decider); 38] = [
     ("leaving", leave::leaving),
     ("packages", install::packages),
     ("directories", install::directories),
@@ -43,6 +43,7 @@ const DECIDERS: [(&str, Decider); 36] = [
     ("etcd's passwords", services::protected_etcd),
     ("where etcd is reached", tls::peer),
     ("a copy from the repository", repository::seed),
+    ("data of another database", restore::stranger),
     ("Patroni", services::patroni),
     ("watcher", services::watcher),
     ("restore elsewhere", restore::held),
@@ -57,6 +58,7 @@ const DECIDERS: [(&str, Decider); 36] = [
     ("what the peers know", standing::standing),
     ("backups that the peers take", backup_server::announce),
     ("what the peers know of a restore", restore::told),
+    ("where is archived", restore::moved),
     ("change of voters", voters::change),
     ("a vote of its own", voters::join),
     ("a vote given up", voters::retire),

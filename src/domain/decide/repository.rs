@@ -148,7 +148,22 @@ fn attach(seen: &Observed, store: &ObjectStore, digest: String) -> Result<Plan, 
     ))
 }
 
-fn write_own_files(seen: &Observed, store: &ObjectStore) -> Result<Vec<Step>, NotYet> {
+/// The files that are written so that archiving goes where it should.
+///
+/// # Errors
+///
+/// When a parameter does not fit a file, or something else is not known yet.
+pub fn archiving_files(seen: &Observed) -> Result<Vec<Step>, NotYet> {
+    let Some(store) = seen.juju.object_storage.given() else {
+        return Ok(Vec::new());
+    };
+    let mut steps = write_own_files(seen, store)?;
+    let archiving = files::patroni_config(seen, &files::to_the_repository(seen));
+    steps.extend(differing(seen, [(ManagedFile::PatroniConfig, archiving)])?);
+    Ok(steps)
+}
+
+pub(super) fn write_own_files(seen: &Observed, store: &ObjectStore) -> Result<Vec<Step>, NotYet> {
     let wanted = [
         (
             ManagedFile::ObjectStoreCa,
@@ -195,8 +210,25 @@ fn keep(seen: &Observed, store: &ObjectStore) -> Decision {
     do_if_any("keep the repository's settings", steps)
 }
 
-/// Another cluster's repository: it can be listed, through a configuration of its own that nothing archives with.
+/// Another cluster's repository: it can be listed and restored from, through a configuration of its own that nothing
+/// archives with.
 fn foreign(seen: &Observed, store: &ObjectStore, owner: &str) -> Decision {
+    match foreign_files(seen, store) {
+        Ok(steps) if steps.is_empty() => Decision::Blocked(Blocked::new(
+            format!(
+                "the repository {}{} belongs to {owner}",
+                store.bucket, store.path
+            ),
+            "its backups can be listed and restored; set another path on the integrator to take backups",
+        )),
+        Ok(steps) => do_if_any(READ_ANOTHERS, steps),
+        Err(why) => unusable(&why),
+    }
+}
+
+const READ_ANOTHERS: &str = "read another cluster's repository";
+
+fn foreign_files(seen: &Observed, store: &ObjectStore) -> Result<Vec<Step>, NotYet> {
     let wanted = [
         (
             ManagedFile::ForeignObjectStoreCa,
@@ -207,36 +239,63 @@ fn foreign(seen: &Observed, store: &ObjectStore, owner: &str) -> Decision {
             files::foreign_pgbackrest_config(seen, store),
         ),
     ];
-    let steps = match differing(seen, wanted) {
-        Ok(steps) => steps,
-        Err(why) => return unusable(&why),
-    };
-    if steps.is_empty() {
-        Decision::Blocked(Blocked::new(
-            format!(
-                "the repository {}{} belongs to {owner}",
-                store.bucket, store.path
-            ),
-            "its backups can be listed; set another path on the integrator to take backups",
-        ))
-    } else {
-        Decision::Do(Plan::new("read another cluster's repository", steps))
-    }
+    differing(seen, wanted)
 }
 
-/// A member that is not the primary uses the repository once the leader has recorded that it works.
+/// A member that is not the primary uses the repository once the leader has recorded that it works, and only when it is
+/// this cluster's: the relation may name another by now. The leader looks whose it is also before, because it may be
+/// asked to restore from there.
 fn follow(seen: &Observed, store: &ObjectStore) -> Decision {
     let recorded = seen
         .juju
         .peers
         .as_ref()
         .is_some_and(|peers| peers.stanza.is_some());
-    if !recorded {
+    let may_ask = recorded || seen.juju.leader;
+    if !may_ask || seen.cluster.known().is_none() || super::voters::leads(seen) {
         return Decision::Settled;
     }
-    match write_own_files(seen, store) {
-        Ok(steps) => do_if_any("use the cluster's repository", steps),
-        Err(why) => unusable(&why),
+    let digest = files::digest(store);
+    let record = seen.host.repository.as_ref();
+    let state = record
+        .filter(|record| record.digest == digest)
+        .map(|record| &record.state);
+    let files = match state {
+        Some(RepositoryState::Foreign { .. }) => foreign_files(seen, store),
+        _ if recorded => write_own_files(seen, store),
+        _ => Ok(Vec::new()),
+    };
+    let files = match files {
+        Ok(files) => files,
+        Err(why) => return unusable(&why),
+    };
+    match state {
+        Some(RepositoryState::Ready { .. }) => do_if_any("use the cluster's repository", files),
+        Some(RepositoryState::Foreign { .. }) if seen.repository_tried => {
+            do_if_any(READ_ANOTHERS, files)
+        }
+        _ if seen.repository_tried => Decision::Settled,
+        _ => {
+            let mut steps = vec![
+                Step::CheckObjectStore(store.clone()),
+                Step::JudgeOwner(store.clone()),
+            ];
+            if recorded {
+                steps.extend(match state {
+                    Some(RepositoryState::Foreign { .. }) => {
+                        write_own_files(seen, store).unwrap_or_default()
+                    }
+                    _ => files,
+                });
+                steps.push(Step::RecordRepository(RepositoryRecord {
+                    digest,
+                    state: RepositoryState::Ready {
+                        stanza: seen.juju.stanza.clone(),
+                    },
+                }));
+            }
+            Decision::Do(Plan::new("use the cluster's repository", steps))
+        }
     }
 }
 

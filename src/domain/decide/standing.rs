@@ -5,11 +5,7 @@
 
 use super::repository::own_repository;
 use crate::domain::decision::Decision;
-use crate::domain::files;
-use crate::domain::observed::{
-    ManagedFile, MemberState, ObjectStorage, Observed, RepositoryRecord, RepositoryState, Standing,
-    Written,
-};
+use crate::domain::observed::{MemberState, Observed, Standing, Written};
 use crate::domain::plan::{Plan, Step};
 
 /// The peers know how far this unit is. A unit without peers tells nobody.
@@ -47,7 +43,7 @@ pub fn stanza(seen: &Observed) -> Decision {
         return Decision::Settled;
     };
     if peers.stanza.is_some() {
-        return remember(seen);
+        return Decision::Settled;
     }
     let written = |write| seen.juju.written.contains(&write);
     if seen.juju.leader {
@@ -67,36 +63,4 @@ pub fn stanza(seen: &Observed) -> Decision {
         ));
     }
     Decision::Settled
-}
-
-/// A replica finds out for itself, once in a dispatch, that the repository is this cluster's.
-fn remember(seen: &Observed) -> Decision {
-    let ObjectStorage::Given(store) = &seen.juju.object_storage else {
-        return Decision::Settled;
-    };
-    let configured = seen.host.files.contains_key(&ManagedFile::PgBackRestConfig);
-    let replica = seen.cluster.known().is_some() && !super::voters::leads(seen);
-    if !configured || !replica || seen.repository_tried {
-        return Decision::Settled;
-    }
-    let digest = files::digest(store);
-    let ready = seen.host.repository.as_ref().is_some_and(|record| {
-        record.digest == digest && matches!(record.state, RepositoryState::Ready { .. })
-    });
-    if ready {
-        return Decision::Settled;
-    }
-    Decision::Do(Plan::new(
-        "use the cluster's repository from this unit",
-        vec![
-            Step::CheckObjectStore(store.clone()),
-            Step::JudgeOwner(store.clone()),
-            Step::RecordRepository(RepositoryRecord {
-                digest,
-                state: RepositoryState::Ready {
-                    stanza: seen.juju.stanza.clone(),
-                },
-            }),
-        ],
-    ))
 }

@@ -5,7 +5,7 @@ use std::net::IpAddr;
 
 use serde::{Deserialize, Serialize};
 
-use super::ArchiverView;
+use super::{ArchiverView, Moved};
 use crate::domain::words::{MemberName, SystemId, Timeline};
 
 /// The configuration store, as this unit reaches it.
@@ -148,6 +148,9 @@ pub struct Restored {
     /// The member that is still at work on the others.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub rebuilt_by: Option<MemberName>,
+    /// Where the restored database archives from then on, when that has changed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub moved: Option<Moved>,
 }
 
 /// One member of the cluster.

@@ -49,6 +49,9 @@ pub struct HostView {
     pub recovery: Recovery,
     /// The database that the last restore replaced, while it is kept.
     pub kept: Option<Kept>,
+    /// Whether Patroni stays down because the data is of another database than the cluster's, which has moved on by a
+    /// restore from another cluster's repository.
+    pub stranger: bool,
     /// Bytes free on the volume.
     pub free: u64,
     /// What was last proved about the repository.

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 
-use super::{Client, TlsView};
+use super::{Client, Moved, TlsView};
 use crate::domain::backups::server::BackupServer;
 use crate::domain::settings::{Problem, Settings};
 use crate::domain::tls::{Announcement, Course};
@@ -34,6 +34,8 @@ pub struct JujuView {
     pub settings: Result<Settings, Vec<Problem>>,
     /// The object store, as the relation `s3-parameters` describes it.
     pub object_storage: ObjectStorage,
+    /// Where is archived instead of where the relation says; `object_storage` has that path already.
+    pub moved: Option<Moved>,
     /// The certificates of the relations `certificates` and `receive-ca-cert`.
     pub tls: TlsView,
     /// The relations with applications, by number; only the leader asks.
@@ -69,6 +71,8 @@ pub enum Written {
     TlsCourse,
     /// The last restore.
     Restored,
+    /// Where is archived.
+    Moved,
 }
 
 impl JujuView {
@@ -107,6 +111,8 @@ pub struct PeerRelation {
     pub tls: BTreeMap<MemberName, Announcement>,
     /// The last restore the peers were told of.
     pub restored: Option<String>,
+    /// Where is archived instead of where the relation says, as a leader has told.
+    pub moved: Option<Moved>,
 }
 
 impl PeerRelation {
@@ -209,6 +215,15 @@ impl ObjectStorage {
         match self {
             Self::Given(store) => Some(store),
             Self::Unrelated | Self::Incomplete(_) => None,
+        }
+    }
+
+    /// The same with the path that is archived to.
+    #[must_use]
+    pub fn moved(self, moved: Option<&Moved>) -> Self {
+        match (self, moved) {
+            (Self::Given(store), Some(moved)) => Self::Given(moved.applied(store)),
+            (it, _) => it,
         }
     }
 }

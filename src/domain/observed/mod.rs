@@ -19,7 +19,7 @@ pub use cluster::{
 };
 pub use host::{DataDirectory, HostView, ManagedFile, Packages, Service, ServiceState};
 pub use juju::{JujuView, ObjectStorage, ObjectStore, Passwords, PeerRelation, Standing, Written};
-pub use repository::{ArchiverView, RepositoryRecord, RepositoryState};
+pub use repository::{ArchiverView, Moved, RepositoryRecord, RepositoryState};
 pub use restore::{Fetch, Kept, Recovery, RestorePhase, RestoreRecord, Source};
 pub use tls::TlsView;
 

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::ObjectStore;
 use crate::domain::words::{Stanza, Timestamp};
 
 /// How archiving goes, from PostgreSQL's own statistics.
@@ -62,4 +63,62 @@ pub enum RepositoryState {
         /// The way out.
         hint: String,
     },
+}
+
+/// Where this cluster archives instead of in the repository it is related to.
+///
+/// A database that was restored from another cluster's repository goes on in a repository of its own, beside the one it
+/// comes from. Each such restore takes a fresh one: what was archived before it is of another history.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Moved {
+    /// The restore after which it holds. The later one counts.
+    pub id: String,
+    /// The repository that the relation names.
+    pub from: String,
+    /// The path in the same bucket.
+    pub path: String,
+}
+
+impl Moved {
+    /// A fresh path beside the repository of an object store, for the restore of this id.
+    pub fn beside(store: &ObjectStore, stanza: &Stanza, id: &str) -> Self {
+        let path = store.path.trim_end_matches('/');
+        Self {
+            id: id.to_owned(),
+            from: place(store),
+            path: format!("{path}/{stanza}-{id}"),
+        }
+    }
+
+    /// The object store with the path that is archived to, when it is the one that was moved away from.
+    #[must_use]
+    pub fn applied(&self, mut store: ObjectStore) -> ObjectStore {
+        if place(&store) == self.from {
+            store.path.clone_from(&self.path);
+        }
+        store
+    }
+
+    /// Gives an object store the path back that the relation names.
+    pub fn taken_back(&self, store: &mut ObjectStore) {
+        let root = format!("{}/{}", store.endpoint, store.bucket);
+        if store.path == self.path
+            && let Some(path) = self.from.strip_prefix(&root)
+        {
+            path.clone_into(&mut store.path);
+        }
+    }
+
+    /// The later one of two.
+    pub fn later(one: Option<Self>, other: Option<Self>) -> Option<Self> {
+        match (one, other) {
+            (Some(one), Some(other)) => Some(if other.id > one.id { other } else { one }),
+            (one, other) => one.or(other),
+        }
+    }
+}
+
+/// The place of a repository, without anything secret.
+fn place(store: &ObjectStore) -> String {
+    format!("{}/{}{}", store.endpoint, store.bucket, store.path)
 }

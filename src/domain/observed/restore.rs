@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
+use super::Moved;
 use crate::domain::backups::target::Target;
 use crate::domain::words::{MemberName, Stanza, SystemId, Timeline, Timestamp};
 
@@ -32,6 +33,9 @@ pub struct RestoreRecord {
     pub others: BTreeSet<MemberName>,
     /// The newest timeline that was known when it began: the one it makes has to be newer, or two would share a number.
     pub newest: Option<Timeline>,
+    /// Where the restored database archives, when its history is not that of the repository of now.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub moves: Option<Moved>,
 }
 
 /// Where a copy comes from.
@@ -40,6 +44,8 @@ pub struct RestoreRecord {
 pub enum Source {
     /// From a backup in the repository.
     Backup,
+    /// From a backup in another cluster's repository.
+    Foreign,
     /// It is the database that the last restore has kept.
     Kept,
 }
@@ -92,4 +98,7 @@ pub struct Kept {
     pub since: Timestamp,
     /// Its size in bytes.
     pub size: u64,
+    /// Whether its history is not that of the repository of now.
+    #[serde(default)]
+    pub moved: bool,
 }

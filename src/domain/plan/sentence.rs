@@ -155,6 +155,16 @@ impl fmt::Display for Step {
                 )
             }
             Self::RecordRepository(_) => write!(f, "remember what was proved of the repository"),
+            Self::MoveRepository(moved) => write!(f, "archive to {} from now on", moved.path),
+            Self::PublishMoved(moved) => {
+                write!(f, "tell the peers that WAL goes to {}", moved.path)
+            }
+            Self::RemoveStranger => {
+                write!(
+                    f,
+                    "remove this replica's data, which is of another database"
+                )
+            }
             Self::ForgetRepository => write!(f, "forget what was proved of the repository"),
             Self::TakeBackup {
                 kind,

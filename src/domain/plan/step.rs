@@ -6,7 +6,8 @@ use std::net::IpAddr;
 use crate::domain::backups::server::{BackupServer, Primary};
 use crate::domain::clients::{Account, DatabaseName};
 use crate::domain::observed::{
-    DataDirectory, ManagedFile, ObjectStore, RepositoryRecord, RestoreRecord, Service, Standing,
+    DataDirectory, ManagedFile, Moved, ObjectStore, RepositoryRecord, RestoreRecord, Service,
+    Standing,
 };
 use crate::domain::tls::{Announcement, Course, Material, Names, PrivateKey};
 use crate::domain::words::{BackupKind, MemberName, Secret, Stanza, SystemId, SystemUser};
@@ -197,6 +198,10 @@ pub enum Step {
     RecordRepository(RepositoryRecord),
     /// Forget what was proved.
     ForgetRepository,
+    /// Archive elsewhere from now on than where the relation says, and never there.
+    MoveRepository(Moved),
+    /// Tell the peers where is archived.
+    PublishMoved(Moved),
 
     // Backups.
     /// Take a backup as a supervised job and follow it to its end.
@@ -241,6 +246,8 @@ pub enum Step {
         /// The restore that made its data outdated.
         id: String,
     },
+    /// Remove this replica's data, which is of another database than the cluster's.
+    RemoveStranger,
     /// Tell the peers which restore was the last.
     PublishRestored(String),
     /// Move the kept data directory to where a copy is recovered.

@@ -8,7 +8,9 @@ use crate::attempts;
 use crate::catalogue;
 use crate::domain::backups::listing::{self, Location};
 use crate::domain::files;
-use crate::domain::observed::{ObjectStorage, ObjectStore, RepositoryRecord, RepositoryState};
+use crate::domain::observed::{
+    Moved, ObjectStorage, ObjectStore, RepositoryRecord, RepositoryState,
+};
 use crate::domain::refusal::Refusal;
 use crate::domain::words::Stanza;
 use crate::juju;
@@ -19,8 +21,8 @@ struct Source {
     store: ObjectStore,
     pgbackrest: PgBackRest,
     stanzas: Vec<Stanza>,
-    /// Whether it is this cluster's own.
-    own: bool,
+    /// Whose it is, when it is another cluster's.
+    owner: Option<String>,
 }
 
 /// Few hook tools: the relation and its bag, the keys if they are a secret, the results. Everything else is on the machine.
@@ -39,7 +41,7 @@ pub(super) fn run(juju: &Juju) -> Result<(), ActionError> {
     for stanza in &source.stanzas {
         let version = version.as_deref();
         let mut one = catalogue::read_newest(&source.pgbackrest, stanza, limit, version)?;
-        if source.own {
+        if source.owner.is_none() {
             let unit = juju.context().unit.as_str();
             let (failed, running) = attempts::of(&installation.layout.jobs(), unit)?;
             one = one.with_attempts(failed, running);
@@ -50,6 +52,7 @@ pub(super) fn run(juju: &Juju) -> Result<(), ActionError> {
     let location = Location {
         bucket: Some(source.store.bucket.clone()),
         path: source.store.path.clone(),
+        owner: source.owner.clone(),
     };
     let (shown, left_out) = listing::newest(&rows, limit);
     let left_out = left_out + found.iter().map(|one| one.older).sum::<usize>();
@@ -60,6 +63,9 @@ pub(super) fn run(juju: &Juju) -> Result<(), ActionError> {
         juju.action_set("not-shown", left_out.to_string())?;
     }
     let json = listing::json(shown).map_err(because)?;
+    if let Some(owner) = source.owner {
+        juju.action_set("owner", owner)?;
+    }
     juju.action_set_large("backups", &table)?;
     juju.action_set_large("backups-json", &json)?;
     Ok(())
@@ -75,6 +81,10 @@ fn source(juju: &Juju, installation: &Installation) -> Result<Source, ActionErro
     };
     let record: Option<RepositoryRecord> =
         records::read(&installation.layout.repository_record()).map_err(because)?;
+    let mut store = store;
+    if let Some(moved) = moved(juju, installation, record.as_ref(), &store)? {
+        store = moved.applied(store);
+    }
     let record = record.filter(|record| record.digest == files::digest(&store));
     match record.map(|record| record.state) {
         None => Err(Refusal::RepositoryNotReady.into()),
@@ -85,16 +95,33 @@ fn source(juju: &Juju, installation: &Installation) -> Result<Source, ActionErro
             store,
             pgbackrest: installation.pgbackrest(),
             stanzas: vec![stanza],
-            own: true,
+            owner: None,
         }),
-        Some(RepositoryState::Foreign { stanzas, .. }) => Ok(Source {
+        Some(RepositoryState::Foreign { stanzas, owner }) => Ok(Source {
             store,
             pgbackrest: installation.foreign_pgbackrest(),
             stanzas: stanzas
                 .iter()
                 .filter_map(|name| name.parse().ok())
                 .collect(),
-            own: false,
+            owner: Some(owner),
         }),
+    }
+}
+
+/// Where is archived instead of where the relation says. The peers are asked only when this unit alone cannot tell.
+fn moved(
+    juju: &Juju,
+    installation: &Installation,
+    record: Option<&RepositoryRecord>,
+    store: &ObjectStore,
+) -> Result<Option<Moved>, ActionError> {
+    let own = records::read(&installation.layout.moved_record()).map_err(because)?;
+    let is_current =
+        |store: &ObjectStore| record.is_some_and(|it| it.digest == files::digest(store));
+    match own {
+        Some(own) => Ok(Some(own)),
+        None if is_current(store) => Ok(None),
+        None => Ok(juju::view::told_moved(juju)?),
     }
 }

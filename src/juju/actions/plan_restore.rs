@@ -6,8 +6,9 @@ use juju_charm::Juju;
 use serde_json::json;
 
 use super::ActionError;
-use super::restore::{look, request};
+use super::restore::{look, request, source};
 use crate::adapters::host::files;
+use crate::adapters::pgbackrest::PgBackRest;
 use crate::domain::backups::Catalogue;
 use crate::domain::backups::target::{Request, resolve};
 use crate::domain::decide;
@@ -19,14 +20,17 @@ use crate::unit::{Unit, because, records, settings_of};
 use crate::{catalogue, domain, job};
 
 pub(super) fn run(juju: &Juju) -> Result<(), ActionError> {
-    let request = request(&juju.action_params()?);
+    let params = juju.action_params()?;
+    let request = request(&params);
+    let stanza = params.string("stanza").filter(|name| !name.is_empty());
     let mut unit = Unit::new(juju)?;
     let seen = look(&mut unit)?;
     decide::restore::allowed(&seen, &job::running(&unit.layout.jobs())?)?;
-    let catalogue = catalogue::read_for(&unit.pgbackrest(), &seen.juju.stanza, &request)?;
-    let forecast = forecast(&unit, &seen, &catalogue, &request)?;
+    let (pgbackrest, catalogue) = source(&unit, &seen, stanza, &request)?;
+    let forecast = forecast(&unit, &pgbackrest, &seen, &catalogue, &request)?;
     let id = forecast.id();
-    records::write(&unit.layout.restore_plan(), &(id.clone(), &request)).map_err(because)?;
+    let plan = (id.clone(), &request, stanza);
+    records::write(&unit.layout.restore_plan(), &plan).map_err(because)?;
     let missing: Vec<String> = forecast
         .coverage
         .missing
@@ -59,13 +63,14 @@ pub(super) fn run(juju: &Juju) -> Result<(), ActionError> {
 
 fn forecast(
     unit: &Unit<'_>,
+    pgbackrest: &PgBackRest,
     seen: &Observed,
     catalogue: &Catalogue,
     request: &Request,
 ) -> Result<Forecast, ActionError> {
     let target = resolve(request, catalogue, seen.now).map_err(Refusal::from)?;
     let archive = match decide::restore::path(catalogue, &target) {
-        Some((path, backup)) => catalogue::archive(&unit.pgbackrest(), catalogue, &path, &backup)?,
+        Some((path, backup)) => catalogue::archive(pgbackrest, catalogue, &path, &backup)?,
         None => crate::domain::backups::Archive::new(),
     };
     let data = unit.layout.data_dir(domain::files::major(seen));
@@ -81,13 +86,13 @@ pub(super) fn planned(
     seen: &Observed,
     id: &str,
 ) -> Result<(Request, Catalogue), ActionError> {
-    let known: Option<(String, Request)> =
+    let known: Option<(String, Request, Option<String>)> =
         records::read(&unit.layout.restore_plan()).map_err(because)?;
-    let Some((_, request)) = known.filter(|(known, _)| known == id) else {
+    let Some((_, request, stanza)) = known.filter(|(known, ..)| known == id) else {
         return Err(Refusal::UnknownPlan(id.chars().take(60).collect()).into());
     };
-    let catalogue = catalogue::read_for(&unit.pgbackrest(), &seen.juju.stanza, &request)?;
-    let now = forecast(unit, seen, &catalogue, &request)?.id();
+    let (pgbackrest, catalogue) = source(unit, seen, stanza.as_deref(), &request)?;
+    let now = forecast(unit, &pgbackrest, seen, &catalogue, &request)?.id();
     if now == id {
         Ok((request, catalogue))
     } else {

@@ -4,11 +4,13 @@ use juju_charm::{Juju, Params};
 
 use super::{ActionError, plan_restore};
 use crate::adapters::host::{clock, files};
-use crate::domain::backups::target::Request;
+use crate::adapters::pgbackrest::PgBackRest;
+use crate::domain::backups::Catalogue;
+use crate::domain::backups::target::{self, Request};
 use crate::domain::decide;
 use crate::domain::decide::restore::Circumstances;
-use crate::domain::observed::{DataDirectory, Observed};
-use crate::domain::plan::Plan;
+use crate::domain::observed::{DataDirectory, Observed, Source};
+use crate::domain::plan::{Plan, Step};
 use crate::domain::refusal::Refusal;
 use crate::domain::words::MemberName;
 use crate::error::StepError;
@@ -39,7 +41,8 @@ pub(super) fn run(juju: &Juju) -> Result<(), ActionError> {
     let params = juju.action_params()?;
     let mut request = request(&params);
     let plan_id = params.string("plan").filter(|id| !id.is_empty());
-    if plan_id.is_some() && request != Request::default() {
+    let stanza = params.string("stanza").filter(|name| !name.is_empty());
+    if plan_id.is_some() && (request != Request::default() || stanza.is_some()) {
         return Err(Refusal::PlanAndTarget.into());
     }
     let mut unit = Unit::new(juju)?;
@@ -52,7 +55,7 @@ pub(super) fn run(juju: &Juju) -> Result<(), ActionError> {
             request = planned;
             catalogue
         }
-        None => catalogue::read_for(&unit.pgbackrest(), &seen.juju.stanza, &request)?,
+        None => source(&unit, &seen, stanza, &request)?.1,
     };
     let id = clock::now().strftime("%Y%m%dT%H%M%SZ").to_string();
     let with = Circumstances {
@@ -62,6 +65,39 @@ pub(super) fn run(juju: &Juju) -> Result<(), ActionError> {
     let plan = decide::restore::restore(&seen, &catalogue, &request, &with)?;
     plan_restore::forget(&unit)?;
     follow(juju, &mut unit, &plan, &id, "restored")
+}
+
+/// Where a request is served from: pgBackRest with that repository, and what the stanza holds.
+pub(super) fn source(
+    unit: &Unit<'_>,
+    seen: &Observed,
+    stanza: Option<&str>,
+    request: &Request,
+) -> Result<(PgBackRest, Catalogue), ActionError> {
+    let stanza = stanza.filter(|name| !name.is_empty());
+    let pgbackrest = match decide::restore::source(seen)? {
+        Source::Foreign => unit.foreign_pgbackrest(),
+        Source::Backup | Source::Kept => {
+            if let Some(name) = stanza.filter(|name| *name != seen.juju.stanza.as_str()) {
+                return Err(Refusal::NoStanza(name.to_owned()).into());
+            }
+            let pgbackrest = unit.pgbackrest();
+            let catalogue = catalogue::read_for(&pgbackrest, &seen.juju.stanza, request)?;
+            return Ok((pgbackrest, catalogue));
+        }
+    };
+    let named = decide::restore::stanzas(seen, stanza)?;
+    let mut catalogues = named
+        .iter()
+        .map(|name| catalogue::read_for(&pgbackrest, name, request))
+        .collect::<Result<Vec<_>, _>>()?;
+    if catalogues.len() > 1 {
+        catalogues.retain(|catalogue| target::names_a_backup(request, catalogue));
+    }
+    match (catalogues.pop(), catalogues.is_empty()) {
+        (Some(catalogue), true) => Ok((pgbackrest, catalogue)),
+        _ => Err(Refusal::WhichStanza(named.iter().map(ToString::to_string).collect()).into()),
+    }
 }
 
 /// A replica that has not tried the repository since it was set up does so now, and not at its next regular look.
@@ -126,6 +162,14 @@ fn follow(
     let seen = unit.observe()?;
     if let Some(database) = seen.database.known() {
         juju.action_set("timeline", database.timeline.to_string())?;
+    }
+    let moves = plan
+        .steps
+        .iter()
+        .any(|it| matches!(it, Step::MoveRepository(_)));
+    if let (true, Some(store)) = (moves, seen.juju.object_storage.given()) {
+        juju.action_set("archives-to", format!("{}{}", store.bucket, store.path))?;
+        juju.action_set("archives-as", seen.juju.stanza.to_string())?;
     }
     members(juju, &seen)
 }

@@ -7,7 +7,7 @@ use juju_charm::{Port, RelationId};
 use rand::Rng as _;
 
 use crate::domain::backups::server::BackupServer;
-use crate::domain::observed::{Standing, Written};
+use crate::domain::observed::{Moved, Standing, Written};
 use crate::domain::passwords;
 use crate::domain::tls::{Announcement, Course};
 use crate::domain::words::{MemberName, Secret, Stanza, SystemUser};
@@ -128,6 +128,13 @@ pub(super) fn publish_backup_server(
     let json = serde_json::to_string(told).map_err(because)?;
     publish(unit, databag::BACKUP_SERVER, json)?;
     unit.view.written.insert(Written::BackupServer);
+    Ok(())
+}
+
+pub(super) fn publish_moved(unit: &mut Unit<'_>, moved: &Moved) -> Result<(), StepError> {
+    let json = serde_json::to_string(moved).map_err(because)?;
+    publish(unit, databag::MOVED, json)?;
+    unit.view.written.insert(Written::Moved);
     Ok(())
 }
 

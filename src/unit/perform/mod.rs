@@ -17,7 +17,7 @@ mod voters;
 pub(crate) use backup::REQUEST;
 pub(crate) use juju::random_byte;
 pub(crate) use repository::explained;
-pub(crate) use restore::{job_of, progress_of_recovery, settings_of};
+pub(crate) use restore::{is_stranger, job_of, progress_of_recovery, settings_of};
 
 use super::Unit;
 use crate::domain::plan::Step;
@@ -111,6 +111,8 @@ pub(super) fn perform(unit: &mut Unit<'_>, step: &Step) -> Result<(), StepError>
         Step::ProveArchiving(store, stanza) => repository::prove_archiving(unit, store, stanza),
         Step::RecordRepository(record) => repository::record(unit, record),
         Step::ForgetRepository => repository::forget(unit),
+        Step::MoveRepository(moved) => repository::move_to(unit, moved),
+        Step::PublishMoved(moved) => juju::publish_moved(unit, moved),
 
         Step::TakeBackup {
             kind,
@@ -131,6 +133,7 @@ pub(super) fn perform(unit: &mut Unit<'_>, step: &Step) -> Result<(), StepError>
         Step::ReopenCluster(record) => restore::reopen(unit, record),
         Step::RebuildReplicas(record) => restore::replicas(unit, record),
         Step::RebuildThisReplica { id } => restore::this_replica(unit, id),
+        Step::RemoveStranger => restore::remove_stranger(unit),
         Step::PublishRestored(id) => restore::publish(unit, id),
         Step::MoveKeptBeside(record) => {
             restore::or_back(unit, record, restore::move_kept_beside(unit, record))

@@ -2,16 +2,21 @@
 
 use std::time::Duration;
 
+use crate::adapters::host;
 use crate::adapters::host::clock::{self, Deadline};
 use crate::adapters::object_store::{self, AddressStyle, Bucket, Keys};
 use crate::adapters::pgbackrest::{Command, PgBackRestError};
 use crate::adapters::postgres::control;
 use crate::domain::backups::BackupInfo;
 use crate::domain::backups::ownership::{self, ClusterId, FoundStanza, Owner, Record, Us};
+use crate::domain::decide::repository::archiving_files;
 use crate::domain::files;
-use crate::domain::observed::{ObjectStore, Packages, RepositoryRecord, RepositoryState};
+use crate::domain::observed::{
+    Moved, ObjectStorage, ObjectStore, Packages, RepositoryRecord, RepositoryState,
+};
 use crate::domain::words::{Stanza, SystemId};
 use crate::error::StepError;
+use crate::reconcile::World as _;
 use crate::unit::{Unit, because, programs, records};
 
 use super::cluster;
@@ -316,6 +321,28 @@ pub(crate) fn explained(error: PgBackRestError) -> StepError {
 
 pub(super) fn record(unit: &Unit<'_>, record: &RepositoryRecord) -> Result<(), StepError> {
     records::write(&unit.layout.repository_record(), record).map_err(because)
+}
+
+/// From the moment the record is written, every look at the relation sees the other path.
+pub(super) fn move_to(unit: &mut Unit<'_>, moved: &Moved) -> Result<(), StepError> {
+    records::write(&unit.layout.moved_record(), moved).map_err(because)?;
+    let before = unit.view.moved.replace(moved.clone());
+    let mut storage = unit.view.object_storage.clone();
+    if let (ObjectStorage::Given(store), Some(before)) = (&mut storage, &before) {
+        before.taken_back(store);
+    }
+    unit.view.object_storage = storage.moved(Some(moved));
+    // What it says of segments of the same names is of the history from before.
+    let spool = unit.layout.pgbackrest_spool().join("archive");
+    host::files::remove_tree(&spool, &unit.layout.pgbackrest_spool()).map_err(because)?;
+    let seen = unit.observe()?;
+    if seen.host.restore.is_none() {
+        // It follows once it has seen whose the repository is.
+        return Ok(());
+    }
+    // This unit restores, and its database is down: it comes up with these.
+    let steps = archiving_files(&seen).map_err(because)?;
+    steps.iter().try_for_each(|step| super::perform(unit, step))
 }
 
 pub(super) fn forget(unit: &Unit<'_>) -> Result<(), StepError> {

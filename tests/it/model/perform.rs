@@ -1,5 +1,7 @@
 //! What each step does to the model.
 
+use postgresql_charm::domain::decide::repository::archiving_files;
+
 use super::*;
 
 impl Model {
@@ -99,8 +101,8 @@ impl Model {
                     }));
                 }
             }
-            Step::JudgeOwner(_) => {
-                if self.store == Store::Foreign {
+            Step::JudgeOwner(store) => {
+                if self.store == Store::Foreign && store.path == "/pg" {
                     return Err(self.failing(RepositoryState::Foreign {
                         owner: "somebody else".into(),
                         stanzas: vec!["prod.db".into()],
@@ -109,6 +111,24 @@ impl Model {
             }
             Step::RecordRepository(record) => host.repository = Some(record.clone()),
             Step::ForgetRepository => host.repository = None,
+            Step::MoveRepository(moved) => {
+                self.seen.juju.moved = Some(moved.clone());
+                let storage = self.seen.juju.object_storage.clone();
+                self.seen.juju.object_storage = storage.moved(Some(moved));
+                if self.seen.host.restore.is_some() {
+                    let files = archiving_files(&self.seen).unwrap();
+                    files.iter().try_for_each(|step| self.carry_out(step))?;
+                }
+            }
+            Step::PublishMoved(moved) => {
+                self.peers().moved = Some(moved.clone());
+                self.seen.juju.written.insert(Written::Moved);
+            }
+            Step::RemoveStranger => {
+                self.directories.data = None;
+                host.data = DataDirectory::Absent;
+                host.stranger = false;
+            }
             Step::RecordRestore(record) => host.restore = Some(record.clone()),
             Step::RestoreBeside(_) => self.directories.beside = Some("restored"),
             Step::RecoverBeside(record) => {
@@ -147,6 +167,7 @@ impl Model {
                     id: record.id.clone(),
                     stale: record.others.clone(),
                     rebuilt_by: Some(self.seen.juju.member.clone()),
+                    moved: record.moves.clone(),
                 });
             }
             Step::RebuildReplicas(record) => {
@@ -185,7 +206,7 @@ impl Model {
                 self.directories.beside = None;
                 self.recovered = false;
             }
-            Step::ExchangeDataDirectories(_) => {
+            Step::ExchangeDataDirectories(record) => {
                 if let Some(beside) = self.directories.beside.take() {
                     if let Some(data) = self.directories.data.take() {
                         self.directories.kept = Some(data);
@@ -195,6 +216,7 @@ impl Model {
                 host.kept = self.directories.kept.map(|_| Kept {
                     since: self.seen.now,
                     size: 1 << 30,
+                    moved: record.moves.is_some(),
                 });
             }
             Step::ForgetRestore => host.restore = None,

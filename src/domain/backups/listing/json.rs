@@ -3,7 +3,9 @@
 use std::collections::BTreeMap;
 
 use super::{Action, Row, Status};
-use crate::domain::words::{BackupId, BackupKind, BackupLabel, Lsn, Stanza, Timestamp, WalSegment};
+use crate::domain::words::{
+    BackupId, BackupKind, BackupLabel, Lsn, Stanza, SystemId, Timestamp, WalSegment,
+};
 
 /// An object of the array. Keys without a value are left out; sizes are bytes.
 #[derive(serde::Serialize)]
@@ -28,6 +30,12 @@ struct Object<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     unit: Option<&'a str>,
     stanza: &'a Stanza,
+    /// Of PostgreSQL, without its minor part.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    version: Option<&'a str>,
+    /// Of the database that was backed up.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    system_identifier: Option<SystemId>,
     #[serde(skip_serializing_if = "Option::is_none")]
     label: Option<BackupLabel>,
     /// The newest backup that this one needs, by id.
@@ -103,6 +111,8 @@ fn object<'a>(row: &Row<'a>) -> Object<'a> {
         percent,
         unit,
         stanza: row.stanza,
+        version: row.database.map(|database| database.version.as_str()),
+        system_identifier: row.database.map(|database| database.system),
         label: backup.map(|backup| backup.label),
         reference: row.reference(),
         references: backup

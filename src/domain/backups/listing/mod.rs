@@ -13,7 +13,7 @@ pub use chunks::{CHUNK, chunks};
 pub use json::json;
 pub use table::{Location, table};
 
-use super::{Backup, Catalogue, FailedBackup, HistoryFile, RunningBackup};
+use super::{Backup, Catalogue, Database, FailedBackup, HistoryFile, RunningBackup};
 use crate::domain::words::{
     BackupId, BackupKind, BackupLabel, Lsn, Stanza, Timeline, Timestamp, WalSegment,
 };
@@ -29,6 +29,8 @@ pub struct Row<'a> {
     /// The one a backup was made on, or a restore began.
     pub timeline: Option<Timeline>,
     pub stanza: &'a Stanza,
+    /// The database it is of; of a backup that finished.
+    pub database: Option<&'a Database>,
     /// Only of a backup that finished.
     pub backup: Option<&'a Backup>,
 }
@@ -62,7 +64,7 @@ pub fn rows<'a>(catalogues: impl IntoIterator<Item = &'a Catalogue>) -> Vec<Row<
             catalogue
                 .backups
                 .iter()
-                .map(|backup| Row::of_backup(backup, stanza)),
+                .map(|backup| Row::of_backup(backup, catalogue)),
         );
         rows.extend(
             catalogue
@@ -107,7 +109,8 @@ fn one_for_each_restore(files: &[HistoryFile]) -> impl Iterator<Item = &HistoryF
 }
 
 impl<'a> Row<'a> {
-    fn of_backup(backup: &'a Backup, stanza: &'a Stanza) -> Self {
+    fn of_backup(backup: &'a Backup, catalogue: &'a Catalogue) -> Self {
+        let mut databases = catalogue.databases.iter();
         Self {
             id: backup.id(),
             action: Action::Backup(backup.kind()),
@@ -119,7 +122,8 @@ impl<'a> Row<'a> {
             started: backup.started,
             finished: Some(backup.finished),
             timeline: backup.timeline(),
-            stanza,
+            stanza: &catalogue.stanza,
+            database: databases.find(|database| database.id == backup.database),
             backup: Some(backup),
         }
     }
@@ -133,6 +137,7 @@ impl<'a> Row<'a> {
             finished: Some(failed.failed),
             timeline: None,
             stanza,
+            database: None,
             backup: None,
         }
     }
@@ -149,6 +154,7 @@ impl<'a> Row<'a> {
             finished: None,
             timeline: None,
             stanza,
+            database: None,
             backup: None,
         }
     }
@@ -162,6 +168,7 @@ impl<'a> Row<'a> {
             finished: None,
             timeline: Some(file.timeline),
             stanza,
+            database: None,
             backup: None,
         }
     }

@@ -11,9 +11,11 @@ pub struct Location {
     pub bucket: Option<String>,
     /// The path of the repository inside, with or without a slash in front.
     pub path: String,
+    /// Whose it is, when it is another cluster's: then the rows say of which cluster they are.
+    pub owner: Option<String>,
 }
 
-const HEADINGS: [&str; 9] = [
+const HEADINGS: [&str; 12] = [
     "backup-id",
     "action",
     "status",
@@ -23,10 +25,15 @@ const HEADINGS: [&str; 9] = [
     "finish-time",
     "timeline",
     "backup-path",
+    "stanza",
+    "version",
+    "system-identifier",
 ];
 
-/// Of all columns but the last.
-const WIDTHS: [usize; 8] = [20, 19, 8, 20, 23, 20, 20, 8];
+/// Those of all repositories; the rest tells apart what a repository of others may hold.
+const COLUMNS: usize = 9;
+/// Of all columns; the last one of a line is not padded.
+const WIDTHS: [usize; 12] = [20, 19, 8, 20, 23, 20, 20, 8, 60, 30, 7, 19];
 
 /// The table, without a line break at its end.
 pub fn table(rows: &[Row<'_>], location: &Location) -> String {
@@ -41,6 +48,13 @@ fn write(rows: &[Row<'_>], location: &Location, text: &mut String) -> fmt::Resul
     if let Some(bucket) = &location.bucket {
         writeln!(text, "Storage bucket name: {bucket}")?;
     }
+    let columns = match &location.owner {
+        None => COLUMNS,
+        Some(owner) => {
+            writeln!(text, "Repository of: {owner}")?;
+            HEADINGS.len()
+        }
+    };
     let path = location.path.trim_matches('/');
     let slash = if path.is_empty() { "" } else { "/" };
     writeln!(text, "Backups base path: {slash}{path}/backup/\n")?;
@@ -48,29 +62,33 @@ fn write(rows: &[Row<'_>], location: &Location, text: &mut String) -> fmt::Resul
         return text.write_str("There are no backups yet. Make the first one with create-backup.");
     }
     let begin = text.len();
-    line(text, HEADINGS)?;
+    line(text, HEADINGS.iter().take(columns).copied())?;
     let width = text.len() - begin;
     write!(text, "\n{:-<width$}", "")?;
-    let mut cells: [String; 9] = Default::default();
+    let mut cells: [String; 12] = Default::default();
     for row in rows {
         text.push('\n');
         cells.iter_mut().for_each(String::clear);
         fill(&mut cells, row)?;
-        line(text, cells.each_ref().map(String::as_str))?;
+        line(text, cells.iter().take(columns).map(String::as_str))?;
     }
     Ok(())
 }
 
-fn line(text: &mut String, cells: [&str; 9]) -> fmt::Result {
-    let [padded @ .., last] = cells;
-    for (cell, width) in padded.into_iter().zip(WIDTHS) {
-        write!(text, "{cell:<width$} | ")?;
+fn line<'a>(text: &mut String, cells: impl Iterator<Item = &'a str>) -> fmt::Result {
+    let mut cells = cells.zip(WIDTHS).peekable();
+    while let Some((cell, width)) = cells.next() {
+        if cells.peek().is_some() {
+            write!(text, "{cell:<width$} | ")?;
+        } else {
+            text.push_str(cell);
+        }
     }
-    text.write_str(last)
+    Ok(())
 }
 
 /// The cells of a row. Where there is nothing to say they say what Charmed PostgreSQL says: `None` or `n/a`.
-fn fill(cells: &mut [String; 9], row: &Row<'_>) -> fmt::Result {
+fn fill(cells: &mut [String; 12], row: &Row<'_>) -> fmt::Result {
     let [
         id,
         action,
@@ -81,6 +99,9 @@ fn fill(cells: &mut [String; 9], row: &Row<'_>) -> fmt::Result {
         finished,
         timeline,
         path,
+        stanza,
+        version,
+        system,
     ] = cells;
     write!(id, "{}", row.id)?;
     match row.action {
@@ -117,7 +138,10 @@ fn fill(cells: &mut [String; 9], row: &Row<'_>) -> fmt::Result {
         Some(number) => write!(timeline, "{:X}", number.number())?,
         None => timeline.push_str("n/a"),
     }
-    or(path, row.path(), "n/a")
+    or(path, row.path(), "n/a")?;
+    stanza.push_str(row.stanza.as_str());
+    or(version, row.database.map(|it| it.version.as_str()), "n/a")?;
+    or(system, row.database.map(|it| it.system), "n/a")
 }
 
 fn or(cell: &mut String, value: Option<impl fmt::Display>, none: &str) -> fmt::Result {

@@ -40,6 +40,7 @@ fn location() -> Location {
     Location {
         bucket: Some("pgbackups".to_owned()),
         path: "/clusters/a".to_owned(),
+        owner: None,
     }
 }
 
@@ -91,6 +92,22 @@ fn a_backup_with_damaged_pages_is_not_shown_as_finished() {
 }
 
 #[test]
+fn a_repository_of_others_says_of_each_backup_which_cluster_it_is_of() {
+    let catalogue = recorded();
+    let location = Location {
+        owner: Some("application db of model prod".to_owned()),
+        ..location()
+    };
+    let text = table(&rows([&catalogue]), &location);
+    let mut lines = text.lines();
+    assert!(lines.any(|line| line == "Repository of: application db of model prod"));
+    let rest: Vec<&str> = lines.skip(2).collect();
+    assert!(rest[0].ends_with("| stanza                         | version | system-identifier"));
+    assert!(rest[2].ends_with("| prod.postgresql                | 15      | 7712888880388294260"));
+    assert_eq!(rest[2].matches(" | ").count(), 11);
+}
+
+#[test]
 fn json_has_the_documented_keys() {
     let catalogue = with_attempts();
     let text = json(&rows([&catalogue])).unwrap();
@@ -103,6 +120,8 @@ fn json_has_the_documented_keys() {
             "type": "incremental",
             "status": "finished",
             "stanza": "prod.postgresql",
+            "version": "15",
+            "system-identifier": "7712888880388294260",
             "label": "20261127-162804F_20261127-162809I",
             "reference": "2026-11-27T16:28:06Z",
             "references": ["20261127-162804F", "20261127-162804F_20261127-162806D"],

@@ -28,7 +28,7 @@ use std::fmt;
 
 pub use moment::{Moment, NotAMoment};
 pub use refusal::Refusal;
-pub use resolve::{history_needed, resolve};
+pub use resolve::{history_needed, names_a_backup, resolve};
 pub use shortfall::{Shortfall, after_shortfall};
 
 use crate::domain::words::{BackupLabel, Lsn, Timeline, Timestamp};

@@ -4,15 +4,15 @@ use std::fmt::Write as _;
 
 use sha2::{Digest as _, Sha256};
 
-use super::{newest, others, room};
+use super::{newest, others, room, source};
 use crate::domain::backups::requirements::{Raised, Requirements};
 use crate::domain::backups::target::{self, Request, Target, TargetKind};
 use crate::domain::backups::{Archive, Backup, Catalogue, Coverage, Path};
 use crate::domain::files;
-use crate::domain::observed::Observed;
+use crate::domain::observed::{Observed, Source};
 use crate::domain::refusal::Refusal;
 use crate::domain::size;
-use crate::domain::words::{Lsn, MemberName, SegmentSize, Timeline, Timestamp};
+use crate::domain::words::{Lsn, MemberName, SegmentSize, Stanza, Timeline, Timestamp};
 
 /// What a restore would do.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -43,6 +43,8 @@ pub struct Forecast {
     pub newest: Timeline,
     /// Whether another unit has the lead now.
     pub takes_lead: bool,
+    /// The stanza, when it is another cluster's.
+    pub foreign: Option<Stanza>,
 }
 
 /// The path of a target, for reading the archive: from which segment on, on which timelines.
@@ -106,6 +108,7 @@ pub fn forecast(
         others: others(seen).into_iter().collect(),
         newest: newest(seen, catalogue),
         takes_lead: !others(seen).is_empty() && !seen.is_primary(),
+        foreign: matches!(source(seen), Ok(Source::Foreign)).then(|| catalogue.stanza.clone()),
         target,
     })
 }
@@ -140,8 +143,8 @@ impl Forecast {
         let mut text = format!("{} {:?} {}", self.target, self.timelines, self.newest);
         let _ = write!(
             text,
-            " {:?} {:?} {:?} {}",
-            self.coverage.missing, self.others, self.versions, self.takes_lead
+            " {:?} {:?} {:?} {} {:?}",
+            self.coverage.missing, self.others, self.versions, self.takes_lead, self.foreign
         );
         let digest = Sha256::digest(text.as_bytes());
         digest.iter().take(6).fold(String::new(), |mut id, byte| {
@@ -221,10 +224,16 @@ impl Forecast {
             [] => "replicas: none".to_owned(),
             others => format!("replicas: {} are made anew", others.join(", ")),
         });
-        lines.push(format!(
-            "archiving goes on, on a timeline after {}; the database of now is kept for undo-restore",
-            self.newest
-        ));
+        lines.push(match &self.foreign {
+            None => format!(
+                "archiving goes on, on a timeline after {}; the database of now is kept for undo-restore",
+                self.newest
+            ),
+            Some(stanza) => format!(
+                "stanza {stanza} is another cluster's and only read; archiving goes to a fresh path beside it; the \
+                 database of now is kept for undo-restore"
+            ),
+        });
         lines
     }
 }

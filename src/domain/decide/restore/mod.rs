@@ -2,6 +2,7 @@
 
 mod forecast;
 mod members;
+mod moved;
 mod undo;
 mod unfinished;
 
@@ -9,6 +10,7 @@ use std::collections::BTreeSet;
 
 pub use forecast::{Forecast, forecast, path};
 pub use members::{free_to_lead, held, told};
+pub use moved::{moved, stranger};
 pub use undo::{accept, cancel, undo, undoable};
 pub use unfinished::{finish, is_under_way};
 
@@ -16,11 +18,14 @@ use super::repository::own_repository;
 use crate::domain::backups::Catalogue;
 use crate::domain::backups::target::{self, Request, TargetKind};
 use crate::domain::files;
-use crate::domain::observed::{Observed, RestorePhase, RestoreRecord, Seen, Service, Source};
+use crate::domain::observed::{
+    ManagedFile, Moved, ObjectStore, Observed, RepositoryState, RestorePhase, RestoreRecord, Seen,
+    Service, Source,
+};
 use crate::domain::plan::{Plan, Step};
 use crate::domain::refusal::Refusal;
 use crate::domain::size;
-use crate::domain::words::{MemberName, Timeline};
+use crate::domain::words::{MemberName, Stanza, Timeline};
 
 /// What only the moment of the request knows.
 pub struct Circumstances<'a> {
@@ -40,8 +45,55 @@ pub fn allowed(seen: &Observed, jobs: &[String]) -> Result<(), Refusal> {
         return Err(Refusal::NotTheLeader);
     }
     undisturbed(seen, jobs)?;
-    own_repository(seen)?;
+    source(seen)?;
     reachable(seen)
+}
+
+/// Where backups come from: this cluster's own repository, or another cluster's, which is only read.
+///
+/// # Errors
+///
+/// Says why there is none.
+pub fn source(seen: &Observed) -> Result<Source, Refusal> {
+    match own_repository(seen) {
+        Ok(_) => Ok(Source::Backup),
+        Err(Refusal::ForeignRepository(_)) => {
+            if seen
+                .host
+                .files
+                .contains_key(&ManagedFile::ForeignPgBackRestConfig)
+            {
+                Ok(Source::Foreign)
+            } else {
+                Err(Refusal::RepositoryNotReady)
+            }
+        }
+        Err(why) => Err(why),
+    }
+}
+
+/// The stanzas of another cluster's repository, or the one of them that is asked for.
+///
+/// # Errors
+///
+/// Refuses a stanza that is not there.
+pub fn stanzas(seen: &Observed, asked: Option<&str>) -> Result<Vec<Stanza>, Refusal> {
+    let found = match seen.host.repository.as_ref().map(|record| &record.state) {
+        Some(RepositoryState::Foreign { stanzas, .. }) => stanzas.as_slice(),
+        _ => &[],
+    };
+    let found = found
+        .iter()
+        .filter(|name| asked.is_none_or(|asked| asked == name.as_str()));
+    let found: Vec<Stanza> = found.filter_map(|name| name.parse().ok()).collect();
+    match (asked, found.as_slice()) {
+        (Some(asked), []) => Err(Refusal::NoStanza(asked.to_owned())),
+        (None, []) => Err(target::Refusal::NoBackups {
+            stanza: seen.juju.stanza.clone(),
+        }
+        .into()),
+        _ => Ok(found),
+    }
 }
 
 /// Whether nothing is at work that a restore would get in the way of.
@@ -121,11 +173,14 @@ pub fn restore(
     with: &Circumstances<'_>,
 ) -> Result<Plan, Refusal> {
     let target = target::resolve(request, catalogue, seen.now)?;
+    let source = source(seen)?;
+    same_version(seen, catalogue, &target)?;
     room_for(catalogue, &target, with.free)?;
     Ok(plan(&RestoreRecord {
         id: with.id.to_owned(),
         phase: RestorePhase::Beside,
-        source: Source::Backup,
+        source,
+        moves: moves(seen, source, with.id),
         stanza: catalogue.stanza.clone(),
         target: Some(target),
         replaces: seen.database.known().map(|database| database.system_id),
@@ -133,6 +188,48 @@ pub fn restore(
         others: others(seen),
         newest: Some(newest(seen, catalogue)),
     }))
+}
+
+/// Where the database that comes from this source archives; none when that stays as it is.
+fn moves(seen: &Observed, source: Source, id: &str) -> Option<Moved> {
+    let moves = match source {
+        Source::Backup => false,
+        Source::Foreign => true,
+        Source::Kept => seen.host.kept.as_ref().is_some_and(|kept| kept.moved),
+    };
+    let store = seen.juju.object_storage.given()?;
+    moves.then(|| Moved::beside(&related(seen, store), &seen.juju.stanza, id))
+}
+
+/// The object store with the path that the relation names.
+fn related(seen: &Observed, store: &ObjectStore) -> ObjectStore {
+    let mut store = store.clone();
+    if let Some(moved) = &seen.juju.moved {
+        moved.taken_back(&mut store);
+    }
+    store
+}
+
+/// Files of one major version are of no use to another.
+fn same_version(
+    seen: &Observed,
+    catalogue: &Catalogue,
+    target: &target::Target,
+) -> Result<(), Refusal> {
+    let mut backups = catalogue.backups.iter();
+    let backup = backups.find(|backup| backup.label == target.set);
+    let database = backup.and_then(|backup| {
+        let mut databases = catalogue.databases.iter();
+        databases.find(|database| database.id == backup.database)
+    });
+    let here = files::major(seen).to_string();
+    match database {
+        Some(database) if database.version != here => Err(Refusal::OtherVersion {
+            here,
+            there: database.version.clone(),
+        }),
+        _ => Ok(()),
+    }
 }
 
 /// The bytes that a restore needs on the volume, beside the data.
@@ -160,6 +257,9 @@ fn room_for(catalogue: &Catalogue, target: &target::Target, free: u64) -> Result
 pub fn plan(record: &RestoreRecord) -> Plan {
     let purpose = match (&record.target, record.source) {
         (Some(target), Source::Backup) => format!("restore {target}"),
+        (Some(target), Source::Foreign) => {
+            format!("restore {target} of stanza {}", record.stanza)
+        }
         _ => "bring back the database from before the last restore".to_owned(),
     };
     let mut steps = vec![Step::RecordRestore(record.clone())];
@@ -183,7 +283,7 @@ fn beside(record: &RestoreRecord) -> Vec<Step> {
         steps.push(Step::TakeLead(record.clone()));
     }
     steps.push(match record.source {
-        Source::Backup => Step::RestoreBeside(record.clone()),
+        Source::Backup | Source::Foreign => Step::RestoreBeside(record.clone()),
         Source::Kept => Step::MoveKeptBeside(record.clone()),
     });
     steps.extend([
@@ -217,13 +317,15 @@ fn exchange(record: &RestoreRecord) -> Vec<Step> {
         phase: RestorePhase::Exchanging,
         ..record.clone()
     };
-    let mut steps = vec![
-        Step::Stop(Service::Patroni),
+    let mut steps = vec![Step::Stop(Service::Patroni)];
+    // Before the database opens that has something to archive. Until the stanza is there, it keeps it.
+    steps.extend(record.moves.clone().map(Step::MoveRepository));
+    steps.extend([
         Step::ExchangeDataDirectories(exchanging.clone()),
         Step::ReopenCluster(exchanging.clone()),
         Step::Start(Service::Patroni),
         Step::AwaitPrimary,
-    ];
+    ]);
     let rebuilding = RestoreRecord {
         phase: RestorePhase::Rebuilding,
         ..exchanging

@@ -42,6 +42,7 @@ pub fn undo(
         id: id.to_owned(),
         phase: RestorePhase::Beside,
         source: Source::Kept,
+        moves: super::moves(seen, Source::Kept, id),
         stanza: catalogue.stanza.clone(),
         target: None,
         replaces: match &seen.database {

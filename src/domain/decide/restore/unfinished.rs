@@ -50,7 +50,7 @@ pub fn is_under_way(seen: &Observed) -> bool {
 
 fn working(seen: &Observed, record: &RestoreRecord) -> Option<Wait> {
     let said = match (&seen.host.fetch, seen.host.recovery) {
-        (Fetch::Running { percent }, _) if record.source == Source::Backup => match percent {
+        (Fetch::Running { percent }, _) if record.source != Source::Kept => match percent {
             Some(percent) => format!("restoring: {percent} % fetched"),
             None => "restoring: fetching the backup".to_owned(),
         },
@@ -85,7 +85,7 @@ fn back(record: &RestoreRecord) -> Plan {
         vec![
             Step::StopBeside,
             match record.source {
-                Source::Backup => Step::RemoveBeside(record.clone()),
+                Source::Backup | Source::Foreign => Step::RemoveBeside(record.clone()),
                 Source::Kept => Step::KeepAgain(record.clone()),
             },
             Step::ReleaseMembers {

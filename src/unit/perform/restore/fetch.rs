@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use super::major;
+use super::{major, pgbackrest_of};
 use crate::adapters::host::clock::Deadline;
 use crate::adapters::host::files;
 use crate::adapters::pgbackrest::Command;
@@ -74,9 +74,7 @@ fn begin(
     files::make_dir(&beside, 0o700, owner).map_err(because)?;
     let spec = Spec {
         description: format!("restore of {target}"),
-        command: unit
-            .pgbackrest()
-            .argv(&command(unit, major, record, target)),
+        command: pgbackrest_of(unit, record).argv(&command(unit, major, record, target)),
     };
     job.start(&spec, &unit.charm_dir, &unit.user)
 }

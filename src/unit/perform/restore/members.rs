@@ -187,9 +187,17 @@ pub(in crate::unit::perform) fn reopen(
         id: record.id.clone(),
         stale: record.others.clone(),
         rebuilt_by: (!record.others.is_empty()).then(|| unit.view.member.clone()),
+        moved: record.moves.clone(),
     };
     config[RESTORED] = serde_json::to_value(restored).map_err(because)?;
     put(unit, &etcd, "config", &config)
+}
+
+/// What the cluster's configuration says of the last restore.
+pub(super) fn last(unit: &Unit<'_>) -> Result<Option<Restored>, StepError> {
+    let config = config(unit, &cluster::etcd(unit)?)?;
+    let restored = config.get(RESTORED);
+    Ok(restored.and_then(|it| serde_json::from_value(it.clone()).ok()))
 }
 
 /// Changes what the cluster's configuration says of the last restore.

@@ -8,6 +8,7 @@ mod place;
 mod rebuild;
 mod recover;
 mod settings;
+mod stranger;
 
 pub(crate) use fetch::job_of;
 pub(super) use fetch::{beside, stop_fetch};
@@ -17,15 +18,26 @@ pub(super) use rebuild::{replicas, this_replica};
 pub(crate) use recover::progress as progress_of_recovery;
 pub(super) use recover::{prove_timeline, recover, rekey, stop_beside};
 pub(crate) use settings::of as settings_of;
+pub(crate) use stranger::is_stranger;
+pub(super) use stranger::remove_stranger;
 
 use crate::adapters::host::clock::Deadline;
-use crate::domain::observed::{Packages, RestorePhase, RestoreRecord};
+use crate::adapters::pgbackrest::PgBackRest;
+use crate::domain::observed::{Packages, RestorePhase, RestoreRecord, Source};
 use crate::error::StepError;
 use crate::unit::{Unit, because, programs, records};
 
 fn major(unit: &Unit<'_>) -> Result<u32, StepError> {
     match programs::look(unit, None)? {
         Packages::Present { major, .. } | Packages::Missing { major, .. } => Ok(major),
+    }
+}
+
+/// pgBackRest with the repository that a restore reads from.
+fn pgbackrest_of(unit: &Unit<'_>, record: &RestoreRecord) -> PgBackRest {
+    match record.source {
+        Source::Foreign => unit.foreign_pgbackrest(),
+        Source::Backup | Source::Kept => unit.pgbackrest(),
     }
 }
 

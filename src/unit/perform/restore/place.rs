@@ -48,6 +48,7 @@ pub(in crate::unit::perform) fn exchange(
     let note = Kept {
         since: clock::now(),
         size: files::tree_size(kept).unwrap_or(0),
+        moved: record.moves.is_some(),
     };
     records::write(&unit.layout.kept_record(), &note).map_err(because)
 }

@@ -67,6 +67,11 @@ pub(in crate::unit::perform) fn replicas(
     }
     let timeline = database.position().map_err(because)?.timeline;
     drop(database);
+    if record.moves.is_some() {
+        // Patroni has ended on them, and cannot be asked: their next hooks see that they have another database.
+        unit.tell("the replicas make themselves anew with their next hooks");
+        return ended(unit);
+    }
     history_is_archived(unit, record, timeline);
     let in_action = unit.stays;
     let deadline = Deadline::after(if in_action { COPY } else { IN_A_HOOK });

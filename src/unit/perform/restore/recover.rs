@@ -3,22 +3,27 @@
 use std::path::Path;
 use std::time::Duration;
 
-use super::{major, settings};
+use super::{major, pgbackrest_of, settings};
 use crate::adapters::host::clock::{self, Deadline};
 use crate::adapters::host::files;
-use crate::adapters::postgres::{Database, control, verifier};
+use crate::adapters::postgres::{
+    Database, Login, PostgresError, SqlClass, Target as Connection, control, try_login_in, verifier,
+};
 use crate::adapters::systemd::{self, Active, TransientUnit};
 use crate::catalogue;
 use crate::domain::backups::Requirements;
 use crate::domain::backups::target::{Target, TargetKind};
-use crate::domain::observed::{Passwords, Recovery, RestoreRecord};
-use crate::domain::render::Repository;
+use crate::domain::observed::{Passwords, Recovery, RestoreRecord, Source};
+use crate::domain::render::{POSTGRESQL_PORT, Repository};
+use crate::domain::words::Timeline;
 use crate::error::StepError;
 use crate::unit::perform::roles;
 use crate::unit::{Unit, because, database_in};
 
 /// The service that recovers the copy.
 const RECOVERY: &str = "charmed-postgresql-recovery.service";
+/// The database in which logins are tried. What may be logged in to without a password are the others.
+const REHEARSAL: &str = "template1";
 /// Replaying takes hours; a recovery that makes no end at all is ended by its operator.
 const REPLAY: Duration = Duration::from_hours(72);
 /// A hook leaves the recovery to itself after this.
@@ -82,8 +87,8 @@ pub(in crate::unit::perform) fn recover(
             Ok(mut database) => {
                 if !database.in_recovery().map_err(because)? {
                     drop(database);
-                    let mut database = open_beside(unit, CHANGES).map_err(because)?;
-                    return settle(&mut database, major);
+                    let database = open_beside(unit, CHANGES).map_err(because)?;
+                    return settle(unit, database, major);
                 }
                 if let Ok(Some(replay)) = database.replay() {
                     let now = replay
@@ -95,6 +100,13 @@ pub(in crate::unit::perform) fn recover(
                         told = now;
                     }
                 }
+            }
+            Err(error) if error.class() == Some(SqlClass::NotAuthenticated) => {
+                let problem = format!("the copy has no superuser operator or postgres: {error}");
+                return Err(StepError::expected(
+                    problem,
+                    "make one of them in the cluster that was backed up, and take another backup",
+                ));
             }
             Err(error) if !error.is_unreachable() && error.class().is_none() => {
                 return Err(because(error));
@@ -127,7 +139,16 @@ pub(in crate::unit::perform) fn prove_timeline(
     let Some(copy) = of(&unit.layout.restoring_dir(major))? else {
         return Err(StepError::expected("the copy has no control file", ""));
     };
-    let archived = catalogue::read(&unit.pgbackrest(), &record.stanza)?;
+    if record.source == Source::Kept && record.moves.is_some() {
+        // Its history is that of nobody else, and it begins a repository of its own.
+        return Ok(());
+    }
+    let archived = catalogue::read(&pgbackrest_of(unit, record), &record.stanza)?;
+    let archived = archived.timelines.newest();
+    if record.moves.is_some() {
+        // The timelines of the cluster are those of another history.
+        return is_newer(copy, archived);
+    }
     let running = unit
         .database(Deadline::seconds(10))
         .and_then(|mut database| database.position())
@@ -137,15 +158,20 @@ pub(in crate::unit::perform) fn prove_timeline(
         record.newest,
         of(&unit.layout.data_dir(major))?,
         running,
-        Some(archived.timelines.newest()),
+        Some(archived),
     ];
-    match taken.into_iter().flatten().max() {
-        Some(newest) if copy <= newest => Err(StepError::expected(
-            format!("the copy came up on timeline {copy}, and the cluster is on {newest} by now"),
-            "another member was promoted meanwhile, or the history of its timeline is not archived: try again",
-        )),
-        _ => Ok(()),
+    let newest = taken.into_iter().flatten().fold(archived, Ord::max);
+    is_newer(copy, newest)
+}
+
+fn is_newer(copy: Timeline, newest: Timeline) -> Result<(), StepError> {
+    if copy > newest {
+        return Ok(());
     }
+    Err(StepError::expected(
+        format!("the copy came up on timeline {copy}, and the cluster is on {newest} by now"),
+        "another member was promoted meanwhile, or the history of its timeline is not archived: try again",
+    ))
 }
 
 /// How far the recovery is, in the words of the service manager and of PostgreSQL itself. One that waits for ever is not
@@ -210,15 +236,16 @@ fn start_beside(
     files::make_dir(&socket, 0o700, files::Owner::Workload(&unit.user)).map_err(because)?;
     // The copy comes with the access rules and names of where it was made: it is opened with rules of its own.
     let (hba, ident) = (socket.join("pg_hba.conf"), socket.join("pg_ident.conf"));
-    let rules = "local all operator peer map=charm\n";
+    // Of another cluster it may lack the charm's own superuser, or have passwords that are to be tried.
+    let rules = "local template1 all scram-sha-256\nlocal all operator,postgres peer map=charm\n";
     let invoker = if unit.user.differs_from_invoker() {
         "root"
     } else {
         unit.user.name()
     };
     let names = format!(
-        "charm {invoker} operator\ncharm {} operator\n",
-        unit.user.name()
+        "charm {invoker} operator\ncharm {user} operator\ncharm {invoker} postgres\ncharm {user} postgres\n",
+        user = unit.user.name()
     );
     let owner = files::Owner::Workload(&unit.user);
     files::write_atomic(&hba, rules.as_bytes(), 0o600, owner).map_err(because)?;
@@ -306,7 +333,7 @@ fn another_target(
     if !last_words(unit).contains(NOT_REACHED) {
         return Ok(None);
     }
-    let other = catalogue::after_shortfall(&unit.pgbackrest(), &record.stanza, tried)?;
+    let other = catalogue::after_shortfall(&pgbackrest_of(unit, record), &record.stanza, tried)?;
     Ok(other.filter(|other| other != tried))
 }
 
@@ -381,15 +408,33 @@ fn guide(
     Ok(())
 }
 
-fn open_beside(
-    unit: &Unit<'_>,
-    time: Duration,
-) -> Result<Database, crate::adapters::postgres::PostgresError> {
-    database_in(unit.layout.recovery_socket_dir(), Deadline::after(time))
+/// As the charm's own superuser; as that of other products when the copy comes from one of them.
+fn open_beside(unit: &Unit<'_>, time: Duration) -> Result<Database, PostgresError> {
+    let socket = unit.layout.recovery_socket_dir();
+    let operator = database_in(socket, Deadline::after(time));
+    match operator {
+        Err(error) if error.class() == Some(SqlClass::NotAuthenticated) => {
+            open_as_postgres(unit, time).map_err(|_| error)
+        }
+        other => other,
+    }
+}
+
+fn open_as_postgres(unit: &Unit<'_>, time: Duration) -> Result<Database, PostgresError> {
+    let target = Connection {
+        socket_dir: unit.layout.recovery_socket_dir(),
+        port: POSTGRESQL_PORT,
+        user: "postgres".into(),
+        database: "postgres".into(),
+    };
+    Database::connect(&target, Deadline::after(time))
 }
 
 /// Once promoted: what guided the recovery must not guide the next start.
-fn settle(database: &mut Database, major: u32) -> Result<(), StepError> {
+fn settle(unit: &Unit<'_>, mut database: Database, major: u32) -> Result<(), StepError> {
+    if database.setting("is_superuser").map_err(because)? != "on" {
+        database = open_as_postgres(unit, CHANGES).map_err(because)?;
+    }
     for setting in [
         "restore_command",
         "recovery_target",
@@ -405,7 +450,7 @@ fn settle(database: &mut Database, major: u32) -> Result<(), StepError> {
             .execute(&format!("ALTER SYSTEM RESET {setting}"))
             .map_err(because)?;
     }
-    roles::make_in(database, major).map_err(because)
+    roles::make_in(&mut database, major).map_err(because)
 }
 
 pub(in crate::unit::perform) fn rekey(unit: &Unit<'_>) -> Result<(), StepError> {
@@ -421,17 +466,29 @@ pub(in crate::unit::perform) fn rekey(unit: &Unit<'_>) -> Result<(), StepError> 
         database
             .set_role_password(user.name(), &new)
             .map_err(because)?;
+        let open = format!(
+            "ALTER ROLE {} VALID UNTIL 'infinity' CONNECTION LIMIT -1",
+            user.name()
+        );
+        database.execute(&open).map_err(because)?;
     }
-    let roles = database.roles().map_err(because)?;
     for (user, password) in users {
-        let role = roles.iter().find(|role| role.name == user.name());
-        let verifier = role.and_then(|role| role.verifier.as_ref());
-        let opens = verifier.and_then(|verifier| verifier::matches(verifier, password));
-        if opens != Some(true) {
-            return Err(StepError::expected(
-                format!("the copy does not accept the password of {user}"),
-                "",
-            ));
+        let socket = unit.layout.recovery_socket_dir();
+        let target = Connection {
+            socket_dir: socket,
+            port: POSTGRESQL_PORT,
+            user: user.name().into(),
+            database: REHEARSAL.into(),
+        };
+        match try_login_in(&target, password, Deadline::after(CHANGES)) {
+            Ok(Login::Accepted) => {}
+            Ok(Login::Rejected { message }) => {
+                return Err(StepError::expected(
+                    format!("the copy does not accept the password of {user}: {message}"),
+                    "",
+                ));
+            }
+            Err(error) => return Err(because(error)),
         }
     }
     database.checkpoint().map_err(because)

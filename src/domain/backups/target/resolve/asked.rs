@@ -140,7 +140,7 @@ fn asked_timeline(text: &str, catalogue: &Catalogue) -> Result<Timeline, Refusal
 }
 
 /// The backup or restore an operator names by its id, or a backup by its label.
-fn named<'a>(text: &str, catalogue: &'a Catalogue) -> Result<Start<'a>, Refusal> {
+pub(super) fn named<'a>(text: &str, catalogue: &'a Catalogue) -> Result<Start<'a>, Refusal> {
     let label: Option<BackupLabel> = text.parse().ok();
     let id = match label {
         Some(label) => label.id(),

@@ -12,6 +12,12 @@ use super::{Moment, Refusal, Request, Target, TargetKind};
 use crate::domain::backups::{Backup, Catalogue, Reach};
 use crate::domain::words::{Lsn, Timeline, Timestamp};
 
+/// Whether a request names a backup, or a restore, that is in this catalogue.
+pub fn names_a_backup(request: &Request, catalogue: &Catalogue) -> bool {
+    let named = request.backup_id.as_deref().map(str::trim);
+    named.is_some_and(|text| asked::named(text, catalogue).is_ok())
+}
+
 /// What to restore for this request, over what the repository holds. Changes nothing.
 ///
 /// The catalogue should know the history of [`history_needed`], or the answer may be [`Refusal::HistoryMissing`].
