@@ -81,6 +81,14 @@ fn a_cluster_grows_fails_over_and_shrinks_and_every_acknowledged_row_is_there() 
         let last = units(&lab).remove(0);
         votes(&lab, &last, &[&last]);
         writer.goes_on();
+
+        // The only voter of two hands over its vote, too.
+        lab.juju(&["add-unit", "postgresql"]).ok();
+        lab.settle();
+        remove(&lab, &[&last]);
+        let heir = units(&lab).remove(0);
+        votes(&lab, &heir, &[&heir]);
+        writer.goes_on();
     });
 
     let last = units(&lab).remove(0);

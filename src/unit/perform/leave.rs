@@ -18,10 +18,13 @@ const SUCCESSOR: Duration = Duration::from_mins(1);
 const ANYBODY: Duration = Duration::from_mins(2);
 const BETWEEN_LOOKS: Duration = Duration::from_millis(500);
 
+/// Records that this unit leaves, and where etcd answers, which may become known step by step.
 pub(super) fn record(unit: &mut Unit<'_>, etcd: &[IpAddr]) -> Result<(), StepError> {
+    let known = unit.leaving.iter().flat_map(|leaving| &leaving.etcd);
+    let etcd: BTreeSet<IpAddr> = known.chain(etcd).copied().collect();
     let leaving = crate::unit::Leaving {
         address: unit.address(),
-        etcd: etcd.to_vec(),
+        etcd: etcd.into_iter().collect(),
     };
     records::write(&unit.layout.leaving_record(), &leaving).map_err(because)?;
     unit.leaving = Some(leaving);

@@ -115,9 +115,30 @@ fn address_of(member: &Member) -> Option<IpAddr> {
     crate::unit::address_in(member.peer_urls.first()?)
 }
 
+/// Juju told who votes when this unit began to leave. Others may vote by now, and once this unit's own member has gone nobody
+/// else tells where they are.
+fn learn_who_stays(unit: &mut Unit<'_>) -> Result<(), StepError> {
+    if unit.leaving.is_none() {
+        // It only stops to vote, and its peers tell.
+        return Ok(());
+    }
+    let members = unit
+        .etcds()
+        .iter()
+        .find_map(|etcd| etcd.member_list(Deadline::after(QUESTION)).ok());
+    let voters = members.into_iter().flatten();
+    let voters: Vec<IpAddr> = voters
+        .filter(|member| !member.is_learner)
+        .filter_map(|member| address_of(&member))
+        .collect();
+    super::leave::record(unit, &voters)
+}
+
 /// Taken out while it runs, and gone only when a member that stays knows it and has a leader without it: one of two that
 /// stops earlier leaves the other waiting for it.
-pub(super) fn leave(unit: &Unit<'_>) -> Result<(), StepError> {
+pub(super) fn leave(unit: &mut Unit<'_>) -> Result<(), StepError> {
+    learn_who_stays(unit)?;
+    let unit = &*unit;
     until_done("etcd does not let this unit go", CHANGE, || {
         let (_, members) = asked_of_others(unit)?;
         let mine = members.iter().find(|member| is_mine(unit, member));
