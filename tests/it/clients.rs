@@ -146,8 +146,8 @@ fn a_user_of_another_cluster_is_never_handed_to_an_application_that_is_related_h
         assert_eq!(
             since(&model, before),
             [
-                "remove the user \"relation-4\", and leave what it has made to its database",
-                "remove the user \"relation-7\", and leave what it has made to its database",
+                "put the user \"relation-4\" of another cluster aside",
+                "put the user \"relation-7\" of another cluster aside",
                 "make the user relation-7 of the database \"shop\"",
             ]
         );
@@ -155,6 +155,11 @@ fn a_user_of_another_cluster_is_never_handed_to_an_application_that_is_related_h
         assert_eq!(made.mark.as_ref().unwrap().relation, 7);
         assert!(made.password_matches, "with the password it had");
         assert_eq!(answers(&model.seen)[&7].password.expose(), "hidden-7");
+        let aside = ["former-relation-4", "former-relation-7"];
+        assert_eq!(users(&model), [aside[0], aside[1], "relation-7"]);
+        for name in aside {
+            assert!(!user(&mut model, name).login, "{name}");
+        }
     }
 }
 

@@ -155,6 +155,42 @@ fn an_application_has_its_database_and_no_other_and_the_next_one_finds_what_it_m
 }
 
 #[test]
+fn a_user_of_another_cluster_is_put_aside_with_what_it_made_left_to_the_database() {
+    let machine = Machine::new("127.77.3.24");
+    let server = Server::start(&machine, "");
+    let mut postgres = server.connect();
+    for round in 0..2 {
+        let old = account("shop", 7, &[]);
+        relate(&server, &old);
+        let mut client = as_client(&machine, &old);
+        client
+            .execute(&format!("CREATE TABLE of_round_{round} (id int)"))
+            .unwrap();
+        postgres.shut_out(&old.user).unwrap();
+        postgres.put_role_aside(&old.user).unwrap();
+        let why = shut_out(&machine, &old, "shop");
+        assert!(why.contains("authentication failed"), "{why}");
+    }
+    // Again, as after a hook that died.
+    postgres.put_role_aside("former-relation-7").unwrap();
+    let roles = postgres.client_roles().unwrap();
+    let mut names: Vec<&str> = roles.iter().map(|role| role.name.as_str()).collect();
+    names.sort_unstable();
+    assert_eq!(names, ["former-relation-7", "former-relation-7-2"]);
+    for role in &roles {
+        assert!(
+            !role.login && !role.groups.contains(ACCESS_GROUP),
+            "{role:?}"
+        );
+        assert!(role.verifier.is_some(), "its password is kept");
+    }
+    let next = account("shop", 7, &[]);
+    relate(&server, &next);
+    let mut client = as_client(&machine, &next);
+    client.execute("DROP TABLE of_round_0, of_round_1").unwrap();
+}
+
+#[test]
 fn a_user_with_privileges_has_them_and_what_it_made_outlives_it() {
     let machine = Machine::new("127.77.3.22");
     let server = Server::start(&machine, "");

@@ -6,7 +6,7 @@ use tokio_postgres::Row;
 
 use super::sql::identifier;
 use super::{Database, PostgresError, Role, RoleAttributes};
-use crate::domain::clients::{Account, Mark, Privileges};
+use crate::domain::clients::{ACCESS_GROUP, Account, Mark, Privileges, former};
 use crate::domain::words::Secret;
 
 /// A user of an application, as the server knows it.
@@ -216,6 +216,31 @@ impl Database {
         self.in_transaction(OPERATION, |session| {
             session.batch(OPERATION, &format!("REASSIGN OWNED BY {role} TO {heir}"))?;
             session.batch(OPERATION, &format!("DROP OWNED BY {role}"))
+        })
+    }
+
+    /// Calls a role by another name, which says that it is a former user, and takes its right to connect.
+    pub fn put_role_aside(&mut self, role: &str) -> Result<(), PostgresError> {
+        const OPERATION: &str = "put a user aside";
+        const NAMES: &str = "SELECT rolname::text FROM pg_catalog.pg_roles";
+        let rows = self.query(OPERATION, NAMES, &[])?;
+        let taken = rows.iter().map(|row| first(OPERATION, row));
+        let taken: BTreeSet<String> = taken.collect::<Result<_, _>>()?;
+        let names = (0..).map(|number| former(role, number));
+        let name = names
+            .take_while(|name| name != role)
+            .find(|name| !taken.contains(name));
+        let (quoted_role, group) = (quoted(OPERATION, role)?, quoted(OPERATION, ACCESS_GROUP)?);
+        self.in_transaction(OPERATION, |session| {
+            if taken.contains(ACCESS_GROUP) {
+                session.batch(OPERATION, &format!("REVOKE {group} FROM {quoted_role}"))?;
+            }
+            let Some(name) = name else { return Ok(()) };
+            let name = quoted(OPERATION, &name)?;
+            session.batch(
+                OPERATION,
+                &format!("ALTER ROLE {quoted_role} RENAME TO {name}"),
+            )
         })
     }
 

@@ -78,6 +78,22 @@ pub fn user(relation: u32) -> String {
     format!("relation-{relation}")
 }
 
+/// Whether this is what a user is called once it was put aside, because it is another cluster's.
+pub fn is_former(name: &str) -> bool {
+    name.starts_with(FORMER)
+}
+
+/// What such a user is to be called, the `number`th time the name is tried.
+pub fn former(name: &str, number: usize) -> String {
+    let name = name.strip_prefix(FORMER).unwrap_or(name);
+    match number {
+        0 => format!("{FORMER}{name}"),
+        again => format!("{FORMER}{name}-{}", again + 1),
+    }
+}
+
+const FORMER: &str = "former-";
+
 impl Account {
     /// The user for a request. `groups` are the roles that there are and nobody can log in as.
     ///
@@ -179,6 +195,13 @@ mod tests {
             assert_eq!(refusal, Refusal::Role(role.into()));
             assert!(refusal.hint().contains("createdb"), "{}", refusal.hint());
         }
+    }
+
+    #[test]
+    fn a_former_user_keeps_its_name_behind_what_says_so() {
+        assert_eq!(former("relation-7", 0), "former-relation-7");
+        assert_eq!(former("relation-7", 1), "former-relation-7-2");
+        assert!(is_former(&former("relation-7", 1)) && !is_former("relation-7"));
     }
 
     #[test]

@@ -10,7 +10,7 @@ mod database_name;
 mod refusal;
 mod request;
 
-pub use account::{Account, Mark, Privileges, user};
+pub use account::{Account, Mark, Privileges, former, is_former, user};
 pub use answer::{Answer, Group, Written};
 pub use database_name::DatabaseName;
 pub use refusal::Refusal;

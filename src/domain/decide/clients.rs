@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use crate::domain::clients::{ACCESS_GROUP, Account, Answer, Refusal, user};
+use crate::domain::clients::{ACCESS_GROUP, Account, Answer, Mark, Refusal, is_former, user};
 use crate::domain::decision::{Decision, Wait};
 use crate::domain::observed::{
     Client, ClientUser, ClientsView, ClusterView, ManagedFile, MemberState, Observed, Packages,
@@ -48,6 +48,7 @@ pub fn clients(seen: &Observed) -> Decision {
         }
     }
     steps.extend(surplus(seen, view).map(|user| Step::RemoveClientUser(user.clone())));
+    steps.extend(strangers(seen, view).map(|user| Step::PutClientUserAside(user.clone())));
     for account in working(seen, &accounts) {
         let ready = view
             .users
@@ -113,19 +114,41 @@ fn working<'a>(
         .filter(tried)
 }
 
-/// Users that belong to no relation of this cluster: of relations that are over, and of the cluster that the database was
-/// restored from, even when they are called like one of ours.
+/// Users of this cluster's relations that are over.
 fn surplus<'a>(seen: &'a Observed, view: &'a ClientsView) -> impl Iterator<Item = &'a String> {
-    let cluster = seen.juju.cluster_id();
-    let is_surplus = move |(name, found): &(&String, &ClientUser)| {
-        let ours = found.mark.as_ref().is_some_and(|mark| {
-            mark.cluster == cluster
-                && seen.juju.clients.contains_key(&mark.relation)
-                && **name == user(mark.relation)
-        });
-        !ours && !seen.clients_failed.contains_key(*name)
+    let is_over = |name: &str, mark: &Mark| {
+        !seen.juju.clients.contains_key(&mark.relation) || name != user(mark.relation)
     };
-    view.users.iter().filter(is_surplus).map(|(name, _)| name)
+    users(seen, view).filter_map(move |(name, found, mark)| {
+        let over = mark.is_some_and(|mark| is_over(name, mark));
+        (over && !is_aside(name, found)).then_some(name)
+    })
+}
+
+/// Users of the cluster that the database was restored from, even when they are called like one of ours. They are of use to
+/// nobody here, and somebody may know why they are there.
+fn strangers<'a>(seen: &'a Observed, view: &'a ClientsView) -> impl Iterator<Item = &'a String> {
+    users(seen, view).filter_map(|(name, found, mark)| {
+        (mark.is_none() && !is_aside(name, found)).then_some(name)
+    })
+}
+
+/// The users that were not tried in vain in this dispatch, with their marks when those are this cluster's.
+fn users<'a>(
+    seen: &'a Observed,
+    view: &'a ClientsView,
+) -> impl Iterator<Item = (&'a String, &'a ClientUser, Option<&'a Mark>)> {
+    let cluster = seen.juju.cluster_id();
+    let tried = |(name, _): &(&String, &ClientUser)| seen.clients_failed.contains_key(*name);
+    let all = view.users.iter().filter(move |found| !tried(found));
+    all.map(move |(name, found)| {
+        let mark = found.mark.as_ref().filter(|mark| mark.cluster == cluster);
+        (name, found, mark)
+    })
+}
+
+fn is_aside(name: &str, found: &ClientUser) -> bool {
+    is_former(name) && !found.login && !found.groups.contains(ACCESS_GROUP)
 }
 
 fn is_ready(user: &ClientUser, account: &Account) -> bool {

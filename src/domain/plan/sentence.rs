@@ -138,6 +138,9 @@ impl fmt::Display for Step {
                     "remove the user {user:?}, and leave what it has made to its database"
                 )
             }
+            Self::PutClientUserAside(user) => {
+                write!(f, "put the user {user:?} of another cluster aside")
+            }
             Self::CheckObjectStore(store) => {
                 write!(f, "check bucket {} at {}", store.bucket, store.endpoint)
             }

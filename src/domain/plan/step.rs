@@ -182,6 +182,8 @@ pub enum Step {
     },
     /// Remove a user. What it has made stays, and belongs to the database it is in.
     RemoveClientUser(String),
+    /// Let a user of another cluster in no more, under another name. What it has made belongs to the database it is in.
+    PutClientUserAside(String),
 
     // The repository.
     /// Try an object store, one named check at a time.

@@ -94,8 +94,21 @@ pub(super) fn remove_user(unit: &mut Unit<'_>, user: &str) -> Result<(), StepErr
     or_remember(unit, user, removed)
 }
 
-/// What it has made goes to the roles that own the databases it is in, so that the next application there finds it.
+pub(super) fn put_user_aside(unit: &mut Unit<'_>, user: &str) -> Result<(), StepError> {
+    let aside = session(unit, POSTGRES).and_then(|mut postgres| {
+        disowned(unit, &mut postgres, user)?;
+        postgres.put_role_aside(user).map_err(because)
+    });
+    or_remember(unit, user, aside)
+}
+
 fn removed(unit: &Unit<'_>, postgres: &mut Database, user: &str) -> Result<(), StepError> {
+    disowned(unit, postgres, user)?;
+    postgres.drop_role(user).map_err(because)
+}
+
+/// What it has made goes to the roles that own the databases it is in, so that the next application there finds it.
+fn disowned(unit: &Unit<'_>, postgres: &mut Database, user: &str) -> Result<(), StepError> {
     let operator = SystemUser::Operator.name();
     postgres.shut_out(user).map_err(because)?;
     let databases = postgres.databases_of_role(user).map_err(because)?;
@@ -107,7 +120,7 @@ fn removed(unit: &Unit<'_>, postgres: &mut Database, user: &str) -> Result<(), S
             .disown(user, &heir)
             .map_err(because)?;
     }
-    postgres.drop_role(user).map_err(because)
+    Ok(())
 }
 
 /// Who takes over what a user has made in a database. A database that nobody but the operator owns becomes one of its own

@@ -103,6 +103,7 @@ pub(super) fn perform(unit: &mut Unit<'_>, step: &Step) -> Result<(), StepError>
             clients::make_user(unit, account, password.as_ref())
         }
         Step::RemoveClientUser(user) => clients::remove_user(unit, user),
+        Step::PutClientUserAside(user) => clients::put_user_aside(unit, user),
 
         Step::CheckObjectStore(store) => repository::check(unit, store),
         Step::JudgeOwner(store) => repository::judge(unit, store),

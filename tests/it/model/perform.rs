@@ -1,5 +1,6 @@
 //! What each step does to the model.
 
+use postgresql_charm::domain::clients::former;
 use postgresql_charm::domain::decide::repository::archiving_files;
 
 use super::*;
@@ -356,6 +357,14 @@ impl Model {
             }
             Step::RemoveClientUser(user) => {
                 self.clients().users.remove(user);
+            }
+            Step::PutClientUserAside(user) => {
+                let aside = ClientUser {
+                    login: false,
+                    groups: BTreeSet::new(),
+                    ..self.clients().users.remove(user).unwrap()
+                };
+                self.clients().users.insert(former(user, 0), aside);
             }
             Step::Reinitialize
             | Step::NameDatabase { .. }
