@@ -73,6 +73,10 @@ pub(super) fn publish_initialised(unit: &mut Unit<'_>) -> Result<(), StepError> 
 pub(super) fn publish_stanza(unit: &mut Unit<'_>, stanza: &Stanza) -> Result<(), StepError> {
     publish(unit, databag::STANZA, stanza.to_string())?;
     unit.view.written.insert(Written::Stanza);
+    // Juju tells the others. The leader, whose word it is, gets no event for it, and goes on now.
+    if let Some(peers) = &mut unit.view.peers {
+        peers.stanza = Some(stanza.clone());
+    }
     Ok(())
 }
 
