@@ -139,6 +139,12 @@ fn a_cluster_of_one_member_is_born_changed_and_gone() {
     eventually("the member sees the change", || {
         (patroni.config(soon()).unwrap() == changed).then_some(())
     });
+    patroni.wake(soon()).unwrap();
+    assert_eq!(
+        patroni.config(soon()).unwrap(),
+        changed,
+        "waking changes nothing"
+    );
     patroni.reload(soon()).unwrap();
     eventually("the setting waits for a restart", || {
         patroni

@@ -130,6 +130,20 @@ impl Patroni {
         self.parse(OPERATION, &answer)
     }
 
+    /// Has a member look at the cluster now instead of with its next round, by a change that changes nothing.
+    pub fn wake(&self, deadline: Deadline) -> Result<(), PatroniError> {
+        const OPERATION: &str = "wake Patroni";
+        let nothing = json!({ "never_set": null });
+        self.send(
+            OPERATION,
+            Method::Patch,
+            "/config",
+            Some(&nothing),
+            deadline,
+        )
+        .map(|_| ())
+    }
+
     /// Makes Patroni read its file anew and reload PostgreSQL; it does so a moment after it answered.
     pub fn reload(&self, deadline: Deadline) -> Result<(), PatroniError> {
         let empty = json!({});

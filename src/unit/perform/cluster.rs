@@ -22,6 +22,9 @@ const BETWEEN_LOOKS: Duration = Duration::from_millis(500);
 /// Patroni is started again after two seconds; how long it takes until it answers is up to the machine.
 const RENEWAL: Duration = Duration::from_mins(1);
 const RESTART: Duration = Duration::from_mins(5);
+/// How long etcd takes to tell its watchers.
+const HEARD: Duration = Duration::from_millis(300);
+const WAKE: Duration = Duration::from_secs(2);
 /// One round of Patroni's, and some more.
 const TOLD: Duration = Duration::from_secs(15);
 
@@ -70,8 +73,20 @@ pub(super) fn reload(unit: &Unit<'_>) -> Result<(), StepError> {
                     "`juju ssh` to the unit and look at `journalctl -u charmed-patroni`",
                 ));
             }
-            answer => return answer.map_err(because),
+            answer => {
+                answer.map_err(because)?;
+                // It reads its file between two rounds, which are seconds apart.
+                wake(&patroni);
+                return Ok(());
+            }
         }
+    }
+}
+
+/// Whoever does not hear it looks by itself, seconds later.
+fn wake(patroni: &Patroni) {
+    if let Err(error) = patroni.wake(Deadline::after(WAKE)) {
+        tracing::debug!("{error}");
     }
 }
 
@@ -121,6 +136,22 @@ pub(super) fn change_config(unit: &Unit<'_>, config: &str) -> Result<(), StepErr
     patroni(unit)?
         .patch_config(&config, Deadline::seconds(20))
         .map_err(because)?;
+    // The member that was told looks at once, often before etcd has shown it what changed, and then sleeps like the others.
+    clock::sleep(HEARD);
+    let peers = unit
+        .view
+        .peers
+        .iter()
+        .flat_map(|peers| peers.units.values());
+    let members: Vec<Patroni> = peers
+        .flatten()
+        .filter_map(|address| unit.patroni_at(*address))
+        .collect();
+    std::thread::scope(|scope| {
+        for member in &members {
+            scope.spawn(|| wake(member));
+        }
+    });
     Ok(())
 }
 
