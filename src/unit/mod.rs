@@ -22,7 +22,7 @@ pub(crate) use perform::{
 };
 
 use crate::adapters::Ports;
-use crate::adapters::etcd::{Etcd, Lock, Login};
+use crate::adapters::etcd::{Etcd, EtcdError, Lock, Login};
 use crate::adapters::host::clock::{self, Deadline, Stopwatch};
 use crate::adapters::host::{files, machine};
 use crate::adapters::patroni::{Credentials, Patroni, Xlog};
@@ -216,6 +216,22 @@ impl<'a> Unit<'a> {
             .filter(|address| Some(*address) != own)
             .map(|address| self.etcd_at(address))
             .collect()
+    }
+
+    /// The first answer when all of these are asked one after the other, or why the last one gave none; nothing when there
+    /// are none.
+    fn first_answer<T>(
+        etcds: Vec<Etcd>,
+        mut ask: impl FnMut(&Etcd) -> Result<T, EtcdError>,
+    ) -> Result<Option<T>, EtcdError> {
+        let mut failed = None;
+        for etcd in etcds {
+            match ask(&etcd) {
+                Ok(answer) => return Ok(Some(answer)),
+                Err(error) => failed = Some(error),
+            }
+        }
+        failed.map_or(Ok(None), Err)
     }
 
     fn etcd_login(&self) -> Option<Login> {

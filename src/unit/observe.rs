@@ -15,11 +15,12 @@ use crate::adapters::patroni;
 use crate::adapters::pgbackrest::progress;
 use crate::adapters::postgres::{Database, PostgresError, Role, verifier};
 use crate::adapters::systemd::{self, Active, Loaded};
+use crate::domain::backups::requirements::SETTINGS;
 use crate::domain::observed::{
     ArchiverView, ClientUser, ClientsView, ClusterView, DataDirectory, DatabaseFacts, DatabaseView,
-    EtcdMember, EtcdView, Fetch, HostView, Kept, LIMITS, LostQuorum, ManagedFile, Member,
-    MemberState, Observed, Packages, Recovery, RestorePhase, RestoreRecord, Role as MemberRole,
-    RoleView, Seen, Service, ServiceState,
+    EtcdMember, EtcdView, Fetch, HostView, Kept, LostQuorum, ManagedFile, Member, MemberState,
+    Observed, Packages, Recovery, RestorePhase, RestoreRecord, Role as MemberRole, RoleView, Seen,
+    Service, ServiceState,
 };
 use crate::domain::settings::Settings;
 use crate::domain::system_roles;
@@ -370,7 +371,7 @@ fn ask_database(unit: &Unit<'_>, database: &mut Database) -> Result<DatabaseView
             .map(|setting| setting.name)
             .collect(),
         limits: database
-            .settings(&LIMITS)?
+            .settings(&SETTINGS)?
             .into_iter()
             .filter_map(|setting| Some((setting.name, setting.value.parse().ok()?)))
             .collect(),

@@ -2,9 +2,8 @@
 //! and never its data, with the relation.
 
 use std::path::Path;
-use std::process::Command;
 
-use crate::lab::{Lab, Task, eventually};
+use crate::lab::{Lab, Task, eventually, over_the_network};
 use crate::members::primary_of;
 
 const UNITS: [&str; 3] = ["postgresql/0", "postgresql/1", "postgresql/2"];
@@ -35,16 +34,11 @@ fn login(credentials: &Task) -> Result<String, String> {
         credentials.result("username"),
         credentials.result("database")
     );
-    let output = Command::new("psql")
-        .env("PGPASSWORD", credentials.result("password"))
-        .args(["-X", "-A", "-t", "-c", "select current_user", &target])
-        .output()
-        .unwrap();
-    if output.status.success() {
-        Ok(String::from_utf8_lossy(&output.stdout).trim().to_owned())
-    } else {
-        Err(String::from_utf8_lossy(&output.stderr).into_owned())
-    }
+    over_the_network(
+        &target,
+        credentials.result("password"),
+        "select current_user",
+    )
 }
 
 #[test]

@@ -399,6 +399,24 @@ impl Lab {
     }
 }
 
+/// A query over the network; what the server or the client has against the login, otherwise the answer.
+pub(crate) fn over_the_network(
+    target: &str,
+    password: &str,
+    query: &str,
+) -> Result<String, String> {
+    let output = Command::new("psql")
+        .env("PGPASSWORD", password)
+        .args(["-X", "-A", "-t", "-c", query, target])
+        .output()
+        .unwrap();
+    if output.status.success() {
+        Ok(String::from_utf8_lossy(&output.stdout).trim().to_owned())
+    } else {
+        Err(String::from_utf8_lossy(&output.stderr).into_owned())
+    }
+}
+
 /// What an integrator has to know of an object store.
 #[derive(Clone, Debug)]
 pub(crate) struct Store {

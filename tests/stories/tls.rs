@@ -1,10 +1,9 @@
 //! TLS is turned on, its authority replaced, and turned off again, while somebody writes: what was acknowledged is there,
 //! PostgreSQL is restarted by none of it, and in between plaintext is refused.
 
-use std::process::Command;
 use std::thread;
 
-use crate::lab::{Lab, eventually};
+use crate::lab::{Lab, eventually, over_the_network};
 use crate::writer::{Over, Writer};
 
 const UNITS: [&str; 3] = ["postgresql/0", "postgresql/1", "postgresql/2"];
@@ -37,16 +36,7 @@ fn login(lab: &Lab, unit: usize, password: &str, mode: &str) -> Result<String, S
         authorities.display()
     );
     let query = "select version from pg_stat_ssl where pid = pg_backend_pid()";
-    let output = Command::new("psql")
-        .env("PGPASSWORD", password)
-        .args(["-X", "-A", "-t", "-c", query, &target])
-        .output()
-        .unwrap();
-    if output.status.success() {
-        Ok(String::from_utf8_lossy(&output.stdout).trim().to_owned())
-    } else {
-        Err(String::from_utf8_lossy(&output.stderr).into_owned())
-    }
+    over_the_network(&target, password, query)
 }
 
 /// All units are in a stage, and nobody is on the way to another.

@@ -54,7 +54,8 @@ impl Database {
         open(&mut config, &name, deadline)
     }
 
-    /// Opens a session, as a user in a database, with a server elsewhere: over TLS when it is said who has to vouch for it, otherwise without.
+    /// Opens a session, as a user in a database, with a server elsewhere: over TLS when it is said who has to vouch for
+    /// it, otherwise without.
     pub fn connect_to(
         host: &str,
         port: u16,

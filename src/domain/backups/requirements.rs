@@ -9,7 +9,9 @@ use std::str::FromStr;
 /// The annotation of a backup that holds them.
 pub const ANNOTATION: &str = "requires";
 
-const NAMES: [&str; 5] = [
+/// PostgreSQL's names for them, in its order. A replica recovers all the time, so it may not have less of them than its
+/// primary either.
+pub const SETTINGS: [&str; 5] = [
     "max_connections",
     "max_worker_processes",
     "max_wal_senders",
@@ -41,7 +43,7 @@ impl Requirements {
 
     /// Each setting with its value.
     pub fn settings(&self) -> impl Iterator<Item = (&'static str, u32)> {
-        NAMES.into_iter().zip(self.0)
+        SETTINGS.into_iter().zip(self.0)
     }
 
     /// The least that satisfies both.

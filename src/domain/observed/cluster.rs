@@ -209,18 +209,9 @@ pub struct DatabaseView {
     pub tls: bool,
     /// Parameters that wait for a restart.
     pub pending_restart: Vec<String>,
-    /// What it runs with of the parameters in [`LIMITS`].
+    /// What it runs with of the parameters in [`SETTINGS`](crate::domain::backups::requirements::SETTINGS).
     pub limits: BTreeMap<String, i64>,
 }
-
-/// Parameters of which a replica may not have less than its primary: it would not go on replaying.
-pub const LIMITS: [&str; 5] = [
-    "max_connections",
-    "max_locks_per_transaction",
-    "max_prepared_transactions",
-    "max_wal_senders",
-    "max_worker_processes",
-];
 
 /// One system role.
 #[derive(Clone, Debug, PartialEq, Eq)]

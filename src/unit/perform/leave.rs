@@ -157,11 +157,11 @@ fn offer(
 
 pub(super) fn forget_member(unit: &Unit<'_>) {
     let key = super::cluster::key(unit, &format!("members/{}", unit.view.member));
-    for etcd in unit.etcds() {
-        match etcd.delete(&key, Deadline::after(QUESTION)) {
-            Ok(_) => return,
-            // It goes by itself with its lease.
-            Err(error) => tracing::warn!("{error}"),
-        }
+    let forgotten = Unit::first_answer(unit.etcds(), |etcd| {
+        etcd.delete(&key, Deadline::after(QUESTION))
+    });
+    // It goes by itself with its lease.
+    if let Err(error) = forgotten {
+        tracing::warn!("{error}");
     }
 }

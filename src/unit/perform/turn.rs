@@ -72,11 +72,11 @@ fn leads_any_of(unit: &Unit<'_>, others: &[MemberName]) -> bool {
 /// Keeps the turn while this unit has it.
 pub(in crate::unit) fn renew(unit: &Unit<'_>) {
     let Some(turn) = &unit.turn else { return };
-    for etcd in unit.etcds() {
-        match etcd.renew(turn, Deadline::after(QUESTION)) {
-            Ok(()) => return,
-            Err(error) => tracing::debug!("{error}"),
-        }
+    let renewed = Unit::first_answer(unit.etcds(), |etcd| {
+        etcd.renew(turn, Deadline::after(QUESTION))
+    });
+    if let Err(error) = renewed {
+        tracing::debug!("{error}");
     }
 }
 
@@ -86,10 +86,8 @@ pub(super) fn end(unit: &mut Unit<'_>) {
     // This unit's own etcd may have gone by now.
     let mut etcds = unit.etcds();
     etcds.reverse();
-    for etcd in etcds {
-        match etcd.unlock(&turn, Deadline::after(QUESTION)) {
-            Ok(()) => return,
-            Err(error) => tracing::debug!("{error}"),
-        }
+    let ended = Unit::first_answer(etcds, |etcd| etcd.unlock(&turn, Deadline::after(QUESTION)));
+    if let Err(error) = ended {
+        tracing::debug!("{error}");
     }
 }

@@ -122,11 +122,11 @@ fn learn_who_stays(unit: &mut Unit<'_>) -> Result<(), StepError> {
         // It only stops to vote, and its peers tell.
         return Ok(());
     }
-    let members = unit
-        .etcds()
-        .iter()
-        .find_map(|etcd| etcd.member_list(Deadline::after(QUESTION)).ok());
-    let voters = members.into_iter().flatten();
+    let members = Unit::first_answer(unit.etcds(), |etcd| {
+        etcd.member_list(Deadline::after(QUESTION))
+    });
+    // Without an answer, nobody lets this unit go either.
+    let voters = members.ok().flatten().into_iter().flatten();
     let voters: Vec<IpAddr> = voters
         .filter(|member| !member.is_learner)
         .filter_map(|member| address_of(&member))
@@ -172,14 +172,10 @@ pub(super) fn leave(unit: &mut Unit<'_>) -> Result<(), StepError> {
 
 pub(super) fn remove(unit: &Unit<'_>, id: u64) -> Result<(), StepError> {
     until_done("etcd does not let a lost member go", CHANGE, || {
-        let mut failed = None;
-        for etcd in unit.etcds() {
-            match etcd.member_remove(MemberId(id), Deadline::after(QUESTION)) {
-                Ok(_) => return Ok(Some(())),
-                Err(error) => failed = Some(error),
-            }
-        }
-        failed.map_or(Ok(None), Err)
+        let removed = Unit::first_answer(unit.etcds(), |etcd| {
+            etcd.member_remove(MemberId(id), Deadline::after(QUESTION))
+        });
+        Ok(removed?.map(|_| ()))
     })
 }
 
@@ -242,22 +238,16 @@ pub(super) fn await_heir(unit: &Unit<'_>) -> Result<(), StepError> {
 /// Where the others reach this unit's member, told to any that answers.
 pub(super) fn move_peer(unit: &Unit<'_>, url: &str) -> Result<(), StepError> {
     until_done("etcd does not change its members", CHANGE, || {
-        let mut failed = None;
-        for etcd in unit.etcds() {
-            let moved = etcd.member_list(Deadline::after(QUESTION)).and_then(|all| {
-                let mine = all.iter().find(|member| is_mine(unit, member));
-                let Some(mine) = mine.filter(|mine| mine.peer_urls != [url]) else {
-                    return Ok(mine.map(|_| ()));
-                };
-                etcd.member_update(mine.id, &[url], Deadline::after(QUESTION))?;
-                Ok(Some(()))
-            });
-            match moved {
-                Err(error) => failed = Some(error),
-                done => return done,
-            }
-        }
-        failed.map_or(Ok(None), Err)
+        let moved = Unit::first_answer(unit.etcds(), |etcd| {
+            let all = etcd.member_list(Deadline::after(QUESTION))?;
+            let mine = all.iter().find(|member| is_mine(unit, member));
+            let Some(mine) = mine.filter(|mine| mine.peer_urls != [url]) else {
+                return Ok(mine.map(|_| ()));
+            };
+            etcd.member_update(mine.id, &[url], Deadline::after(QUESTION))?;
+            Ok(Some(()))
+        });
+        Ok(moved?.flatten())
     })
 }
 
