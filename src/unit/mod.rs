@@ -16,7 +16,7 @@ use juju_charm::Juju;
 use serde::{Deserialize, Serialize};
 
 pub use installation::Installation;
-pub(crate) use observe::member;
+pub(crate) use observe::{cluster_elsewhere, member};
 pub(crate) use perform::{
     REQUEST, explained, is_stranger, job_of, progress_of_recovery, random_byte, settings_of,
 };

@@ -11,7 +11,7 @@ use super::{
 use crate::adapters::etcd::{Etcd, EtcdError};
 use crate::adapters::host::clock::{self, Deadline};
 use crate::adapters::host::{files, machine};
-use crate::adapters::patroni;
+use crate::adapters::patroni::{self, Patroni, PatroniError};
 use crate::adapters::pgbackrest::progress;
 use crate::adapters::postgres::{Database, PostgresError, Role, verifier};
 use crate::adapters::systemd::{self, Active, Loaded};
@@ -45,7 +45,7 @@ pub(super) fn observe(unit: &Unit<'_>) -> Result<Observed, StepError> {
     };
     let mut host = host;
     host.stranger = etcd.known().is_some()
-        && cluster.known().is_none()
+        && !runs_in(&cluster, unit)
         && host.data == DataDirectory::Present
         && stranger(unit);
     Ok(Observed {
@@ -282,17 +282,35 @@ fn cluster(unit: &Unit<'_>) -> Seen<ClusterView> {
     let Some(patroni) = unit.patroni() else {
         return Seen::NotAsked;
     };
-    let deadline = Deadline::after(QUESTION);
-    let answer = patroni
-        .cluster(deadline)
-        .and_then(|members| Ok((members, patroni.config(deadline)?)));
-    match answer {
-        Ok((members, config)) => Seen::Known(ClusterView {
-            members: members.into_iter().filter_map(member).collect(),
-            config,
-        }),
+    match ask_cluster(&patroni) {
+        Ok(view) => Seen::Known(view),
         Err(error) => Seen::Unreachable(StepError::because(&error).problem().to_owned()),
     }
+}
+
+/// The cluster as another unit's Patroni sees it, for when this unit's own is away.
+pub(crate) fn cluster_elsewhere(unit: &Unit<'_>) -> Option<ClusterView> {
+    let peers = unit.view.peers.as_ref()?;
+    let others = (peers.units.iter()).filter(|(name, _)| **name != unit.view.member);
+    let mut others = others.filter_map(|(_, address)| unit.patroni_at((*address)?));
+    others.find_map(|patroni| ask_cluster(&patroni).ok())
+}
+
+fn ask_cluster(patroni: &Patroni) -> Result<ClusterView, PatroniError> {
+    let deadline = Deadline::after(QUESTION);
+    Ok(ClusterView {
+        members: (patroni.cluster(deadline)?.into_iter())
+            .filter_map(member)
+            .collect(),
+        config: patroni.config(deadline)?,
+    })
+}
+
+/// Whether the cluster knows this unit as a member that works: one on other data than the cluster's ends as it starts, and
+/// may have answered in between.
+fn runs_in(cluster: &Seen<ClusterView>, unit: &Unit<'_>) -> bool {
+    let own = cluster.known().and_then(|it| it.member(&unit.view.member));
+    own.is_some_and(|own| own.state == MemberState::Running)
 }
 
 /// A member with a name that is no unit's is somebody else's experiment, and none of ours.

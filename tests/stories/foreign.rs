@@ -84,7 +84,8 @@ fn a_cluster_is_brought_over_from_another_ones_repository_which_is_never_written
         "{:#}",
         restored.0
     );
-    let new = primary_of(&lab, "other/0").expect("the restored cluster has a primary");
+    // Whether or not this unit is the one that is made anew just now.
+    let new = primary_of(&lab, "other/0").expect("each unit names the restored cluster's primary");
     assert_eq!(lab.sql(&new, "select word from words"), "old");
     let now = lab.sql(&new, "select system_identifier from pg_control_system()");
     assert_eq!(now, system, "it is the old cluster's database");

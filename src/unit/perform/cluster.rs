@@ -2,10 +2,9 @@
 
 use std::time::Duration;
 
-use crate::adapters::Unanswered;
 use crate::adapters::etcd::{Etcd, PatroniAccess};
 use crate::adapters::host::clock::{self, Deadline};
-use crate::adapters::patroni::{Patroni, PatroniError};
+use crate::adapters::patroni::Patroni;
 use crate::adapters::systemd;
 use crate::domain::observed::{Role, Seen, Service};
 use crate::domain::render::patroni::NAMESPACE;
@@ -57,21 +56,28 @@ pub(super) fn key(unit: &Unit<'_>, name: &str) -> String {
     format!("{NAMESPACE}{}/{name}", unit.view.application)
 }
 
-/// A Patroni that was just started does not listen yet, and one that cannot start never does.
+/// A Patroni that was just started does not listen yet, and one that cannot start never does. Whichever process starts
+/// from now on has read the file as it is.
 pub(super) fn reload(unit: &Unit<'_>) -> Result<(), StepError> {
     let patroni = patroni(unit)?;
+    let Some(asked) = process_of_patroni()? else {
+        return Ok(());
+    };
     let deadline = Deadline::after(START);
     loop {
         match patroni.reload(Deadline::seconds(20)) {
-            Err(PatroniError::Unanswered {
-                why: Unanswered::Refused { .. },
-                ..
-            }) if !deadline.is_over() => clock::sleep(BETWEEN_LOOKS),
             Err(error) if error.is_unreachable() => {
-                return Err(StepError::expected(
-                    format!("Patroni does not come up: {error}"),
-                    "`juju ssh` to the unit and look at `journalctl -u charmed-patroni`",
-                ));
+                if process_of_patroni()? != Some(asked) {
+                    return Ok(());
+                }
+                if deadline.is_over() {
+                    let why = because(error);
+                    return Err(StepError::expected(
+                        format!("Patroni does not come up: {}", why.problem()),
+                        "`juju ssh` to the unit and look at `journalctl -u charmed-patroni`",
+                    ));
+                }
+                clock::sleep(BETWEEN_LOOKS);
             }
             answer => {
                 answer.map_err(because)?;
@@ -81,6 +87,11 @@ pub(super) fn reload(unit: &Unit<'_>) -> Result<(), StepError> {
             }
         }
     }
+}
+
+fn process_of_patroni() -> Result<Option<u32>, StepError> {
+    let state = systemd::show(Service::Patroni.unit(), Deadline::after(QUESTION));
+    Ok(state.map_err(because)?.main_pid)
 }
 
 /// Whoever does not hear it looks by itself, seconds later.
