@@ -209,6 +209,11 @@ impl Layout {
         self.records().join("repository.json")
     }
 
+    /// What the peers have told.
+    pub fn peers_record(&self) -> PathBuf {
+        self.records().join("peers.json")
+    }
+
     /// Where is archived instead of where the relation says.
     pub fn moved_record(&self) -> PathBuf {
         self.records().join("moved.json")

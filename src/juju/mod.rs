@@ -6,6 +6,7 @@ pub mod clients;
 pub mod databag;
 pub mod object_storage;
 pub mod passwords;
+mod peer_bags;
 pub mod publish;
 pub mod routes;
 pub mod transferred;

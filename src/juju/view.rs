@@ -2,10 +2,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
+use std::path::Path;
 
 use juju_charm::{Bag, Databag, Juju, ToolError};
 
-use super::databag;
+use super::{databag, peer_bags};
 use crate::domain::backups::server::BackupServer;
 use crate::domain::observed::{JujuView, Moved, PeerRelation, Standing};
 use crate::domain::settings::{Machine, OptionValue, Settings};
@@ -18,13 +19,18 @@ use crate::error::StepError;
 /// # Errors
 ///
 /// When a hook tool fails, or a name cannot be used for a member or a stanza.
-pub fn read(juju: &Juju, memory: u64, cpus: u32, now: Timestamp) -> Result<JujuView, StepError> {
+pub fn read(
+    juju: &Juju,
+    machine: &Machine,
+    remembered: &Path,
+    now: Timestamp,
+) -> Result<JujuView, StepError> {
     let context = juju.context();
     let leader = juju.is_leader().map_err(because)?;
     let member = member(context.unit.as_str())?;
     let stanza = Stanza::of(&context.model_name, context.application())
         .map_err(|error| StepError::because(&error))?;
-    let peers = peers(juju, &member)?;
+    let peers = peers(juju, &member, remembered, now)?;
     let address = match &peers {
         // The binding exists as soon as the relation does; before it nobody needs an address.
         Some(_) => address(juju).map_err(because)?,
@@ -48,7 +54,7 @@ pub fn read(juju: &Juju, memory: u64, cpus: u32, now: Timestamp) -> Result<JujuV
         address,
         peers,
         passwords: super::passwords::read(juju).map_err(because)?,
-        settings: settings(juju, memory, cpus).map_err(because)?,
+        settings: settings(juju, machine).map_err(because)?,
         object_storage: super::object_storage::read(juju, leader).map_err(because)?,
         moved: None,
         tls,
@@ -80,7 +86,12 @@ fn address(juju: &Juju) -> Result<Option<IpAddr>, ToolError> {
     Ok(text.and_then(|text| text.parse().ok()))
 }
 
-fn peers(juju: &Juju, this: &MemberName) -> Result<Option<PeerRelation>, StepError> {
+fn peers(
+    juju: &Juju,
+    this: &MemberName,
+    remembered: &Path,
+    now: Timestamp,
+) -> Result<Option<PeerRelation>, StepError> {
     let Some(relation) = juju
         .relation_ids(super::PEERS)
         .map_err(because)?
@@ -102,13 +113,10 @@ fn peers(juju: &Juju, this: &MemberName) -> Result<Option<PeerRelation>, StepErr
     let mut backup_servers = BTreeMap::new();
     backup_servers.extend(backup_server(this, &own));
     units.insert(this.clone(), published(&own));
-    for unit in juju.relation_list(&relation).map_err(because)? {
+    for (unit, bag) in peer_bags::read(juju, &relation, remembered, now)? {
         let Ok(name) = MemberName::from_unit(unit.as_str()) else {
             continue;
         };
-        let bag = juju
-            .relation_get(&relation, &Bag::RemoteUnit(unit))
-            .map_err(because)?;
         tls.extend(announced(&bag)?.map(|said| (name.clone(), said)));
         backup_servers.extend(backup_server(&name, &bag));
         joined.extend(bag.get(databag::STANDING.name).map(|_| name.clone()));
@@ -253,16 +261,13 @@ fn published(bag: &Databag) -> Option<IpAddr> {
 
 type ReadSettings = Result<Settings, Vec<crate::domain::settings::Problem>>;
 
-fn settings(juju: &Juju, memory: u64, cpus: u32) -> Result<ReadSettings, ToolError> {
+fn settings(juju: &Juju, machine: &Machine) -> Result<ReadSettings, ToolError> {
     let config = juju.config()?;
     let options: BTreeMap<String, OptionValue> = config
         .iter()
         .filter_map(|(name, value)| Some((name.to_owned(), option(value)?)))
         .collect();
-    Ok(Settings::from_options(
-        &options,
-        &Machine::new(memory, cpus),
-    ))
+    Ok(Settings::from_options(&options, machine))
 }
 
 fn option(value: &serde_json::Value) -> Option<OptionValue> {

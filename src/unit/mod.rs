@@ -34,6 +34,7 @@ use crate::domain::plan::{Plan, Step};
 use crate::domain::render::{
     ETCD_CLIENT_PORT, ETCD_TLS_CLIENT_PORT, PATRONI_PORT, POSTGRESQL_PORT,
 };
+use crate::domain::settings::Machine;
 use crate::domain::tls::Stage;
 use crate::domain::words::{MemberName, Secret, SystemUser};
 use crate::error::StepError;
@@ -85,7 +86,9 @@ impl<'a> Unit<'a> {
         let memory = machine::total_memory().map_err(because)?.unwrap_or(0);
         let cpus = u32::try_from(machine::processors().get()).unwrap_or(1);
         let leaving = records::read(&installation.layout.leaving_record()).map_err(because)?;
-        let mut view = view::read(juju, memory, cpus, clock::now())?;
+        let remembered = installation.layout.peers_record();
+        let of_machine = Machine::new(memory, cpus);
+        let mut view = view::read(juju, &of_machine, &remembered, clock::now())?;
         let moved = records::read(&installation.layout.moved_record()).map_err(because)?;
         let told = view.peers.as_ref().and_then(|peers| peers.moved.clone());
         view.moved = Moved::later(moved, told);

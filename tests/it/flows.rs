@@ -1,16 +1,15 @@
 //! Actions at Juju's boundary: a described world and an event in, a world out. No program runs.
 
+use juju_charm::SecretContent;
 use juju_charm::testing::{Outcome, Relation, Scenario, Secret, SecretHolder, State};
-use juju_charm::{Event, SecretContent};
-use postgresql_charm::domain::words::Timestamp;
-use postgresql_charm::juju::{routes, view};
+use postgresql_charm::juju::routes;
 
 fn file(name: &str) -> String {
     let path = format!("{}/{name}", env!("CARGO_MANIFEST_DIR"));
     std::fs::read_to_string(path).unwrap()
 }
 
-fn scenario() -> Scenario {
+pub(crate) fn scenario() -> Scenario {
     Scenario::parse(
         &file("metadata.yaml"),
         &file("config.yaml"),
@@ -19,7 +18,7 @@ fn scenario() -> Scenario {
 }
 
 /// The peer relation, and the secret with a password for everybody.
-fn world() -> State {
+pub(crate) fn world() -> State {
     let mut content = SecretContent::new();
     let users = [
         "operator",
@@ -76,58 +75,6 @@ fn get_password_takes_three_hook_tools() {
 fn get_password_gives_the_operators_when_nobody_is_named() {
     let outcome = action("get-password", &[], &world());
     assert_eq!(outcome.results["password"], "pw-of-operator");
-}
-
-/// What a look at Juju costs the leader of so many units, with an object store, once it has told that one what it wants.
-fn a_look(units: u32) -> Vec<String> {
-    let peers = (1..units).fold(
-        Relation::new("database-peers:0", "postgresql"),
-        |peers, number| peers.with_unit(number, []),
-    );
-    let store = Relation::new("s3-parameters:1", "s3-integrator");
-    let mut state = world();
-    state.relations.clear();
-    let state = state.with_relation(peers).with_relation(store);
-    let look = |state: &State| {
-        scenario().run(state, &Event::UpdateStatus, |_, juju| {
-            view::read(juju, 8 << 30, 2, Timestamp::UNIX_EPOCH).map(|_| ())
-        })
-    };
-    let first = look(&state);
-    assert_eq!(
-        first.state.relation(1).local_app["bucket"],
-        "relation-1",
-        "it tells the object store"
-    );
-    let second = look(&first.state);
-    assert_eq!(second.state, first.state);
-    second.tools().into_iter().map(str::to_owned).collect()
-}
-
-#[test]
-fn a_look_takes_fourteen_hook_tools_and_one_more_for_each_peer() {
-    let alone = a_look(1);
-    assert_eq!(
-        alone,
-        [
-            "is-leader",
-            "relation-ids",
-            "relation-get",
-            "relation-list",
-            "relation-get",
-            "network-get",
-            "relation-ids",
-            "relation-ids",
-            "secret-get",
-            "config-get",
-            "relation-ids",
-            "relation-list",
-            "relation-get",
-            "relation-ids",
-        ]
-    );
-    // The status comes on top.
-    assert_eq!(a_look(3).len(), alone.len() + 2);
 }
 
 #[test]

@@ -13,6 +13,7 @@ mod certificates;
 mod clients;
 mod cuts;
 mod flows;
+mod looks;
 mod model;
 mod plans;
 mod quorum;
