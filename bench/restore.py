@@ -111,17 +111,22 @@ def row(name, seconds):
     print(f"    {name:<58} {seconds:7.1f}")
 
 
-def measure(lab, units, scale):
+def primary(lab):
+    """The leader, made the primary, and its machine."""
     unit = lab.leader()
     if lab.action(unit, "get-primary")["primary"] != unit:
         lab.action(unit, "promote-to-primary", "scope=unit")
         lab.lab("wait", "--timeout", "10m")
-    machine = Machine(unit)
+    return unit, Machine(unit)
+
+
+def fill(machine, scale):
     socket = str(machine.root / "run/postgresql")
     run("pgbench", "-i", "-q", "-s", str(scale), "-h", socket, "-U", "operator", "postgres")
-    backup = lab.action(unit, "create-backup")
-    lab.lab("wait", "--timeout", "10m")
 
+
+def restore(lab, unit, machine, backup):
+    """Restores through the charm; when each phase began, and when the fetch and the action had ended."""
     phases = Phases(machine)
     begun = time.time()
     phases.start()
@@ -131,41 +136,62 @@ def measure(lab, units, scale):
     phases.join()
     end = json.loads((machine.state / f"jobs/restore-{result['restore-id']}/end.json").read_text())
     fetched = datetime.fromisoformat(end["at"][:26].rstrip("Z") + "+00:00").timestamp()
-    at = phases.seen
     lab.lab("wait", "--timeout", "10m")
+    return phases.seen | {"begun": begun, "fetched": fetched, "ended": ended}
 
+
+def bare_restore(machine, backup):
+    """Seconds that pgBackRest takes by itself for the same backup, into an empty directory of the same disk."""
     copy = machine.root / "var/lib/postgresql/bare"
     run(*machine.as_workload("mkdir", "-m", "700", str(copy)))
-    bare = time.time()
+    begun = time.time()
     run(*machine.pgbackrest("restore", f"--set={backup['backup-label']}", f"--pg1-path={copy}", "--type=immediate"))
-    bare = time.time() - bare
+    seconds = time.time() - begun
     shutil.rmtree(copy)
+    return seconds
 
-    print(f"{backup['backup-size']} on {units} units, {os.cpu_count()} CPUs, load {os.getloadavg()[0]:.1f}, "
-          f"{run('pgbackrest', 'version').strip()}; seconds:\n")
-    row("look, decide, write down", at["beside"] - begun)
-    row("fetch the backup beside the data", fetched - at["beside"])
-    row("recover it, prove it, hold the members", at["exchanging"] - fetched)
+
+def circumstances(backup, units):
+    return (f"{backup['backup-size']} on {units} unit{'s' if units > 1 else ''}, {os.cpu_count()} CPUs, "
+            f"load {os.getloadavg()[0]:.1f}, {run('pgbackrest', 'version').strip()}; seconds:\n")
+
+
+def measure(lab, units, scale):
+    unit, machine = primary(lab)
+    fill(machine, scale)
+    backup = lab.action(unit, "create-backup")
+    lab.lab("wait", "--timeout", "10m")
+    at = restore(lab, unit, machine, backup)
+    bare = bare_restore(machine, backup)
+
+    print(circumstances(backup, units))
+    row("look, decide, write down", at["beside"] - at["begun"])
+    row("fetch the backup beside the data", at["fetched"] - at["beside"])
+    row("recover it, prove it, hold the members", at["exchanging"] - at["fetched"])
     row("exchange (clients are cut off)", at["rebuilding"] - at["exchanging"])
     row("replicas, made anew until they stream", at[None] - at["rebuilding"])
-    row("look again, publish", ended - at[None])
-    row("in all", ended - begun)
+    row("look again, publish", at["ended"] - at[None])
+    row("in all", at["ended"] - at["begun"])
     row("pgbackrest restore of the same backup, by itself", bare)
+
+
+def in_a_lab(program, charm, units, work):
+    lab = Lab(str(Path(program).absolute()))
+    os.environ["JUJU_LAB_HOME"] = str(HOME)
+    try:
+        lab.deploy(str(Path(charm).absolute()), units)
+        work(lab)
+    finally:
+        subprocess.run([lab.program, "destroy"], stdout=subprocess.DEVNULL)
+        shutil.rmtree(HOME, ignore_errors=True)
 
 
 def main():
     if len(sys.argv) < 3:
         sys.exit(__doc__)
-    lab = Lab(str(Path(sys.argv[1]).absolute()))
     units = int(sys.argv[3]) if len(sys.argv) > 3 else 3
     scale = int(sys.argv[4]) if len(sys.argv) > 4 else 150
-    os.environ["JUJU_LAB_HOME"] = str(HOME)
-    try:
-        lab.deploy(str(Path(sys.argv[2]).absolute()), units)
-        measure(lab, units, scale)
-    finally:
-        subprocess.run([lab.program, "destroy"], stdout=subprocess.DEVNULL)
-        shutil.rmtree(HOME, ignore_errors=True)
+    in_a_lab(sys.argv[1], sys.argv[2], units, lambda lab: measure(lab, units, scale))
 
 
 if __name__ == "__main__":

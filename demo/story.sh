@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # The story of `make demo`: three units of PostgreSQL under Juju are deployed, filled, backed up, broken, restored, given TLS,
-# robbed of their primary, scaled and given another password. Each step has a headline, its command as a person would type
-# it, and its real output. The rows are compared with what they must be; the story fails loudly when they differ.
+# robbed of their primary, scaled, taken over by another cluster and given another password. Each step has a headline, its
+# command as a person would type it, and its real output. The rows are compared with what they must be; the story fails
+# loudly when they differ.
 #
 # It runs in the lab of this checkout and leaves it running. `make down` stops everything, also when this is interrupted.
 #
@@ -218,6 +219,7 @@ reader "$(address_of "$REPLICA")" &
 run "juju run $REPLICA create-backup"
 run "juju run $REPLICA create-backup type=differential"
 run "juju run $REPLICA create-backup type=incremental"
+NEWEST=$(result backup-id)
 touch "$work/stop-reading"
 wait
 read -r reads failed <"$work/reads"
@@ -248,6 +250,30 @@ run 'juju status postgresql'
 watch_run 'juju remove-unit --no-prompt postgresql/3 postgresql/4'
 watch_run 'juju-lab wait --timeout 10m'
 rows_are "Once upon a time there"
+
+# --- Another cluster -------------------------------------------------------------------------------------------------
+
+headline "Another cluster takes the data over from this one's repository. It knows none of its passwords, and writes nothing there"
+run 'juju run postgresql/leader create-restore-point name=moving'
+watch_run 'juju deploy ./build/demo/postgresql_*.charm newcomer --config profile=testing'
+watch_run 'juju deploy s3-integrator newcomer-s3'
+watch_run 'juju config newcomer-s3 endpoint="$ENDPOINT" tls-ca-chain="$CA_CHAIN" s3-uri-style=path \
+    region=us-east-1 bucket=backups path="$RUN_PATH"'
+watch_run 'juju-lab wait newcomer --timeout 10m'
+watch_run 'juju run newcomer-s3/leader sync-s3-credentials --params "$KEYS"'
+watch_run 'juju integrate newcomer newcomer-s3'
+watch_run "juju wait-for application newcomer --query='status==\"blocked\"' --timeout 5m"
+run 'juju status newcomer'
+run "juju run newcomer/leader list-backups limit=3 | sed '/^backups-json:/,\$d'"
+refused 'juju run newcomer/leader create-backup'
+run "juju run --wait 15m newcomer/leader restore backup-id=$NEWEST restore-to-name=moving"
+NEW_HOME=$(result archives-to)
+run "juju run newcomer/leader get-password"
+in_newcomer() { PGHOST=$(address_of newcomer/0) PGPASSWORD=$(result password) rows_are "$1"; }
+in_newcomer "Once upon a time there"
+watch_run 'juju-lab wait --timeout 10m'
+printf '%s✓ it has a repository of its own: %s%s\n' "$GREEN" "$NEW_HOME" "$PLAIN"
+run 'juju status'
 
 # --- Another password ------------------------------------------------------------------------------------------------
 

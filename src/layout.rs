@@ -8,6 +8,9 @@ use std::path::{Path, PathBuf};
 use crate::domain::observed::{ManagedFile, Service};
 use crate::domain::words::MemberName;
 
+/// The name of the file that tells how far a replica's copy is, in percent.
+pub const COPIED: &str = "copied-percent";
+
 /// All paths the charm uses, under one root.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Layout {
@@ -47,6 +50,16 @@ impl Layout {
     /// The folder of one major version on the volume.
     pub fn version_dir(&self, major: u32) -> PathBuf {
         self.volume().join(major.to_string())
+    }
+
+    /// A file that lets a replica catch up from the repository, and that it was made from it.
+    pub fn catching_up(&self, major: u32) -> PathBuf {
+        self.version_dir(major).join("catching-up-from-repository")
+    }
+
+    /// How far the copy of a replica is that is being made from the repository; beside [`Self::catching_up`].
+    pub fn copied(&self, major: u32) -> PathBuf {
+        self.version_dir(major).join(COPIED)
     }
 
     /// The data directory of the running database.

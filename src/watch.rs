@@ -9,6 +9,7 @@ use std::time::Duration;
 use crate::adapters::host::clock::{self, Deadline};
 use crate::adapters::host::process::Command;
 use crate::adapters::patroni::Patroni;
+use crate::domain::observed::Member;
 use crate::domain::render::PATRONI_PORT;
 use crate::domain::topology::{Topology, Watch};
 use crate::error::StepError;
@@ -49,8 +50,12 @@ pub fn run(program: &Path, unit: &str, address: IpAddr) -> Result<(), StepError>
             patroni = reached(&layout, address);
         }
         looks = looks.wrapping_add(1);
-        let answer = look(&patroni).filter(|_| led);
-        if let Some(topology) = watch.look(answer) {
+        let members = look(&patroni).filter(|_| led);
+        let copied = members
+            .as_ref()
+            .is_some_and(|members| is_copied(members, unit));
+        let topology = members.map(|members| Topology::of(&members));
+        if let Some(topology) = watch.look(topology, copied) {
             match dispatch(program, unit) {
                 Ok(()) => {
                     // Written after it was told: told twice does no harm, never told does.
@@ -90,10 +95,15 @@ fn reached(layout: &Layout, address: IpAddr) -> Patroni {
     Patroni::reached(&address.to_string(), &ports, None)
 }
 
-fn look(patroni: &Patroni) -> Option<Topology> {
+fn look(patroni: &Patroni) -> Option<Vec<Member>> {
     let members = patroni.cluster(Deadline::after(ANSWER)).ok()?;
-    let members: Vec<_> = members.into_iter().filter_map(member).collect();
-    Some(Topology::of(&members))
+    Some(members.into_iter().filter_map(member).collect())
+}
+
+/// Whether this unit's database is being copied.
+fn is_copied(members: &[Member], unit: &str) -> bool {
+    let mut members = members.iter();
+    members.any(|member| member.name.unit() == unit && member.state.is_being_copied())
 }
 
 /// Has the unit's agent run the hook, and waits for its end.

@@ -8,6 +8,8 @@ use super::observed::{Member, MemberState};
 
 /// Looks in a row that got no answer, before that counts: a member that restarts answers again sooner.
 const SILENT_LOOKS: u32 = 5;
+/// Looks between two hooks that only tell how far a copy is.
+const LOOKS_OF_A_COPY: u32 = 60;
 
 /// Who is a member, who leads, and on which timeline: what changes only when something happens.
 ///
@@ -50,16 +52,22 @@ impl Topology {
 pub struct Watch {
     told: Option<Topology>,
     silent: u32,
+    looks: u32,
 }
 
 impl Watch {
     /// Goes on from what was told last, which outlives the watcher.
     pub fn from_told(told: Option<Topology>) -> Self {
-        Self { told, silent: 0 }
+        Self {
+            told,
+            ..Self::default()
+        }
     }
 
-    /// What is to be told now, if anything. It is due again with every look until it was told.
-    pub fn look(&mut self, answer: Option<Topology>) -> Option<Topology> {
+    /// What is to be told now, if anything. It is due again with every look until it was told, and now and then while this
+    /// unit's database is `copied`: how far that is, people see in the status.
+    pub fn look(&mut self, answer: Option<Topology>, copied: bool) -> Option<Topology> {
+        self.looks = self.looks.saturating_add(1);
         let now = if let Some(topology) = answer {
             self.silent = 0;
             topology
@@ -70,12 +78,14 @@ impl Watch {
             }
             Topology::unknown()
         };
-        (self.told.as_ref() != Some(&now)).then_some(now)
+        let goes_on = copied && self.looks > LOOKS_OF_A_COPY;
+        (goes_on || self.told.as_ref() != Some(&now)).then_some(now)
     }
 
     /// A hook has heard of it.
     pub fn told(&mut self, topology: Topology) {
         self.told = Some(topology);
+        self.looks = 0;
     }
 }
 
@@ -128,11 +138,11 @@ mod tests {
     #[test]
     fn a_change_is_due_until_it_was_told_and_only_the_newest_is() {
         let mut watch = Watch::from_told(Some(led_by(1, 1)));
-        assert_eq!(watch.look(Some(led_by(1, 1))), None);
-        assert_eq!(watch.look(Some(led_by(2, 2))), Some(led_by(2, 2)));
-        assert_eq!(watch.look(Some(led_by(1, 3))), Some(led_by(1, 3)));
+        assert_eq!(watch.look(Some(led_by(1, 1)), false), None);
+        assert_eq!(watch.look(Some(led_by(2, 2)), false), Some(led_by(2, 2)));
+        assert_eq!(watch.look(Some(led_by(1, 3)), false), Some(led_by(1, 3)));
         watch.told(led_by(1, 3));
-        assert_eq!(watch.look(Some(led_by(1, 3))), None);
+        assert_eq!(watch.look(Some(led_by(1, 3)), false), None);
     }
 
     #[test]
@@ -142,16 +152,31 @@ mod tests {
     }
 
     #[test]
+    fn while_the_database_is_copied_a_hook_is_due_every_minute() {
+        let mut watch = Watch::from_told(Some(led_by(1, 1)));
+        for _ in 0..2 {
+            for _ in 0..LOOKS_OF_A_COPY {
+                assert_eq!(watch.look(Some(led_by(1, 1)), true), None);
+            }
+            assert_eq!(watch.look(Some(led_by(1, 1)), true), Some(led_by(1, 1)));
+            watch.told(led_by(1, 1));
+        }
+        for _ in 0..=LOOKS_OF_A_COPY {
+            assert_eq!(watch.look(Some(led_by(1, 1)), false), None);
+        }
+    }
+
+    #[test]
     fn silence_counts_only_when_it_lasts_and_is_told_once() {
         let mut watch = Watch::from_told(Some(led_by(1, 1)));
         let mut due = None;
         for _ in 1..SILENT_LOOKS {
-            assert_eq!(watch.look(None), None);
+            assert_eq!(watch.look(None, false), None);
         }
-        due = watch.look(None).or(due);
+        due = watch.look(None, false).or(due);
         let unknown = due.expect("it lasts");
         watch.told(unknown);
-        assert_eq!(watch.look(None), None);
-        assert_eq!(watch.look(Some(led_by(1, 1))), Some(led_by(1, 1)));
+        assert_eq!(watch.look(None, false), None);
+        assert_eq!(watch.look(Some(led_by(1, 1)), false), Some(led_by(1, 1)));
     }
 }

@@ -48,6 +48,7 @@ pub(super) fn observe(unit: &Unit<'_>) -> Result<Observed, StepError> {
         && !runs_in(&cluster, unit)
         && host.data == DataDirectory::Present
         && stranger(unit);
+    host.copied = copied(unit, &cluster, &host.packages);
     Ok(Observed {
         juju: unit.view.clone(),
         etcd,
@@ -124,6 +125,7 @@ fn host(unit: &Unit<'_>) -> Result<HostView, StepError> {
         kept,
         stranger: false,
         free: files::free_bytes(&layout.volume()).unwrap_or(0),
+        copied: None,
         repository: records::read(&layout.repository_record()).map_err(because)?,
     })
 }
@@ -342,6 +344,25 @@ pub(crate) fn member(member: patroni::Member) -> Option<Member> {
     })
 }
 
+/// How much of this unit's database was copied: from the repository as its program tells, or from the primary, which knows.
+fn copied(unit: &Unit<'_>, cluster: &Seen<ClusterView>, packages: &Packages) -> Option<u8> {
+    let cluster = cluster.known()?;
+    let own = cluster.member(&unit.view.member)?;
+    if !own.state.is_being_copied() {
+        return None;
+    }
+    let (Packages::Present { major, .. } | Packages::Missing { major, .. }) = packages;
+    let told = files::read_text(&unit.layout.copied(*major)).ok().flatten();
+    if let Some(percent) = told.and_then(|text| text.parse().ok()) {
+        return Some(percent);
+    }
+    let primary = cluster.primary()?;
+    let to = unit.view.address?.to_string();
+    let place = (&*primary.name.to_string(), &*primary.host);
+    let mut session = (unit.session_with(place, "postgres", Deadline::after(QUESTION))).ok()?;
+    session.copied_to(&to).ok().flatten()
+}
+
 fn state_in_words(state: patroni::MemberState) -> String {
     use patroni::MemberState as State;
     match state {
@@ -351,7 +372,7 @@ fn state_in_words(state: patroni::MemberState) -> String {
         State::Stopping => "stopping",
         State::Stopped => "stopped",
         State::Restarting => "restarting",
-        State::CreatingReplica => "being copied",
+        State::CreatingReplica => MemberState::BEING_COPIED,
         State::Bootstrapping => "being made",
         State::Crashed => "crashed",
         State::Other(state) => return state,

@@ -4,7 +4,8 @@ use postgresql_charm::domain::decide::status::{Level, status};
 use postgresql_charm::domain::decide::{self, backup};
 use postgresql_charm::domain::decision::Decision;
 use postgresql_charm::domain::observed::{
-    ArchiverView, DataDirectory, ManagedFile, ObjectStorage, Passwords, Seen, ServiceState,
+    ArchiverView, DataDirectory, ManagedFile, MemberState, ObjectStorage, Passwords, Seen,
+    ServiceState,
 };
 use postgresql_charm::domain::plan::Step;
 use postgresql_charm::domain::refusal::Refusal;
@@ -22,6 +23,27 @@ fn a_settled_primary_says_so() {
     assert_eq!(
         shown(&Model::archiving()),
         (Level::Active, "Primary".into())
+    );
+}
+
+#[test]
+fn a_replica_that_is_being_copied_says_how_far_it_is() {
+    let mut model = Model::replica();
+    let Seen::Known(cluster) = &mut model.seen.cluster else {
+        panic!()
+    };
+    let own = (cluster.members.iter_mut())
+        .find(|member| member.name.unit() == "postgresql/1")
+        .unwrap();
+    own.state = MemberState::Other(MemberState::BEING_COPIED.to_owned());
+    assert_eq!(
+        shown(&model),
+        (Level::Waiting, "PostgreSQL is being copied".into())
+    );
+    model.seen.host.copied = Some(42);
+    assert_eq!(
+        shown(&model),
+        (Level::Waiting, "PostgreSQL is being copied: 42 %".into())
     );
 }
 

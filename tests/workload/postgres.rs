@@ -245,6 +245,43 @@ fn archiving_is_seen_to_work_and_to_fail() {
 }
 
 #[test]
+fn a_base_backup_that_is_being_sent_tells_how_far_it_is() {
+    let machine = Machine::new("127.77.3.10");
+    let server = Server::start(&machine, "");
+    let mut database = server.connect();
+    assert_eq!(database.copied_to("127.77.3.10").unwrap(), None);
+    // Tens of megabytes, at a rate at which they take half a minute.
+    let copy = machine.path("copy").display().to_string();
+    let socket = server.socket_dir.display().to_string();
+    let copying = machine.start(
+        "pg_basebackup",
+        &programs().join("pg_basebackup"),
+        &[
+            "--max-rate=1M",
+            "--checkpoint=fast",
+            "--username=operator",
+            "--host",
+            &socket,
+            "--pgdata",
+            &copy,
+        ],
+    );
+    let percent = eventually("some of it was sent", || {
+        let percent = database.copied_to("127.77.3.10").unwrap();
+        percent.filter(|percent| *percent > 0)
+    });
+    copying.kill();
+    assert!(percent < 100, "{percent}");
+    eventually("the server notices", || {
+        database
+            .copied_to("127.77.3.10")
+            .unwrap()
+            .is_none()
+            .then_some(())
+    });
+}
+
+#[test]
 fn the_control_file_and_the_server_tell_the_same() {
     let machine = Machine::new("127.77.3.7");
     let read = |data: &std::path::Path| control::read(&programs(), data, &machine.user, soon());
@@ -326,7 +363,7 @@ fn a_standby_tells_where_it_is_and_refuses_to_write() {
         .unwrap();
     assert!(copied.succeeded(), "{}", copied.stderr);
     let settings = files_text(&copy.join("postgresql.auto.conf"));
-    let settings = settings.replace(&machine.address, "127.77.3.9");
+    let settings = settings.replace(&machine.address, "127.77.3.10");
     machine.write("copy/postgresql.auto.conf", &settings);
     let standby = Server::start_in(&machine, copy);
     let mut replica = standby.connect();

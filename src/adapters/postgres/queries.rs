@@ -120,6 +120,23 @@ impl Database {
         rows.iter().map(|row| column(OPERATION, row, 0)).collect()
     }
 
+    /// How much of a base backup was sent to this address, or of the only one there is, in percent; none when there is none,
+    /// or it was not counted first how much it is.
+    pub fn copied_to(&mut self, address: &str) -> Result<Option<u8>, PostgresError> {
+        const OPERATION: &str = "ask PostgreSQL how far a copy is";
+        const SQL: &str = "SELECT least(100, 100 * backup_streamed / nullif(backup_total, 0))::int2 \
+            FROM pg_catalog.pg_stat_progress_basebackup JOIN pg_catalog.pg_stat_activity USING (pid) \
+            WHERE pg_catalog.host(client_addr) = $1 OR \
+            (SELECT pg_catalog.count(*) FROM pg_catalog.pg_stat_progress_basebackup) = 1 \
+            ORDER BY backend_start DESC LIMIT 1";
+        let rows = self.query(OPERATION, SQL, &[&address])?;
+        let percent: Option<i16> = match rows.first() {
+            Some(row) => column(OPERATION, row, 0)?,
+            None => None,
+        };
+        Ok(percent.and_then(|percent| u8::try_from(percent).ok()))
+    }
+
     /// Settings that wait for a restart.
     pub fn pending_restart(&mut self) -> Result<Vec<Setting>, PostgresError> {
         const OPERATION: &str = "ask PostgreSQL which settings wait for a restart";

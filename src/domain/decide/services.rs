@@ -2,6 +2,7 @@
 
 use std::cmp::Ordering;
 use std::collections::BTreeSet;
+use std::fmt::Write as _;
 use std::time::Duration;
 
 use super::quorum;
@@ -242,10 +243,11 @@ pub fn membership(seen: &Observed) -> Decision {
         if is_broken(state) && me.role == Role::Replica && seen.waited >= REPAIR_PATIENCE {
             return copy_again(cluster, state);
         }
-        return Decision::Wait(Wait::a_while(
-            START_PATIENCE,
-            format!("PostgreSQL is {state}"),
-        ));
+        let mut reason = format!("PostgreSQL is {state}");
+        if let Some(percent) = seen.host.copied {
+            let _ = write!(reason, ": {percent} %");
+        }
+        return Decision::Wait(Wait::a_while(START_PATIENCE, reason));
     }
     if cluster.primary().is_none() {
         return Decision::Wait(Wait::a_while(

@@ -188,8 +188,18 @@ pub enum Role {
 pub enum MemberState {
     /// PostgreSQL runs (or streams).
     Running,
-    /// Anything else, in Patroni's words.
+    /// Anything else, in words.
     Other(String),
+}
+
+impl MemberState {
+    /// What the state of a member is called whose database is being made from another's.
+    pub const BEING_COPIED: &str = "being copied";
+
+    /// Whether its database is being made from another's, or from a backup.
+    pub fn is_being_copied(&self) -> bool {
+        matches!(self, Self::Other(state) if state == Self::BEING_COPIED)
+    }
 }
 
 /// This unit's own database, over its own socket.

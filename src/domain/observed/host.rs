@@ -54,6 +54,8 @@ pub struct HostView {
     pub stranger: bool,
     /// Bytes free on the volume.
     pub free: u64,
+    /// How much of this unit's database was copied, in percent, while it is being copied and that is known.
+    pub copied: Option<u8>,
     /// What was last proved about the repository.
     pub repository: Option<RepositoryRecord>,
 }

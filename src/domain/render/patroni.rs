@@ -211,10 +211,7 @@ impl Configuration<'_> {
         let mut methods = Vec::new();
         if let Some(repository) = self.replicas_from {
             methods.push("pgbackrest".to_owned());
-            let lease = self
-                .layout
-                .version_dir(self.major)
-                .join("catching-up-from-repository");
+            let lease = self.layout.catching_up(self.major);
             postgresql.push(
                 "pgbackrest",
                 [

@@ -138,6 +138,7 @@ impl Model {
                     kept: None,
                     stranger: false,
                     free: 1 << 40,
+                    copied: None,
                     repository: None,
                 },
                 etcd: Seen::NotAsked,

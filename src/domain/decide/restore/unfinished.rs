@@ -3,7 +3,7 @@
 use super::{beside, exchange, hold, rebuild};
 use crate::domain::decision::{Decision, Wait, Wake};
 use crate::domain::observed::{
-    Fetch, MemberState, Observed, Recovery, RestorePhase, RestoreRecord, Service, Source,
+    Fetch, Observed, Recovery, RestorePhase, RestoreRecord, Service, Source,
 };
 use crate::domain::plan::{Plan, Step};
 
@@ -67,7 +67,7 @@ fn copying(seen: &Observed, record: &RestoreRecord) -> Option<Wait> {
         .members
         .iter()
         .filter(|member| record.others.contains(&member.name))
-        .filter(|member| member.state == MemberState::Other("being copied".to_owned()))
+        .filter(|member| member.state.is_being_copied())
         .map(|member| member.name.unit())
         .collect();
     (!copied.is_empty()).then(|| {
