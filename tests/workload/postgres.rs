@@ -363,7 +363,7 @@ fn a_standby_tells_where_it_is_and_refuses_to_write() {
         .unwrap();
     assert!(copied.succeeded(), "{}", copied.stderr);
     let settings = files_text(&copy.join("postgresql.auto.conf"));
-    let settings = settings.replace(&machine.address, "127.77.3.10");
+    let settings = settings.replace(&machine.address, "127.77.3.9");
     machine.write("copy/postgresql.auto.conf", &settings);
     let standby = Server::start_in(&machine, copy);
     let mut replica = standby.connect();
