@@ -36,6 +36,7 @@ run() {
   printf '\n%s$ %s%s\n' "$GREEN" "$1" "$PLAIN"
   eval "$1" 2>&1 | tee "$work/output"
   OUTPUT=$(<"$work/output")
+  if grep -q '^Action id [0-9]* failed: ' "$work/output"; then fail "this was refused"; fi
 }
 
 # The same for a command that draws on the terminal.
@@ -254,7 +255,7 @@ rows_are "Once upon a time there"
 # --- Another cluster -------------------------------------------------------------------------------------------------
 
 headline "Another cluster takes the data over from this one's repository. It knows none of its passwords, and writes nothing there"
-run 'juju run postgresql/leader create-restore-point name=moving'
+run "juju run $(primary) create-restore-point name=moving"
 watch_run 'juju deploy ./build/demo/postgresql_*.charm newcomer --config profile=testing'
 watch_run 'juju deploy s3-integrator newcomer-s3'
 watch_run 'juju config newcomer-s3 endpoint="$ENDPOINT" tls-ca-chain="$CA_CHAIN" s3-uri-style=path \
