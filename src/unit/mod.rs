@@ -46,7 +46,7 @@ const PATIENCE: Duration = Duration::from_mins(2);
 /// Between two looks while waiting.
 const BETWEEN_LOOKS: Duration = Duration::from_millis(300);
 /// A question to a program on this machine, or on a peer.
-const QUESTION: Duration = Duration::from_secs(5);
+pub(crate) const QUESTION: Duration = Duration::from_secs(5);
 
 /// This unit.
 pub struct Unit<'a> {

@@ -114,6 +114,7 @@ fn three_units_are_restored_one_that_was_away_is_rebuilt_and_the_restore_is_undo
         let plan = planned.result("plan");
         assert!(plan.contains("lead: it is taken over"), "{plan}");
         assert!(!plan.contains("gap:"), "{plan}");
+        assert!(plan.contains("extensions: all that"), "{plan}");
         let asked = format!("plan={}", planned.result("plan-id"));
         let task = lab
             .run(LEADER, "restore", &["--string-args", &asked])
@@ -137,8 +138,18 @@ fn three_units_are_restored_one_that_was_away_is_rebuilt_and_the_restore_is_undo
     let (_, message) = lab.status(leader);
     assert!(message.contains("undo-restore"), "{message}");
 
+    let again = lab
+        .run(leader, "plan-restore", &["restore-to-time=latest"])
+        .done();
+
     let task = lab.run(leader, "undo-restore", &[]).done();
     assert_eq!(task.result("restore-status"), "undone", "{:#}", task.0);
+    all_hold(&lab, "one two three");
+    let asked = format!("plan={}", again.result("plan-id"));
+    let said = lab
+        .run(leader, "restore", &["--string-args", &asked])
+        .refused();
+    assert!(said.contains("by now"), "{said}");
     all_hold(&lab, "one two three");
     add(&lab, "five");
     all_hold(&lab, "one two three five");

@@ -1,5 +1,7 @@
 //! What the charm asks a server, and the few things it tells it.
 
+use std::collections::BTreeSet;
+
 use tokio_postgres::Row;
 use tokio_postgres::types::{FromSql, PgLsn};
 
@@ -116,6 +118,22 @@ impl Database {
         const OPERATION: &str = "ask PostgreSQL who streams";
         const SQL: &str = "SELECT application_name FROM pg_catalog.pg_stat_replication \
             WHERE state = 'streaming' ORDER BY application_name";
+        let rows = self.query(OPERATION, SQL, &[])?;
+        rows.iter().map(|row| column(OPERATION, row, 0)).collect()
+    }
+
+    /// The extensions of this database.
+    pub fn extensions(&mut self) -> Result<BTreeSet<String>, PostgresError> {
+        const OPERATION: &str = "ask PostgreSQL for its extensions";
+        const SQL: &str = "SELECT extname::text FROM pg_catalog.pg_extension";
+        let rows = self.query(OPERATION, SQL, &[])?;
+        rows.iter().map(|row| column(OPERATION, row, 0)).collect()
+    }
+
+    /// The extensions whose files are on the machine.
+    pub fn available_extensions(&mut self) -> Result<BTreeSet<String>, PostgresError> {
+        const OPERATION: &str = "ask PostgreSQL which extensions there are";
+        const SQL: &str = "SELECT name::text FROM pg_catalog.pg_available_extensions";
         let rows = self.query(OPERATION, SQL, &[])?;
         rows.iter().map(|row| column(OPERATION, row, 0)).collect()
     }

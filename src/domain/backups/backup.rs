@@ -1,8 +1,9 @@
 //! One backup of the repository, and the database it is of.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
+use super::extensions;
 use super::requirements::{self, Requirements};
 use crate::domain::words::{
     BackupId, BackupKind, BackupLabel, Lsn, SystemId, Timeline, Timestamp, WalSegment,
@@ -82,6 +83,13 @@ impl Backup {
     /// The settings that its recovery needs; unknown for a backup that was not made by this charm.
     pub fn requirements(&self) -> Option<Requirements> {
         self.annotations.get(requirements::ANNOTATION)?.parse().ok()
+    }
+
+    /// The extensions of the databases in it that are not among those installed here; unknown for a backup that was not made
+    /// by this charm.
+    pub fn extensions_missing_in(&self, here: &BTreeSet<String>) -> Option<Vec<String>> {
+        let written = self.annotations.get(extensions::ANNOTATION)?;
+        Some(extensions::missing(written, here))
     }
 
     /// The timeline it was made on; unknown for a backup of a stopped database.

@@ -9,6 +9,7 @@ mod backup;
 mod catalogue;
 pub mod create;
 mod databases;
+pub mod extensions;
 mod history;
 mod history_files;
 mod info;

@@ -7,16 +7,17 @@ use serde_json::json;
 
 use super::ActionError;
 use super::restore::{look, request, source};
+use crate::adapters::host::clock::Deadline;
 use crate::adapters::host::files;
 use crate::adapters::pgbackrest::PgBackRest;
 use crate::domain::backups::Catalogue;
 use crate::domain::backups::target::{Request, resolve};
 use crate::domain::decide;
-use crate::domain::decide::restore::Forecast;
+use crate::domain::decide::restore::{Forecast, Here};
 use crate::domain::observed::Observed;
 use crate::domain::refusal::Refusal;
 use crate::error::StepError;
-use crate::unit::{Unit, because, records, settings_of};
+use crate::unit::{QUESTION, Unit, because, records, settings_of};
 use crate::{catalogue, domain, job};
 
 pub(super) fn run(juju: &Juju) -> Result<(), ActionError> {
@@ -54,6 +55,8 @@ pub(super) fn run(juju: &Juju) -> Result<(), ActionError> {
         "bytes-free": forecast.free,
         "seconds": forecast.seconds,
         "raised": raised,
+        "missing-extensions": forecast.missing_extensions,
+        "related-applications": forecast.applications,
     });
     juju.action_set("plan-id", id)?;
     juju.action_set_large("plan", &forecast.lines().join("\n"))?;
@@ -74,9 +77,14 @@ fn forecast(
         None => crate::domain::backups::Archive::new(),
     };
     let data = unit.layout.data_dir(domain::files::major(seen));
-    let here = settings_of(unit, &data);
+    let installed = unit.database(Deadline::after(QUESTION));
+    let installed = installed.and_then(|mut database| database.available_extensions());
+    let here = Here {
+        settings: settings_of(unit, &data),
+        extensions: installed.ok(),
+    };
     Ok(decide::restore::forecast(
-        seen, catalogue, request, &archive, here,
+        seen, catalogue, request, &archive, &here,
     )?)
 }
 

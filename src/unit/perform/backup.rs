@@ -1,5 +1,6 @@
 //! A backup: a job that is followed, and its log kept in the repository.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use super::progress::Progress;
@@ -9,14 +10,14 @@ use crate::adapters::host::clock::Deadline;
 use crate::adapters::object_store;
 use crate::adapters::pgbackrest::Command;
 use crate::adapters::pgbackrest::command::{self, Backup};
-use crate::domain::backups::requirements::ANNOTATION;
 use crate::domain::backups::server::Primary;
+use crate::domain::backups::{extensions, requirements};
 use crate::domain::observed::{ObjectStore, Packages};
 use crate::domain::render::PGBACKREST_PORT;
 use crate::domain::words::{BackupKind, Stanza, SystemUser};
 use crate::error::StepError;
 use crate::job::{self, Job, Spec};
-use crate::unit::{Unit, because, programs};
+use crate::unit::{QUESTION, Unit, because, programs};
 
 /// A backup of terabytes takes hours; the action ends with it, or is given up by its operator, and the job goes on.
 const BACKUP: Duration = Duration::from_hours(72);
@@ -43,8 +44,19 @@ pub(super) fn take(
     if annotated {
         annotations.push((REQUEST.to_owned(), request.to_owned()));
         // As this unit's control file has it: a replica's follows the primary's.
-        let requirements = settings_of(unit, &unit.layout.data_dir(major));
-        annotations.extend(requirements.map(|it| (ANNOTATION.to_owned(), it.to_string())));
+        let settings = settings_of(unit, &unit.layout.data_dir(major));
+        annotations
+            .extend(settings.map(|it| (requirements::ANNOTATION.to_owned(), it.to_string())));
+        match extensions_of(unit) {
+            Ok(names) => {
+                let names = extensions::written(&names);
+                annotations.push((extensions::ANNOTATION.to_owned(), names));
+            }
+            // A plan says then that they are not known.
+            Err(error) => {
+                tracing::warn!("the backup does not tell which extensions it needs: {error}");
+            }
+        }
     }
     let command = Command::Backup(Backup {
         stanza: stanza.clone(),
@@ -62,6 +74,19 @@ pub(super) fn take(
     let job = Job::named(&jobs, request);
     job.start(&spec, &unit.charm_dir, &unit.user)?;
     follow(unit, &job)
+}
+
+/// The extensions of all databases on this unit.
+fn extensions_of(unit: &Unit<'_>) -> Result<BTreeSet<String>, StepError> {
+    let deadline = Deadline::after(QUESTION);
+    let here = unit.view.member.to_string();
+    let mut names = BTreeSet::new();
+    let databases = unit.database(deadline).and_then(|mut all| all.databases());
+    for name in databases.map_err(because)? {
+        let mut session = unit.session_with((&here, ""), &name, deadline)?;
+        names.extend(session.extensions().map_err(because)?);
+    }
+    Ok(names)
 }
 
 /// The primary as pgBackRest reaches it from here.

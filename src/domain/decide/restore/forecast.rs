@@ -1,5 +1,6 @@
 //! What a restore would do, before it does anything.
 
+use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
 use sha2::{Digest as _, Sha256};
@@ -37,6 +38,10 @@ pub struct Forecast {
     pub versions: (u32, String),
     /// The settings that are raised for its recovery; unknown for a backup on which they are not written.
     pub raised: Option<Vec<Raised>>,
+    /// Extensions of the database that are not installed here; unknown for a backup on which they are not written.
+    pub missing_extensions: Option<Vec<String>>,
+    /// The applications that are related to this one, and are cut off when the copy is put in place.
+    pub applications: Vec<String>,
     /// The other units, which are made anew.
     pub others: Vec<MemberName>,
     /// The newest timeline anybody knows of.
@@ -45,6 +50,15 @@ pub struct Forecast {
     pub takes_lead: bool,
     /// The stanza, when it is another cluster's.
     pub foreign: Option<Stanza>,
+}
+
+/// What this unit has of what a backup may need.
+#[derive(Clone, Debug, Default)]
+pub struct Here {
+    /// The settings of its database; none without one.
+    pub settings: Option<Requirements>,
+    /// The extensions that can be created; none while PostgreSQL does not answer.
+    pub extensions: Option<BTreeSet<String>>,
 }
 
 /// The path of a target, for reading the archive: from which segment on, on which timelines.
@@ -71,7 +85,7 @@ pub fn forecast(
     catalogue: &Catalogue,
     request: &Request,
     archive: &Archive,
-    here: Option<Requirements>,
+    here: &Here,
 ) -> Result<Forecast, Refusal> {
     let target = target::resolve(request, catalogue, seen.now)?;
     let found = path(catalogue, &target);
@@ -104,7 +118,10 @@ pub fn forecast(
             files::major(seen),
             database.map_or_else(String::new, |database| database.version.clone()),
         ),
-        raised: raised(backup, here),
+        raised: raised(backup, here.settings),
+        missing_extensions: (here.extensions.as_ref())
+            .and_then(|here| backup?.extensions_missing_in(here)),
+        applications: applications(seen),
         others: others(seen).into_iter().collect(),
         newest: newest(seen, catalogue),
         takes_lead: !others(seen).is_empty() && !seen.is_primary(),
@@ -117,6 +134,12 @@ pub fn forecast(
 fn raised(backup: Option<&Backup>, here: Option<Requirements>) -> Option<Vec<Raised>> {
     let needed = backup?.requirements()?;
     Some(needed.raised_from(here.unwrap_or_default()))
+}
+
+fn applications(seen: &Observed) -> Vec<String> {
+    let clients = seen.juju.clients.values();
+    let names: BTreeSet<String> = clients.map(|client| client.application.clone()).collect();
+    names.into_iter().collect()
 }
 
 /// pgBackRest does not tell it for block incremental backups: then it is what each of them added.
@@ -204,6 +227,14 @@ impl Forecast {
                     .to_owned(),
             ),
         });
+        lines.push(match self.missing_extensions.as_deref() {
+            Some([]) => "extensions: all that the database has are installed here".to_owned(),
+            Some(missing) => format!(
+                "extensions: {} of the database cannot be found here, and what uses them fails until they are installed",
+                missing.join(", ")
+            ),
+            None => "extensions: which ones the database has is not known before it is restored".to_owned(),
+        });
         lines.push(format!(
             "takes about {} s, at the speed of that backup",
             self.seconds
@@ -216,6 +247,13 @@ impl Forecast {
         lines.push(format!(
             "clients: {stops}; connections are cut when it is put in place"
         ));
+        if !self.applications.is_empty() {
+            lines.push(format!(
+                "related applications: {} keep their passwords; users and databases that the restored database lacks are \
+                 made again, and users of others are put aside",
+                self.applications.join(", ")
+            ));
+        }
         if self.takes_lead {
             lines.push("lead: it is taken over by this unit".to_owned());
         }

@@ -8,7 +8,7 @@ mod unfinished;
 
 use std::collections::BTreeSet;
 
-pub use forecast::{Forecast, forecast, path};
+pub use forecast::{Forecast, Here, forecast, path};
 pub use members::{free_to_lead, held, told};
 pub use moved::{moved, stranger};
 pub use undo::{accept, cancel, undo, undoable};
