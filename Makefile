@@ -24,7 +24,7 @@ bench: packages  ## Measure the charm: time, memory, hook tools and processes of
 .PHONY: build
 build:  ## Build all programs and pack all charms, as the tests need them
 	@scripts/install-packages build
-	@scripts/build workspace
+	@scripts/build workspace examples
 
 .PHONY: charm
 charm:  ## Build build/postgresql_<arch>.charm, the file that operators deploy

@@ -366,6 +366,11 @@ impl Lab {
 
     /// The same, whatever comes of it.
     pub(crate) fn try_sql(&self, unit: &str, statement: &str) -> Said {
+        self.try_sql_in("postgres", unit, statement)
+    }
+
+    /// The same in another database.
+    pub(crate) fn try_sql_in(&self, database: &str, unit: &str, statement: &str) -> Said {
         let socket = self.root_of(unit).join("run/postgresql");
         let socket = socket.display().to_string();
         let arguments = [
@@ -393,7 +398,7 @@ impl Lab {
         command
             .args(&psql[1..])
             .args(arguments)
-            .args(["-d", "postgres", "-c", statement])
+            .args(["-d", database, "-c", statement])
             .current_dir("/");
         said(command.stdin(Stdio::null()).output())
     }

@@ -10,6 +10,7 @@
 )]
 
 mod backups;
+mod bundle;
 mod clients;
 mod cluster;
 mod foreign;
