@@ -14,6 +14,11 @@ use crate::adapters::host::clock::Deadline;
 /// How long a child that was told to end may take to clean up before it is killed.
 const GRACE: Duration = Duration::from_secs(2);
 
+/// Bytes a child may be ahead of us. The kernel's own 64 KiB make it wait for each piece of a large answer.
+const PIPE: usize = 512 << 10;
+/// Bytes read at once.
+const PIECE: usize = 64 << 10;
+
 /// Why a child was stopped.
 pub(super) enum Stopped {
     Deadline,
@@ -180,14 +185,20 @@ impl<'a> Feed<'a> {
 /// One output of the child, until it is closed.
 struct Source<P> {
     pipe: Option<P>,
+    buffer: Vec<u8>,
 }
 
 impl<P: Read + AsFd> Source<P> {
     fn new(pipe: Option<P>) -> Result<Self, Stopped> {
         if let Some(pipe) = &pipe {
             rustix::io::ioctl_fionbio(pipe, true)?;
+            // The kernel may refuse: then the child waits for us more often.
+            let _ = rustix::pipe::fcntl_setpipe_size(pipe, PIPE);
         }
-        Ok(Self { pipe })
+        Ok(Self {
+            pipe,
+            buffer: vec![0; PIECE],
+        })
     }
 
     fn fd(&self) -> Option<BorrowedFd<'_>> {
@@ -201,15 +212,14 @@ impl<P: Read + AsFd> Source<P> {
         let Some(pipe) = &mut self.pipe else {
             return Ok(Left::Nothing);
         };
-        let mut buffer = [0; 16 << 10];
         for _ in 0..READS {
-            match pipe.read(&mut buffer) {
+            match pipe.read(&mut self.buffer) {
                 Ok(0) => {
                     self.pipe = None;
                     return Ok(Left::Nothing);
                 }
                 Ok(read) => {
-                    if !sink(&buffer[..read]) {
+                    if !sink(&self.buffer[..read]) {
                         return Ok(Left::Refused);
                     }
                 }
