@@ -4,9 +4,10 @@
     failovers.py PROGRAMS [RUNS]
 
 PROGRAMS is the folder with juju-lab, juju and the folder `charms`. A lab of its own gets three units and somebody who
-writes without a pause. Each run takes the power from the primary's machine and waits for the first insert that is
-acknowledged after it, and for the charm to say who the primary is now; the machine then comes back, and the next run begins when
-all three are at rest again. At the end every acknowledged row is looked for.
+writes without a pause, and an application related over `database`. Each run takes the power from the primary's machine and waits
+for the first insert that is acknowledged after it, for the charm to say who the primary is now, and for the unit of the
+application to read another endpoint in its relation; the machine then comes back, and the next run begins when all three are at
+rest again. At the end every acknowledged row is looked for.
 """
 
 import json
@@ -18,6 +19,7 @@ import sys
 import tempfile
 import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 UNITS = 3
@@ -53,6 +55,9 @@ class Cluster:
         self.run("juju", "add-model", "failovers")
         charm = str(self.programs / "charms/postgresql.charm")
         self.run("juju", "deploy", charm, "postgresql", "-n", str(UNITS), "--config", "profile=testing")
+        client = str(Path(__file__).resolve().parent.parent / "lab/charms/database-client")
+        self.run("juju", "deploy", client, "shop")
+        self.run("juju", "integrate", "postgresql:database", "shop")
         self.settled()
 
     def settled(self):
@@ -62,15 +67,20 @@ class Cluster:
         self.run("juju-lab", "destroy", check=False)
         shutil.rmtree(self.home.parent, ignore_errors=True)
 
-    def statuses(self):
-        """The message of each unit's workload status."""
-        units = json.loads(self.run("juju", "status", "--format", "json"))["applications"]["postgresql"]["units"]
+    def statuses(self, application="postgresql"):
+        """The machine of each unit, and the message of its workload status."""
+        units = json.loads(self.run("juju", "status", "--format", "json"))["applications"][application]["units"]
         return {name: (unit["machine"], unit["workload-status"].get("message", "")) for name, unit in units.items()}
 
     def primary(self, other_than=None):
         """The unit that says it is the primary, and its machine. A dead one goes on saying so."""
         said = ((name, machine) for name, (machine, said) in self.statuses().items() if said == "Primary")
         return next((unit for unit in said if unit[0] != other_than), None)
+
+    def endpoint(self):
+        """Where the related unit writes. It says so in its status in each hook, as it has then read it in its relation."""
+        _, said = self.statuses("shop")["shop/0"]
+        return said.removeprefix("writes to ").partition(",")[0]
 
     def sql(self, machine, statement):
         """Rows, or nothing when it did not work."""
@@ -109,19 +119,27 @@ class Writer(threading.Thread):
 
 
 def failover(cluster, writer):
-    """One run: seconds until the next write, and until the charm names the new primary."""
+    """One run: seconds until the next write, until the charm names the new primary, and until the application knows."""
     name, machine = cluster.primary() or sys.exit("error: no unit says that it is the primary")
+    endpoint = cluster.endpoint()
     moment = time.monotonic()
+
+    def until(what, is_so):
+        while not is_so():
+            if time.monotonic() - moment > PATIENCE:
+                raise SystemExit(f"error: {what}")
+            time.sleep(0.1)
+        return time.monotonic() - moment
+
     cluster.run("juju-lab", "fault", "power-off", str(machine))
-    written = writer.after(moment)
-    while not cluster.primary(other_than=name):
-        if time.monotonic() - moment > PATIENCE:
-            raise SystemExit("error: no unit says that it is the primary now")
-        time.sleep(0.1)
-    said = time.monotonic() - moment
+    with ThreadPoolExecutor() as looking:
+        written = looking.submit(writer.after, moment)
+        named = looking.submit(until, "no unit says that it is the primary now", lambda: cluster.primary(other_than=name))
+        told = looking.submit(until, "the application is told of no other endpoint", lambda: cluster.endpoint() != endpoint)
+        times = written.result(), named.result(), told.result()
     cluster.run("juju-lab", "fault", "power-on", str(machine))
     cluster.settled()
-    return written, said
+    return times
 
 
 def row(title, values):
@@ -140,7 +158,9 @@ def main():
         times = []
         for number in range(1, runs + 1):
             times.append(failover(cluster, writer))
-            print(f"{number:3} of {runs}: written after {times[-1][0]:.1f} s, named after {times[-1][1]:.1f} s", flush=True)
+            written, named, told = times[-1]
+            print(f"{number:3} of {runs}: written after {written:.1f} s, named after {named:.1f} s, "
+                  f"the application told after {told:.1f} s", flush=True)
         writer.over = True
         writer.join()
         found = cluster.sql(cluster.primary()[1], "select number from written") or ""
@@ -148,9 +168,11 @@ def main():
         print(f"\n{runs} failovers of {UNITS} units; Patroni's ttl {TTL} s, loop_wait {LOOP_WAIT} s; "
               f"{len(writer.acknowledged)} rows acknowledged, {len(lost)} of them lost\n")
         print("| seconds after the primary's machine died | least | median | most |")
-        print("|---|---|---|---|")
-        print(row("the next write is acknowledged", [written for written, _ in times]))
-        print(row("the charm names the new primary", [said for _, said in times]))
+        print("|---|---:|---:|---:|")
+        written, named, told = zip(*times)
+        print(row("the next write is acknowledged", written))
+        print(row("the charm names the new primary, at the latest", named))
+        print(row("a related unit reads the new endpoint, at the latest", told))
         if lost:
             raise SystemExit(f"error: lost: {sorted(lost)[:10]}")
     finally:

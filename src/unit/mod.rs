@@ -59,6 +59,7 @@ pub struct Unit<'a> {
     /// Since when this dispatch has only looked.
     idle_since: Stopwatch,
     repository_tried: bool,
+    etcd_lead_tried: bool,
     clients_failed: BTreeMap<String, String>,
     leaving: Option<Leaving>,
     /// Held while this unit leaves and no other may.
@@ -102,6 +103,7 @@ impl<'a> Unit<'a> {
             patience: Deadline::after(PATIENCE),
             idle_since: Stopwatch::start(),
             repository_tried: false,
+            etcd_lead_tried: false,
             clients_failed: BTreeMap::new(),
             leaving,
             turn: None,

@@ -65,6 +65,7 @@ pub(super) fn observe(unit: &Unit<'_>) -> Result<Observed, StepError> {
         now: clock::now(),
         waited: unit.idle_since.elapsed(),
         repository_tried: unit.repository_tried,
+        etcd_lead_tried: unit.etcd_lead_tried,
     })
 }
 
@@ -261,10 +262,11 @@ fn etcd(unit: &Unit<'_>) -> (Seen<EtcdView>, Option<LostQuorum>) {
 
 /// What a member says; none while it knows no leader.
 fn ask_etcd(etcd: &Etcd) -> Result<Option<EtcdView>, EtcdError> {
-    if etcd.health(Deadline::after(QUESTION))?.leader.is_none() {
+    let Some(leader) = etcd.health(Deadline::after(QUESTION))?.leader else {
         return Ok(None);
-    }
+    };
     Ok(Some(EtcdView {
+        leader: leader.0,
         authenticated: etcd.authentication_enabled(Deadline::after(QUESTION))?,
         members: etcd
             .member_list(Deadline::after(QUESTION))?
@@ -300,10 +302,11 @@ pub(crate) fn cluster_elsewhere(unit: &Unit<'_>) -> Option<ClusterView> {
 
 fn ask_cluster(patroni: &Patroni) -> Result<ClusterView, PatroniError> {
     let deadline = Deadline::after(QUESTION);
+    let members = patroni.cluster(deadline)?;
+    let synchronous = (members.iter()).filter(|it| it.role == patroni::Role::SyncStandby);
     Ok(ClusterView {
-        members: (patroni.cluster(deadline)?.into_iter())
-            .filter_map(member)
-            .collect(),
+        synchronous: synchronous.filter_map(|it| it.name.parse().ok()).collect(),
+        members: members.into_iter().filter_map(member).collect(),
         config: patroni.config(deadline)?,
     })
 }
@@ -392,8 +395,22 @@ fn database(unit: &Unit<'_>) -> Seen<DatabaseView> {
 
 fn ask_database(unit: &Unit<'_>, database: &mut Database) -> Result<DatabaseView, PostgresError> {
     let archiver = database.archiver()?;
+    let in_recovery = database.in_recovery()?;
+    let waits_for = if in_recovery {
+        Vec::new()
+    } else {
+        database.synchronous_standbys()?
+    };
+    let streaming = if waits_for.is_empty() {
+        Vec::new()
+    } else {
+        database.streaming()?
+    };
+    let members = |names: Vec<String>| names.iter().filter_map(|name| name.parse().ok()).collect();
     Ok(DatabaseView {
-        in_recovery: database.in_recovery()?,
+        in_recovery,
+        waits_for: members(waits_for),
+        streaming: members(streaming),
         system_id: database.system_identifier()?,
         timeline: database.position()?.timeline,
         roles: roles(unit, &database.roles()?),

@@ -11,7 +11,9 @@
 
 mod certificates;
 mod clients;
+mod commits;
 mod cuts;
+mod etcd_lead;
 mod flows;
 mod looks;
 mod model;

@@ -93,6 +93,19 @@ impl Etcd {
         }
     }
 
+    /// Has another member lead. Ask the one that leads now; the other has to be able to follow it closely.
+    pub fn move_leader(&self, to: MemberId, deadline: Deadline) -> Result<(), EtcdError> {
+        const OPERATION: &str = "have another member lead etcd";
+        let request = json!({ "targetID": to.0.to_string() });
+        self.call::<Value>(
+            OPERATION,
+            "maintenance/transfer-leadership",
+            &request,
+            deadline,
+        )
+        .map(|_| ())
+    }
+
     /// Has the other members reach a member at these URLs from now on.
     pub fn member_update(
         &self,
@@ -234,6 +247,16 @@ mod tests {
         assert_eq!(
             server.requests(),
             [r#"POST /v3/cluster/member/add {"peerURLs":["http://127.77.2.2:2380"]}"#]
+        );
+    }
+
+    #[test]
+    fn the_lead_is_moved_to_a_member_by_its_number() {
+        let server = Scripted::answers(&[(200, r#"{"header":{}}"#)]);
+        etcd(&server).move_leader(MemberId(7), soon()).unwrap();
+        assert_eq!(
+            server.requests(),
+            [r#"POST /v3/maintenance/transfer-leadership {"targetID":"7"}"#]
         );
     }
 

@@ -48,6 +48,40 @@ impl Etcd {
             .map(|_| ())
     }
 
+    /// The value of a key and the number of its last change; `None` when there is none.
+    pub fn get_with_revision(
+        &self,
+        key: &str,
+        deadline: Deadline,
+    ) -> Result<Option<(Vec<u8>, u64)>, EtcdError> {
+        let request = json!({ "key": encoded(key) });
+        let range: Range = self.call("read a key of etcd", "kv/range", &request, deadline)?;
+        let pair = range.kvs.into_iter().next();
+        Ok(pair.map(|pair| (pair.value, pair.mod_revision)))
+    }
+
+    /// Sets a key, keeping its lease, unless it was changed after this change of it; tells whether it was set.
+    pub fn replace(
+        &self,
+        key: &str,
+        value: &[u8],
+        revision: u64,
+        deadline: Deadline,
+    ) -> Result<bool, EtcdError> {
+        let key = encoded(key);
+        let put = json!({
+            "key": key,
+            "value": STANDARD.encode(value),
+            "ignore_lease": true,
+        });
+        let request = json!({
+            "compare": [{ "key": key, "target": "MOD", "mod_revision": revision.to_string() }],
+            "success": [{ "request_put": put }],
+        });
+        let replaced: Replaced = self.call("change a key of etcd", "kv/txn", &request, deadline)?;
+        Ok(replaced.succeeded)
+    }
+
     /// Deletes a key; tells whether there was one.
     pub fn delete(&self, key: &str, deadline: Deadline) -> Result<bool, EtcdError> {
         let request = json!({ "key": encoded(key) });
@@ -105,6 +139,15 @@ pub(super) struct Pair {
     /// Absent when the pair stays until it is deleted.
     #[serde(default, with = "number")]
     pub(super) lease: u64,
+    #[serde(default, with = "number")]
+    mod_revision: u64,
+}
+
+#[derive(Deserialize)]
+struct Replaced {
+    /// Absent when it was not.
+    #[serde(default)]
+    succeeded: bool,
 }
 
 #[derive(Deserialize)]
@@ -151,6 +194,25 @@ mod tests {
         assert_eq!(
             server.requests(),
             [r#"POST /v3/kv/range {"key":"L3Mv","range_end":"L3Mw"}"#]
+        );
+    }
+
+    #[test]
+    fn a_key_is_replaced_only_as_it_was_read() {
+        let read = r#"{"kvs":[{"key":"L3M=","mod_revision":"41","version":"3","value":"eA=="}],"count":"1"}"#;
+        let server = Scripted::answers(&[(200, read), (200, r#"{"succeeded":true}"#), (200, "{}")]);
+        let etcd = Etcd::at("127.0.0.1", server.port, None);
+        let found = etcd.get_with_revision("/s", soon()).unwrap();
+        assert_eq!(found, Some((b"x".to_vec(), 41)));
+        assert!(etcd.replace("/s", b"y", 41, soon()).unwrap());
+        assert!(!etcd.replace("/s", b"y", 41, soon()).unwrap());
+        assert_eq!(
+            server.requests()[1],
+            concat!(
+                "POST /v3/kv/txn ",
+                r#"{"compare":[{"key":"L3M=","mod_revision":"41","target":"MOD"}],"#,
+                r#""success":[{"request_put":{"ignore_lease":true,"key":"L3M=","value":"eQ=="}}]}"#
+            )
         );
     }
 

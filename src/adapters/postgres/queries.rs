@@ -155,6 +155,11 @@ impl Database {
         Ok(percent.and_then(|percent| u8::try_from(percent).ok()))
     }
 
+    /// The standbys whose confirmation a commit waits for, by name; `*` stands for any.
+    pub fn synchronous_standbys(&mut self) -> Result<Vec<String>, PostgresError> {
+        Ok(standbys(&self.setting("synchronous_standby_names")?))
+    }
+
     /// Settings that wait for a restart.
     pub fn pending_restart(&mut self) -> Result<Vec<Setting>, PostgresError> {
         const OPERATION: &str = "ask PostgreSQL which settings wait for a restart";
@@ -279,6 +284,17 @@ impl Database {
     }
 }
 
+/// The names in a value of `synchronous_standby_names`, however many of them have to confirm.
+fn standbys(value: &str) -> Vec<String> {
+    let list = value.split_once('(').map_or(value, |(_, list)| list);
+    let names = list.trim_end().trim_end_matches(')').split(',');
+    let names = names.map(|name| name.trim().trim_matches('"'));
+    names
+        .filter(|name| !name.is_empty())
+        .map(str::to_owned)
+        .collect()
+}
+
 fn setting(operation: &'static str, row: &Row) -> Result<Setting, PostgresError> {
     Ok(Setting {
         name: column(operation, row, 0)?,
@@ -319,4 +335,25 @@ fn moment(
             operation,
             what: "a moment",
         })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn whoever_a_commit_waits_for_is_named_in_each_way_to_say_it() {
+        for (value, wanted) in [
+            ("", vec![]),
+            ("*", vec!["*"]),
+            (r#""postgresql-1""#, vec!["postgresql-1"]),
+            (
+                r#"2 ("postgresql-1","postgresql-2")"#,
+                vec!["postgresql-1", "postgresql-2"],
+            ),
+            ("ANY 1 (a, \"b-2\")", vec!["a", "b-2"]),
+        ] {
+            assert_eq!(standbys(value), wanted, "{value}");
+        }
+    }
 }

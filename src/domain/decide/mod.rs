@@ -4,6 +4,8 @@ pub mod backup;
 pub mod backup_server;
 pub mod certificates;
 pub mod clients;
+pub mod commits;
+pub mod etcd_lead;
 pub mod install;
 pub mod leave;
 pub mod members;
@@ -26,7 +28,7 @@ use super::observed::Observed;
 type Decider = fn(&Observed) -> Decision;
 
 /// The deciders, in the order in which a unit comes to life. The first that is not settled speaks.
-const DECIDERS: [(&str, Decider); 38] = [
+const DECIDERS: [(&str, Decider); 40] = [
     ("leaving", leave::leaving),
     ("packages", install::packages),
     ("directories", install::directories),
@@ -48,6 +50,7 @@ const DECIDERS: [(&str, Decider); 38] = [
     ("watcher", services::watcher),
     ("restore elsewhere", restore::held),
     ("membership", services::membership),
+    ("commits that wait for nobody", commits::commits),
     ("TLS in effect", tls::effect),
     ("certificate put away", tls::put_away),
     ("units that are back", quorum::returned),
@@ -62,6 +65,7 @@ const DECIDERS: [(&str, Decider); 38] = [
     ("change of voters", voters::change),
     ("a vote of its own", voters::join),
     ("a vote given up", voters::retire),
+    ("who leads etcd", etcd_lead::etcd_lead),
     ("repository", repository::repository),
     ("pgBackRest's server", backup_server::server),
     ("the peers' repository", standing::stanza),

@@ -15,6 +15,8 @@ pub struct EtcdView {
     pub authenticated: bool,
     /// Its members.
     pub members: Vec<EtcdMember>,
+    /// The one that leads.
+    pub leader: u64,
 }
 
 impl EtcdView {
@@ -70,6 +72,8 @@ pub struct EtcdMember {
 pub struct ClusterView {
     /// Every member.
     pub members: Vec<Member>,
+    /// Those that Patroni counts as synchronous: they have every commit.
+    pub synchronous: BTreeSet<MemberName>,
     /// The configuration that Patroni keeps for all of them.
     pub config: serde_json::Value,
 }
@@ -221,6 +225,10 @@ pub struct DatabaseView {
     pub pending_restart: Vec<String>,
     /// What it runs with of the parameters in [`SETTINGS`](crate::domain::backups::requirements::SETTINGS).
     pub limits: BTreeMap<String, i64>,
+    /// Whose confirmation a commit here waits for.
+    pub waits_for: BTreeSet<MemberName>,
+    /// Who streams from here.
+    pub streaming: BTreeSet<MemberName>,
 }
 
 /// One system role.

@@ -82,6 +82,8 @@ pub struct Observed {
     pub waited: Duration,
     /// Whether this dispatch has already tried the object store: once is enough.
     pub repository_tried: bool,
+    /// Whether this dispatch has already tried to have another member of etcd lead: once is enough.
+    pub etcd_lead_tried: bool,
 }
 
 impl Observed {

@@ -77,6 +77,7 @@ impl fmt::Display for Step {
             Self::PromoteLearner => write!(f, "vote in etcd once everything is copied"),
             Self::LeaveEtcd => write!(f, "take this unit's member out of etcd"),
             Self::RemoveVoter { whose, .. } => write!(f, "take the member of {whose} out of etcd"),
+            Self::MoveEtcdLead { whose, .. } => write!(f, "have {} lead etcd", whose.unit()),
             Self::WipeEtcd => write!(f, "remove what this unit's former member of etcd has left"),
             Self::SwitchOver { from } => write!(f, "take the lead over from {from}"),
             Self::RecordLeaving { .. } => write!(f, "record that this unit leaves"),
@@ -101,6 +102,10 @@ impl fmt::Display for Step {
             Self::PutEtcdAside => write!(f, "put the data of the lost etcd aside"),
             Self::NameDatabase { system_id, .. } => {
                 write!(f, "tell Patroni that database {system_id} is the cluster's")
+            }
+            Self::ChooseSynchronous(silent) => {
+                let names: Vec<String> = silent.iter().map(MemberName::unit).collect();
+                write!(f, "have commits not wait for {}", names.join(", "))
             }
             Self::Reinitialize => {
                 write!(f, "remove this replica's database and copy it again")

@@ -112,6 +112,13 @@ pub enum Step {
         /// The unit, or where it was, for people.
         whose: String,
     },
+    /// Have another member of etcd lead it.
+    MoveEtcdLead {
+        /// How etcd calls that member.
+        to: u64,
+        /// Its unit.
+        whose: MemberName,
+    },
     /// Remove the data of this unit's member, after etcd has said that it is none.
     WipeEtcd,
     /// Remember which units were lost when this one went on without a majority of voters.
@@ -129,6 +136,8 @@ pub enum Step {
     ChangeClusterConfig(String),
     /// Restart PostgreSQL through Patroni, for parameters that wait for it.
     RestartDatabase,
+    /// Have Patroni choose anew whose confirmation commits wait for, because they wait for these in vain.
+    ChooseSynchronous(BTreeSet<MemberName>),
     /// Have Patroni remove this replica's database and copy the primary's.
     Reinitialize,
     /// Wait until Patroni says that this unit is the primary and its database accepts writes.

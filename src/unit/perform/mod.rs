@@ -4,6 +4,8 @@ mod backup;
 mod certificates;
 mod clients;
 mod cluster;
+mod commits;
+mod etcd_lead;
 mod juju;
 mod leave;
 mod machine;
@@ -65,6 +67,7 @@ pub(super) fn perform(unit: &mut Unit<'_>, step: &Step) -> Result<(), StepError>
             cluster::name_database(unit, *system_id, config)
         }
         Step::Reinitialize => cluster::reinitialize(unit),
+        Step::ChooseSynchronous(silent) => commits::choose_synchronous(unit, silent),
         Step::AwaitPrimary => cluster::await_primary(unit),
 
         Step::RecordLost(units) => voters::record_lost(unit, units),
@@ -76,6 +79,10 @@ pub(super) fn perform(unit: &mut Unit<'_>, step: &Step) -> Result<(), StepError>
         Step::LeaveEtcd => voters::leave(unit),
         Step::RemoveVoter { id, .. } => voters::remove(unit, *id),
         Step::WipeEtcd => voters::wipe(unit),
+        Step::MoveEtcdLead { to, .. } => {
+            etcd_lead::hand_over(unit, *to);
+            Ok(())
+        }
         Step::AwaitHeir => voters::await_heir(unit),
 
         Step::SwitchOver { from } => leave::switch_over(unit, from),

@@ -150,6 +150,7 @@ impl Model {
                 now: "2026-01-01T12:00:00Z".parse().unwrap(),
                 waited: Duration::ZERO,
                 repository_tried: false,
+                etcd_lead_tried: false,
             },
             store: Store::Good,
             directories: Directories::default(),
@@ -366,6 +367,7 @@ impl Model {
         self.remember();
         self.seen.juju.written.clear();
         self.seen.repository_tried = false;
+        self.seen.etcd_lead_tried = false;
         self.seen.clients_failed.clear();
         self.steps_left = None;
         self.refresh();
@@ -385,14 +387,16 @@ impl Model {
         if !etcd && !patroni {
             self.seen.etcd = Seen::NotAsked;
         } else if self.seen.etcd.known().is_none() {
+            let first = self.peers_now().voters.keys().next();
             self.seen.etcd = Seen::Known(EtcdView {
+                leader: first.map_or(0, etcd_id),
                 authenticated: self.directories.data.is_some() || !self.first(),
                 members: self
                     .peers_now()
                     .voters
                     .iter()
                     .map(|(name, address)| EtcdMember {
-                        id: 1,
+                        id: etcd_id(name),
                         name: Some(name.clone()),
                         peer_urls: vec![peer_url(*address, false)],
                         address: Some(*address),
@@ -503,6 +507,7 @@ impl Model {
                     pending_restart: false,
                 })
                 .collect(),
+            synchronous: BTreeSet::new(),
             config: config.patch(&serde_json::Value::Null).unwrap(),
         }
     }
@@ -573,7 +578,14 @@ fn database() -> DatabaseView {
         tls: false,
         pending_restart: Vec::new(),
         limits: BTreeMap::new(),
+        waits_for: BTreeSet::new(),
+        streaming: BTreeSet::new(),
     }
+}
+
+/// How etcd calls the member of a unit.
+pub(crate) fn etcd_id(name: &MemberName) -> u64 {
+    u64::from(name.number()) + 1
 }
 
 /// Passwords that a search can find.

@@ -295,6 +295,17 @@ impl Model {
                     etcd.members.retain(|member| member.id != *id);
                 }
             }
+            Step::MoveEtcdLead { to, .. } => {
+                self.seen.etcd_lead_tried = true;
+                if let Seen::Known(etcd) = &mut self.seen.etcd {
+                    etcd.leader = *to;
+                }
+            }
+            Step::ChooseSynchronous(silent) => {
+                if let Seen::Known(database) = &mut self.seen.database {
+                    database.waits_for.retain(|name| !silent.contains(name));
+                }
+            }
             Step::RecordLost(units) => host.lost.clone_from(units),
             Step::PutEtcdAside => {
                 host.services.insert(Service::Etcd, ServiceState::Stopped);
