@@ -7,7 +7,7 @@
 use std::thread;
 use std::time::Duration;
 
-use crate::lab::Lab;
+use crate::lab::{Lab, eventually};
 use crate::members::{kill, number, primary, remove, units};
 use crate::writer::{Over, Writer};
 
@@ -104,12 +104,24 @@ fn happens(lab: &Lab, fault: Fault, random: &mut Random) {
         Fault::RotatePasswords => {
             lab.settle();
             for user in USERS {
-                let user = format!("username={user}");
-                lab.run("postgresql/leader", "set-password", &[&user])
-                    .done();
+                rotate(lab, user);
             }
         }
     }
+}
+
+/// Changes a password, as soon as every member is there to learn of it. One that was killed a moment ago may still count as
+/// running, and as active, until its Patroni says how it is: the refusal then says what to wait for.
+fn rotate(lab: &Lab, user: &str) {
+    let parameter = format!("username={user}");
+    eventually(&format!("the password of {user} is changed"), || {
+        let task = lab.run("postgresql/leader", "set-password", &[&parameter]);
+        match task.status() {
+            "completed" => Ok(()),
+            _ if task.message().contains("would miss the change") => Err(task.refused()),
+            _ => panic!("{task:?}"),
+        }
+    });
 }
 
 fn play(seed: u64, faults: usize) {
