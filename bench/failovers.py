@@ -72,6 +72,11 @@ class Cluster:
         units = json.loads(self.run("juju", "status", "--format", "json"))["applications"][application]["units"]
         return {name: (unit["machine"], unit["workload-status"].get("message", "")) for name, unit in units.items()}
 
+    def leads(self, unit):
+        """Whether Juju made this unit its application's leader."""
+        units = json.loads(self.run("juju", "status", "--format", "json"))["applications"]["postgresql"]["units"]
+        return units[unit].get("leader", False)
+
     def primary(self, other_than=None):
         """The unit that says it is the primary, and its machine. A dead one goes on saying so."""
         said = ((name, machine) for name, (machine, said) in self.statuses().items() if said == "Primary")
@@ -119,9 +124,10 @@ class Writer(threading.Thread):
 
 
 def failover(cluster, writer):
-    """One run: seconds until the next write, until the charm names the new primary, and until the application knows."""
+    """One run: seconds until the next write, until the charm names the new primary, and until the application knows; and
+    whether Juju's leader died, too: nobody else may tell applications anything."""
     name, machine = cluster.primary() or sys.exit("error: no unit says that it is the primary")
-    endpoint = cluster.endpoint()
+    endpoint, led = cluster.endpoint(), cluster.leads(name)
     moment = time.monotonic()
 
     def until(what, is_so):
@@ -136,7 +142,7 @@ def failover(cluster, writer):
         written = looking.submit(writer.after, moment)
         named = looking.submit(until, "no unit says that it is the primary now", lambda: cluster.primary(other_than=name))
         told = looking.submit(until, "the application is told of no other endpoint", lambda: cluster.endpoint() != endpoint)
-        times = written.result(), named.result(), told.result()
+        times = written.result(), named.result(), told.result(), led
     cluster.run("juju-lab", "fault", "power-on", str(machine))
     cluster.settled()
     return times
@@ -158,9 +164,9 @@ def main():
         times = []
         for number in range(1, runs + 1):
             times.append(failover(cluster, writer))
-            written, named, told = times[-1]
-            print(f"{number:3} of {runs}: written after {written:.1f} s, named after {named:.1f} s, "
-                  f"the application told after {told:.1f} s", flush=True)
+            written, named, told, led = times[-1]
+            print(f"{number:3} of {runs}: written after {written:.1f} s, named after {named:.1f} s, the application told after "
+                  f"{told:.1f} s{', by another leader of Juju' if led else ''}", flush=True)
         writer.over = True
         writer.join()
         found = cluster.sql(cluster.primary()[1], "select number from written") or ""
@@ -169,10 +175,13 @@ def main():
               f"{len(writer.acknowledged)} rows acknowledged, {len(lost)} of them lost\n")
         print("| seconds after the primary's machine died | least | median | most |")
         print("|---|---:|---:|---:|")
-        written, named, told = zip(*times)
+        written, named, _, _ = zip(*times)
         print(row("the next write is acknowledged", written))
         print(row("the charm names the new primary, at the latest", named))
-        print(row("a related unit reads the new endpoint, at the latest", told))
+        for what, leader_died in [("of its Juju leader, too", True), ("of another unit than its Juju leader", False)]:
+            told = [told for _, _, told, led in times if led == leader_died]
+            if told:
+                print(row(f"a related unit reads the new endpoint; {len(told)} deaths {what}", told))
         if lost:
             raise SystemExit(f"error: lost: {sorted(lost)[:10]}")
     finally:
