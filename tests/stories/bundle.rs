@@ -26,7 +26,6 @@ fn one_command_deploys_a_database_and_a_python_application_that_writes_to_it_ove
         status == "blocked"
     });
     lab.keys("s3-integrator", &store.access_key, &store.secret_key);
-    lab.settle();
 
     // The server has seen the connection in which the application has written its row.
     let row = "select unit, count > 0, tls from visits";
@@ -40,5 +39,6 @@ fn one_command_deploys_a_database_and_a_python_application_that_writes_to_it_ove
     lab.status_becomes("python-client/0", "says so", |status, message| {
         status == "active" && message.starts_with("visit ") && message.ends_with(", over TLSv1.3")
     });
+    lab.settle();
     lab.run("postgresql/leader", "create-backup", &[]).done();
 }
