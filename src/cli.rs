@@ -10,6 +10,7 @@ use crate::domain::decide;
 use crate::domain::decision::Decision;
 use crate::domain::words::Stanza;
 use crate::error::StepError;
+use crate::fence;
 use crate::guard;
 use crate::job;
 use crate::juju::routes;
@@ -45,6 +46,9 @@ enum Command {
         #[arg(long)]
         lease: PathBuf,
     },
+    /// Hand a file of the write-ahead log to pgBackRest, unless the repository is another's by now; PostgreSQL does this.
+    #[command(hide = true)]
+    ArchivePush(fence::Push),
     /// Print the charm's version.
     Version,
     /// Have the unit's agent run a hook when the cluster has changed; the service manager does this.
@@ -99,6 +103,7 @@ pub fn main() -> ExitCode {
             stanza,
             lease,
         } => report(replica::make(config, &stanza, &lease)),
+        Command::ArchivePush(push) => report(fence::archive_push(&push)),
         Command::RunJob { folder } => match job::run(&folder) {
             Ok(Some(0)) => ExitCode::SUCCESS,
             Ok(_) => ExitCode::FAILURE,

@@ -157,6 +157,12 @@ impl Layout {
         self.at("var/spool/pgbackrest")
     }
 
+    /// What this unit's member was last told of its standing in the repository. The workload's user keeps it: PostgreSQL
+    /// archives.
+    pub fn standing_record(&self) -> PathBuf {
+        self.pgbackrest_spool().join("standing.json")
+    }
+
     /// Logs of pgBackRest.
     pub fn pgbackrest_log(&self) -> PathBuf {
         self.at("var/log/pgbackrest")

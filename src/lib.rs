@@ -8,6 +8,7 @@ pub mod catalogue;
 pub mod cli;
 pub mod domain;
 pub mod error;
+pub mod fence;
 pub mod guard;
 pub mod job;
 pub mod juju;

@@ -1,5 +1,5 @@
 //! `watch`: a small process beside each unit's agent. It looks at the cluster every second and has the agent run a hook
-//! when the topology is another one, because Juju itself would wake the unit only minutes later.
+//! when the topology is another one, or the repository was taken over, because Juju itself would wake the unit only minutes later.
 
 use std::ffi::OsString;
 use std::net::IpAddr;
@@ -9,10 +9,12 @@ use std::time::Duration;
 use crate::adapters::host::clock::{self, Deadline};
 use crate::adapters::host::process::Command;
 use crate::adapters::patroni::Patroni;
+use crate::domain::backups::ownership::fence::Overtaken;
 use crate::domain::observed::Member;
 use crate::domain::render::PATRONI_PORT;
 use crate::domain::topology::{Topology, Watch};
 use crate::error::StepError;
+use crate::fence;
 use crate::guard;
 use crate::layout::Layout;
 use crate::unit::{because, member, records};
@@ -41,6 +43,7 @@ pub fn run(program: &Path, unit: &str, address: IpAddr) -> Result<(), StepError>
     let mut watch = Watch::from_told(records::read(&record).map_err(because)?);
     let mut pause = BETWEEN_LOOKS;
     let mut led = true;
+    let mut told_overtaken = None;
     let mut patroni = reached(&layout, address);
     let mut looks: u32 = 0;
     // An upgrade replaces the program: the service manager starts the new one.
@@ -55,12 +58,17 @@ pub fn run(program: &Path, unit: &str, address: IpAddr) -> Result<(), StepError>
             .as_ref()
             .is_some_and(|members| is_copied(members, unit));
         let topology = members.map(|members| Topology::of(&members));
-        if let Some(topology) = watch.look(topology, copied) {
+        let topology = watch.look(topology, copied);
+        let now_overtaken = overtaken(&layout);
+        if topology.is_some() || now_overtaken != told_overtaken {
             match dispatch(program, unit) {
                 Ok(()) => {
                     // Written after it was told: told twice does no harm, never told does.
-                    records::write(&record, &topology).map_err(because)?;
-                    watch.told(topology);
+                    if let Some(topology) = topology {
+                        records::write(&record, &topology).map_err(because)?;
+                        watch.told(topology);
+                    }
+                    told_overtaken = now_overtaken;
                     pause = BETWEEN_LOOKS;
                 }
                 Err(error) => {
@@ -72,6 +80,11 @@ pub fn run(program: &Path, unit: &str, address: IpAddr) -> Result<(), StepError>
         clock::sleep(pause);
     }
     Ok(())
+}
+
+/// Who has taken the repository over, as PostgreSQL was told when it was to archive.
+fn overtaken(layout: &Layout) -> Option<Overtaken> {
+    fence::standing(&layout.standing_record())?.overtaken
 }
 
 /// Whether a voter knows a leader, this unit's own first.

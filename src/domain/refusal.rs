@@ -28,6 +28,15 @@ pub enum Refusal {
     /// The repository belongs to somebody else.
     #[error("the repository belongs to {0}")]
     ForeignRepository(String),
+    /// Nobody else has the repository.
+    #[error("the repository is not another cluster's")]
+    NothingToTakeOver,
+    /// Its owner could not be kept out, or its stanza is another database's.
+    #[error("the repository cannot be taken over, because it belongs to {0}")]
+    CannotTakeOver(String),
+    /// The operator has not said that the owner is to stop archiving there.
+    #[error("{0} would not be able to archive there any more")]
+    TakeOverNotForced(String),
     /// The backup is of another major version.
     #[error("the backup is of PostgreSQL {there}, and this is PostgreSQL {here}")]
     OtherVersion {
@@ -152,6 +161,11 @@ impl Refusal {
             }
             Self::ForeignRepository(_) => {
                 "set another path on the integrator; list-backups and restore work as it is".into()
+            }
+            Self::NothingToTakeOver => "juju status shows how it is".into(),
+            Self::CannotTakeOver(_) => "set another path on the integrator".into(),
+            Self::TakeOverNotForced(_) => {
+                "stop that cluster, or give it another path first; then give force=true, and take a full backup".into()
             }
             Self::OtherVersion { there, .. } => format!("deploy an application with version={there}"),
             Self::NoStanza(_) => "list-backups shows the stanzas".into(),

@@ -18,7 +18,8 @@ use serde::{Deserialize, Serialize};
 pub use installation::Installation;
 pub(crate) use observe::{cluster_elsewhere, member};
 pub(crate) use perform::{
-    REQUEST, explained, is_stranger, job_of, progress_of_recovery, random_byte, settings_of,
+    REQUEST, explained, is_stranger, job_of, look_at_repository, progress_of_recovery, random_byte,
+    settings_of, us,
 };
 
 use crate::adapters::Ports;

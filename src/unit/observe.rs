@@ -128,6 +128,7 @@ fn host(unit: &Unit<'_>) -> Result<HostView, StepError> {
         free: files::free_bytes(&layout.volume()).unwrap_or(0),
         copied: None,
         repository: records::read(&layout.repository_record()).map_err(because)?,
+        fence: crate::fence::standing(&layout.standing_record()),
     })
 }
 

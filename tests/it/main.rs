@@ -14,6 +14,7 @@ mod clients;
 mod commits;
 mod cuts;
 mod etcd_lead;
+mod fence;
 mod flows;
 mod looks;
 mod model;

@@ -86,7 +86,10 @@ fn with_tls(model: &mut Model, address: &str) {
         .insert(ManagedFile::TlsAuthorities, Secret::new("an authority"));
     host.repository = Some(RepositoryRecord {
         digest: files::digest(&object_store()),
-        state: RepositoryState::Ready { stanza },
+        state: RepositoryState::Ready {
+            stanza,
+            raised_for: None,
+        },
     });
 }
 

@@ -12,6 +12,7 @@
 
 mod clients;
 mod etcd;
+mod fence;
 mod machine;
 mod object_store;
 mod patroni;

@@ -1,14 +1,22 @@
 //! The backup repository: tried, judged, claimed, proved.
 
+use std::time::Duration;
+
 use super::services::{differing, uncertain};
+use crate::domain::backups::ownership::{Holder, Owner};
 use crate::domain::decision::{Blocked, Decision, Wait, Wake};
 use crate::domain::files::{self, NotYet};
 use crate::domain::observed::{
-    DataDirectory, ManagedFile, ObjectStorage, ObjectStore, Observed, RepositoryRecord,
-    RepositoryState, Service, ServiceState, Written,
+    ClusterView, DataDirectory, ManagedFile, ObjectStorage, ObjectStore, Observed,
+    RepositoryRecord, RepositoryState, Service, ServiceState, Written,
 };
 use crate::domain::plan::{Plan, Step};
 use crate::domain::refusal::Refusal;
+
+/// How long nobody may have read the record of a repository that is ours.
+const BETWEEN_LOOKS: Duration = Duration::from_mins(5);
+/// What an operator can do about a repository that was taken over.
+const WAY_BACK: &str = "remove this application if the other replaces it, set another path on the integrator, or run take-over-repository";
 
 /// The repository that the relation names is ours and receives WAL, or it is known why not.
 ///
@@ -35,16 +43,20 @@ pub fn repository(seen: &Observed) -> Decision {
         .as_ref()
         .filter(|record| record.digest == digest);
     match record.map(|record| &record.state) {
-        Some(RepositoryState::Ready { .. }) => keep(seen, store),
+        Some(RepositoryState::Ready { raised_for, .. }) => {
+            keep(seen, store, digest, raised_for.as_deref())
+        }
         Some(RepositoryState::Foreign { owner, .. }) if seen.repository_tried => {
             foreign(seen, store, owner)
         }
         Some(RepositoryState::Failed { problem, hint }) if seen.repository_tried => {
             Decision::Blocked(Blocked::new(problem.clone(), hint.clone()))
         }
-        None | Some(RepositoryState::Foreign { .. } | RepositoryState::Failed { .. }) => {
-            attach(seen, store, digest).map_or_else(|why| unusable(&why), Decision::Do)
-        }
+        // Trying it writes into it for a moment: not while it is another's.
+        Some(RepositoryState::Foreign { .. }) => begin(seen, store, digest, |steps| {
+            steps.swap(0, 1);
+        }),
+        None | Some(RepositoryState::Failed { .. }) => begin(seen, store, digest, |_| {}),
     }
 }
 
@@ -107,6 +119,72 @@ pub fn own_repository(seen: &Observed) -> Result<&ObjectStore, Refusal> {
     }
 }
 
+/// The plan by which this cluster takes the repository over from another one.
+///
+/// # Errors
+///
+/// Refuses when nobody else has it, when its owner could not be kept out because it knows no record, when the stanza of our
+/// name is of another database, and unless the operator has said that the owner is to be shut out.
+pub fn take_over(
+    seen: &Observed,
+    owner: &Owner,
+    epoch: Option<u64>,
+    stanza_taken: bool,
+    force: bool,
+) -> Result<Plan, Refusal> {
+    if seen.host.restore.is_some() {
+        return Err(Refusal::RestoreUnfinished);
+    }
+    let store = match &seen.juju.object_storage {
+        ObjectStorage::Given(store) => store,
+        ObjectStorage::Unrelated => return Err(Refusal::NoObjectStore),
+        ObjectStorage::Incomplete(missing) => {
+            return Err(Refusal::ObjectStoreIncomplete(missing.clone()));
+        }
+    };
+    if !seen.is_primary() {
+        let primary = seen.cluster.known().and_then(ClusterView::primary);
+        let primary = primary.map(|member| member.name.unit());
+        return Err(Refusal::NotThePrimary { primary });
+    }
+    let Owner::Foreign { who } = owner else {
+        return Err(Refusal::NothingToTakeOver);
+    };
+    let (Holder::Cluster { .. }, Some(epoch), false) = (who, epoch, stanza_taken) else {
+        return Err(Refusal::CannotTakeOver(who.to_string()));
+    };
+    if !force {
+        return Err(Refusal::TakeOverNotForced(who.to_string()));
+    }
+    let use_it = attach(seen, store, files::digest(store));
+    let use_it = use_it.map_err(|why| Refusal::RepositoryFailed {
+        problem: why.to_string(),
+        hint: String::new(),
+    })?;
+    let mut steps = vec![Step::TakeOverRepository {
+        store: store.clone(),
+        epoch,
+        restored: last_restore(seen),
+    }];
+    steps.extend(use_it.steps);
+    let purpose = format!("take {}{} over from {who}", store.bucket, store.path);
+    Ok(Plan::new(purpose, steps))
+}
+
+fn begin(seen: &Observed, store: &ObjectStore, digest: String, order: fn(&mut [Step])) -> Decision {
+    let plan = attach(seen, store, digest).map(|mut plan| {
+        order(&mut plan.steps);
+        plan
+    });
+    plan.map_or_else(|why| unusable(&why), Decision::Do)
+}
+
+/// The last restore of this cluster.
+fn last_restore(seen: &Observed) -> Option<String> {
+    let restored = seen.cluster.known()?.restored()?;
+    Some(restored.id)
+}
+
 /// From checks that change nothing to archiving that is proved. Every step can be repeated.
 ///
 /// pgBackRest's configuration is written only after the repository was judged to be ours or nobody's: from then on the
@@ -118,7 +196,8 @@ fn attach(seen: &Observed, store: &ObjectStore, digest: String) -> Result<Plan, 
         Step::JudgeOwner(store.clone()),
     ];
     steps.extend(write_own_files(seen, store)?);
-    steps.push(Step::ClaimRepository(store.clone()));
+    let restored = last_restore(seen);
+    steps.push(Step::ClaimRepository(store.clone(), restored.clone()));
     steps.push(Step::MakeStanza(store.clone(), stanza.clone()));
     let archiving = files::patroni_config(seen, &files::to_the_repository(seen))?;
     let (follow, in_force) = files::patroni_follows(seen, &archiving);
@@ -137,6 +216,7 @@ fn attach(seen: &Observed, store: &ObjectStore, digest: String) -> Result<Plan, 
         digest,
         state: RepositoryState::Ready {
             stanza: stanza.clone(),
+            raised_for: restored,
         },
     }));
     if seen.juju.leader {
@@ -193,12 +273,49 @@ fn do_if_any(purpose: &str, steps: Vec<Step>) -> Decision {
     }
 }
 
-/// The repository was proved: keep its files as they should be, and the peers informed.
-fn keep(seen: &Observed, store: &ObjectStore) -> Decision {
+/// The repository was proved: keep its files as they should be, the peers informed, and in its record the epoch that began
+/// with the last restore. Whether it is still this cluster's is looked at when archiving was refused, and every now and
+/// then, because a database at rest has nothing to archive.
+fn keep(
+    seen: &Observed,
+    store: &ObjectStore,
+    digest: String,
+    raised_for: Option<&str>,
+) -> Decision {
     let mut steps = match write_own_files(seen, store) {
         Ok(steps) => steps,
         Err(why) => return unusable(&why),
     };
+    let fence = seen.host.fence.as_ref();
+    let in_doubt = fence.is_none_or(|it| {
+        let age = seen.now.duration_since(it.read_at);
+        it.overtaken.is_some() || age.is_negative() || age.unsigned_abs() > BETWEEN_LOOKS
+    });
+    if in_doubt && !seen.repository_tried {
+        steps.push(Step::LookAtFence(store.clone()));
+        return do_if_any("see whether the repository is still this cluster's", steps);
+    }
+    if let Some(overtaken) = fence.and_then(|it| it.overtaken.as_ref()) {
+        return Decision::Blocked(Blocked::new(
+            format!(
+                "WAL stays on this unit, because the repository {}{} is not its any more: {overtaken}",
+                store.bucket, store.path
+            ),
+            WAY_BACK,
+        ));
+    }
+    let restored = last_restore(seen);
+    if restored.is_some() && restored.as_deref() != raised_for {
+        steps.push(Step::ClaimRepository(store.clone(), restored.clone()));
+        steps.push(Step::RecordRepository(RepositoryRecord {
+            digest,
+            state: RepositoryState::Ready {
+                stanza: seen.juju.stanza.clone(),
+                raised_for: restored,
+            },
+        }));
+        return do_if_any("begin an epoch of the repository with the restore", steps);
+    }
     let recorded = seen
         .juju
         .peers
@@ -214,6 +331,14 @@ fn keep(seen: &Observed, store: &ObjectStore) -> Decision {
 /// archives with.
 fn foreign(seen: &Observed, store: &ObjectStore, owner: &str) -> Decision {
     match foreign_files(seen, store) {
+        // Where this cluster has archived before, what it has to archive waits.
+        Ok(steps) if steps.is_empty() && archives_there(seen) => Decision::Blocked(Blocked::new(
+            format!(
+                "WAL stays on this unit, because the repository {}{} belongs to {owner}",
+                store.bucket, store.path
+            ),
+            WAY_BACK,
+        )),
         Ok(steps) if steps.is_empty() => Decision::Blocked(Blocked::new(
             format!(
                 "the repository {}{} belongs to {owner}",
@@ -224,6 +349,11 @@ fn foreign(seen: &Observed, store: &ObjectStore, owner: &str) -> Decision {
         Ok(steps) => do_if_any(READ_ANOTHERS, steps),
         Err(why) => unusable(&why),
     }
+}
+
+/// Whether WAL of this cluster is meant for a repository.
+fn archives_there(seen: &Observed) -> bool {
+    seen.host.files.contains_key(&ManagedFile::PgBackRestConfig)
 }
 
 const READ_ANOTHERS: &str = "read another cluster's repository";
@@ -280,6 +410,9 @@ fn follow(seen: &Observed, store: &ObjectStore) -> Decision {
                 Step::CheckObjectStore(store.clone()),
                 Step::JudgeOwner(store.clone()),
             ];
+            if matches!(state, Some(RepositoryState::Foreign { .. })) {
+                steps.swap(0, 1);
+            }
             if recorded {
                 steps.extend(match state {
                     Some(RepositoryState::Foreign { .. }) => {
@@ -291,6 +424,7 @@ fn follow(seen: &Observed, store: &ObjectStore) -> Decision {
                     digest,
                     state: RepositoryState::Ready {
                         stanza: seen.juju.stanza.clone(),
+                        raised_for: None,
                     },
                 }));
             }

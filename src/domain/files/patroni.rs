@@ -7,7 +7,7 @@ use crate::domain::plan::Step;
 use crate::domain::render::dcs::DynamicConfiguration;
 use crate::domain::render::hba::{Access, LocalUsers};
 use crate::domain::render::patroni::{self, Credentials, EtcdAccess};
-use crate::domain::render::{ArchiveCommand, Repository, patroni_unit, watcher_unit};
+use crate::domain::render::{ArchiveCommand, Fence, Repository, patroni_unit, watcher_unit};
 use crate::domain::words::{Secret, SystemUser};
 
 /// Patroni's configuration.
@@ -52,7 +52,7 @@ pub fn patroni_config(seen: &Observed, archive: &ArchiveCommand) -> Result<Secre
     };
     let repository = own_repository(seen);
     let replicas_from = match archive {
-        ArchiveCommand::PgBackRest(_) => Some(&repository),
+        ArchiveCommand::PgBackRest(..) => Some(&repository),
         ArchiveCommand::NeverConfigured => None,
     };
     let configuration = patroni::Configuration {
@@ -101,7 +101,12 @@ pub fn archive_command(seen: &Observed) -> ArchiveCommand {
 
 /// WAL goes to this cluster's repository.
 pub fn to_the_repository(seen: &Observed) -> ArchiveCommand {
-    ArchiveCommand::PgBackRest(own_repository(seen))
+    let fence = Fence {
+        charm: seen.host.charm_dir.clone(),
+        cluster: seen.juju.cluster_id(),
+        standing: seen.host.layout.standing_record(),
+    };
+    ArchiveCommand::PgBackRest(own_repository(seen), fence)
 }
 
 fn own_repository(seen: &Observed) -> Repository {

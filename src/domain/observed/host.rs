@@ -5,6 +5,7 @@ use std::fmt;
 use std::path::PathBuf;
 
 use super::{Fetch, Kept, Recovery, RepositoryRecord, RestoreRecord};
+use crate::domain::backups::ownership::fence;
 use crate::domain::words::{MemberName, Secret};
 use crate::layout::Layout;
 
@@ -58,6 +59,8 @@ pub struct HostView {
     pub copied: Option<u8>,
     /// What was last proved about the repository.
     pub repository: Option<RepositoryRecord>,
+    /// What this unit's member was last told when it was to archive.
+    pub fence: Option<fence::Standing>,
 }
 
 impl HostView {

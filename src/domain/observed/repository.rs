@@ -48,6 +48,9 @@ pub enum RepositoryState {
     Ready {
         /// The stanza in it.
         stanza: Stanza,
+        /// The last restore for which the repository's epoch is known to have risen.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        raised_for: Option<String>,
     },
     /// It belongs to another cluster: for reading only.
     Foreign {

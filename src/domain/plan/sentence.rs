@@ -152,9 +152,19 @@ impl fmt::Display for Step {
             Self::JudgeOwner(store) => {
                 write!(f, "find out who owns {}{}", store.bucket, store.path)
             }
-            Self::ClaimRepository(store) => {
+            Self::ClaimRepository(store, _) => {
                 write!(f, "claim {}{} for this cluster", store.bucket, store.path)
             }
+            Self::LookAtFence(store) => write!(
+                f,
+                "see whether {}{} is still this cluster's",
+                store.bucket, store.path
+            ),
+            Self::TakeOverRepository { store, epoch, .. } => write!(
+                f,
+                "take {}{} over from its owner of epoch {epoch}",
+                store.bucket, store.path
+            ),
             Self::MakeStanza(_, stanza) => write!(f, "make stanza {stanza}"),
             Self::ProveArchiving(_, stanza) => {
                 write!(

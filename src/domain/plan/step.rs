@@ -199,8 +199,19 @@ pub enum Step {
     CheckObjectStore(ObjectStore),
     /// Find out whose repository it is, and stop when it is not ours.
     JudgeOwner(ObjectStore),
-    /// Write the ownership record.
-    ClaimRepository(ObjectStore),
+    /// Write the ownership record, or raise its epoch for this restore unless it has risen for it.
+    ClaimRepository(ObjectStore, Option<String>),
+    /// See whether the repository is still this cluster's; what cannot be read says nothing.
+    LookAtFence(ObjectStore),
+    /// Take a repository over from the cluster that has it in this epoch.
+    TakeOverRepository {
+        /// Where it lies.
+        store: ObjectStore,
+        /// The epoch that ends with it.
+        epoch: u64,
+        /// The last restore of this cluster: the epoch rises for it as well.
+        restored: Option<String>,
+    },
     /// Make the stanza, or bring it up to date.
     MakeStanza(ObjectStore, Stanza),
     /// Archive one segment and see it arrive.

@@ -18,6 +18,17 @@ pub struct Repository {
     pub stanza: Stanza,
 }
 
+/// What has to be asked before a segment is pushed: whether this unit still may. A command of the charm's own asks.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Fence {
+    /// Where the charm is.
+    pub charm: PathBuf,
+    /// The cluster, as the repository knows it.
+    pub cluster: String,
+    /// The file that keeps the answer.
+    pub standing: PathBuf,
+}
+
 /// What PostgreSQL does with each finished WAL segment.
 ///
 /// There is no third choice: once a repository was configured, WAL is never discarded (D4).
@@ -26,8 +37,9 @@ pub enum ArchiveCommand {
     /// No repository was ever configured, so there is none that WAL could be missing from. Archiving is on all the
     /// same, because to switch it on later is to restart the database.
     NeverConfigured,
-    /// pgBackRest stores each segment. When it cannot, the command fails and PostgreSQL keeps the segment.
-    PgBackRest(Repository),
+    /// pgBackRest stores each segment, as long as the repository is this cluster's. When it cannot or may not, the command
+    /// fails and PostgreSQL keeps the segment.
+    PgBackRest(Repository, Fence),
 }
 
 impl ArchiveCommand {
@@ -35,10 +47,16 @@ impl ArchiveCommand {
     pub fn command(&self) -> String {
         match self {
             Self::NeverConfigured => "/bin/true".to_owned(),
-            Self::PgBackRest(repository) => {
+            Self::PgBackRest(repository, fence) => {
+                let word = |text: &str| percent_doubled(&shell_word(text));
+                let path = |path: &Path| word(&path.to_string_lossy());
                 format!(
-                    "{} archive-push \"%p\"",
-                    percent_doubled(&repository.pgbackrest())
+                    "{} archive-push --config={} --stanza={} --cluster={} --standing={} \"%p\"",
+                    path(&fence.charm.join("dispatch")),
+                    path(&repository.config),
+                    repository.stanza,
+                    word(&fence.cluster),
+                    path(&fence.standing),
                 )
             }
         }
@@ -122,17 +140,26 @@ mod tests {
         }
     }
 
+    fn pushes_to(repository: Repository) -> String {
+        let fence = Fence {
+            charm: "/charm".into(),
+            cluster: "0a1b-2c3d/postgresql".to_owned(),
+            standing: "/spool/standing.json".into(),
+        };
+        ArchiveCommand::PgBackRest(repository, fence).command()
+    }
+
     #[test]
     fn before_a_repository_was_ever_configured_archiving_is_on_and_keeps_nothing() {
         assert_eq!(ArchiveCommand::NeverConfigured.command(), "/bin/true");
     }
 
     #[test]
-    fn with_a_repository_wal_goes_to_pgbackrest() {
-        let archive = ArchiveCommand::PgBackRest(repository("/etc/pgbackrest.conf"));
+    fn with_a_repository_wal_goes_to_pgbackrest_by_way_of_the_fence() {
         assert_eq!(
-            archive.command(),
-            "pgbackrest --config=/etc/pgbackrest.conf --stanza=prod.postgresql archive-push \"%p\""
+            pushes_to(repository("/etc/pgbackrest.conf")),
+            "/charm/dispatch archive-push --config=/etc/pgbackrest.conf --stanza=prod.postgresql \
+             --cluster=0a1b-2c3d/postgresql --standing=/spool/standing.json \"%p\""
         );
     }
 
@@ -154,10 +181,9 @@ mod tests {
     #[test]
     fn a_path_with_a_space_a_quote_or_a_percent_sign_reaches_pgbackrest_unchanged() {
         let repository = repository("/it's 100% mine/c.conf");
-        assert_eq!(
-            ArchiveCommand::PgBackRest(repository.clone()).command(),
-            r#"pgbackrest --config='/it'\''s 100%% mine/c.conf' --stanza=prod.postgresql archive-push "%p""#
-        );
+        let push = pushes_to(repository.clone());
+        let config = r"archive-push --config='/it'\''s 100%% mine/c.conf' --stanza";
+        assert!(push.contains(config), "{push}");
         let lease = Path::new("/50% full/lease");
         let restore = repository.restore_command(lease);
         assert!(

@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 use std::path::Path;
 
-use super::archive::{ArchiveCommand, Repository};
+use super::archive::{ArchiveCommand, Fence, Repository};
 use super::dcs::DynamicConfiguration;
 use super::hba::{Access, LocalUsers};
 use super::patroni::{Credentials, EtcdAccess, Tag};
@@ -56,6 +56,14 @@ fn repository(layout: &Layout) -> Repository {
     }
 }
 
+fn fence() -> Fence {
+    Fence {
+        charm: "/var/lib/juju/agents/unit-postgresql-0/charm".into(),
+        cluster: "5d4c3b2a-0000-4000-8000-000000000000/postgresql".to_owned(),
+        standing: Layout::new("/").standing_record(),
+    }
+}
+
 fn access(members: Vec<IpAddr>, tls: bool) -> Access {
     let local = LocalUsers {
         charm: "root".to_owned(),
@@ -95,7 +103,9 @@ impl PatroniCase {
         let archive = self
             .repository
             .clone()
-            .map_or(ArchiveCommand::NeverConfigured, ArchiveCommand::PgBackRest);
+            .map_or(ArchiveCommand::NeverConfigured, |repository| {
+                ArchiveCommand::PgBackRest(repository, fence())
+            });
         patroni::Configuration {
             layout: &Layout::new("/"),
             charm: std::path::Path::new("/var/lib/juju/agents/unit-postgresql-0/charm"),

@@ -21,7 +21,7 @@ pub mod watcher_unit;
 
 use std::net::{IpAddr, SocketAddr};
 
-pub use archive::{ArchiveCommand, Repository};
+pub use archive::{ArchiveCommand, Fence, Repository};
 pub use unrepresentable::Unrepresentable;
 
 /// Port of PostgreSQL.

@@ -91,7 +91,7 @@ fn source(juju: &Juju, installation: &Installation) -> Result<Source, ActionErro
         Some(RepositoryState::Failed { problem, hint }) => {
             Err(Refusal::RepositoryFailed { problem, hint }.into())
         }
-        Some(RepositoryState::Ready { stanza }) => Ok(Source {
+        Some(RepositoryState::Ready { stanza, .. }) => Ok(Source {
             store,
             pgbackrest: installation.pgbackrest(),
             stanzas: vec![stanza],

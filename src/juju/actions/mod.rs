@@ -12,6 +12,7 @@ mod restore;
 mod restore_point;
 mod set_password;
 mod set_tls_private_key;
+mod take_over_repository;
 
 use std::fmt;
 
@@ -83,6 +84,7 @@ pub fn run(name: &str, juju: &Juju) -> Result<(), StepError> {
         "set-tls-private-key" => set_tls_private_key::run(juju),
         "get-primary" => get_primary::run(juju),
         "promote-to-primary" => promote_to_primary::run(juju),
+        "take-over-repository" => take_over_repository::run(juju),
         "recover-quorum" => recover_quorum::run(juju),
         other => Err(StepError::expected(format!("there is no action {other}"), "").into()),
     };

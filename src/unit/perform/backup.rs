@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
+use super::fence;
 use super::progress::Progress;
 use super::repository::bucket;
 use super::restore::settings_of;
@@ -32,6 +33,9 @@ pub(super) fn take(
     request: &str,
     primary: Option<&Primary>,
 ) -> Result<(), StepError> {
+    if let Some(store) = unit.view.object_storage.given() {
+        fence::prove(unit, store)?;
+    }
     let jobs = unit.layout.jobs();
     job::forget_old(&jobs)?;
     let (major, annotated) = match programs::look(unit, None)? {

@@ -6,6 +6,7 @@ mod clients;
 mod cluster;
 mod commits;
 mod etcd_lead;
+mod fence;
 mod juju;
 mod leave;
 mod machine;
@@ -18,7 +19,7 @@ mod voters;
 
 pub(crate) use backup::REQUEST;
 pub(crate) use juju::random_byte;
-pub(crate) use repository::explained;
+pub(crate) use repository::{explained, look as look_at_repository, us};
 pub(crate) use restore::{is_stranger, job_of, progress_of_recovery, settings_of};
 
 use super::Unit;
@@ -114,7 +115,13 @@ pub(super) fn perform(unit: &mut Unit<'_>, step: &Step) -> Result<(), StepError>
 
         Step::CheckObjectStore(store) => repository::check(unit, store),
         Step::JudgeOwner(store) => repository::judge(unit, store),
-        Step::ClaimRepository(store) => repository::claim(unit, store),
+        Step::ClaimRepository(store, restored) => fence::claim(unit, store, restored.as_deref()),
+        Step::LookAtFence(store) => fence::look(unit, store),
+        Step::TakeOverRepository {
+            store,
+            epoch,
+            restored,
+        } => fence::take_over(unit, store, *epoch, restored.as_deref()),
         Step::MakeStanza(store, stanza) => repository::make_stanza(unit, store, stanza),
         Step::ProveArchiving(store, stanza) => repository::prove_archiving(unit, store, stanza),
         Step::RecordRepository(record) => repository::record(unit, record),

@@ -8,7 +8,9 @@ use crate::adapters::object_store::{self, AddressStyle, Bucket, Keys};
 use crate::adapters::pgbackrest::{Command, PgBackRestError};
 use crate::adapters::postgres::control;
 use crate::domain::backups::BackupInfo;
-use crate::domain::backups::ownership::{self, ClusterId, FoundStanza, Owner, Record, Us};
+use crate::domain::backups::ownership::{
+    self, ClusterId, FoundStanza, Holder, Owner, RECORD, Record, Us,
+};
 use crate::domain::decide::repository::archiving_files;
 use crate::domain::files;
 use crate::domain::observed::{
@@ -23,6 +25,8 @@ use super::cluster;
 
 /// All questions to an object store together. A host that swallows packets costs the time to connect, once.
 const CHECKS: Duration = Duration::from_secs(30);
+/// One small object.
+pub(super) const RECORD_TIME: Duration = Duration::from_secs(5);
 /// `check` waits for a segment to arrive; it has its own time-out, a little shorter.
 /// Three turns of Patroni's loop.
 const RELOAD: Duration = Duration::from_secs(35);
@@ -79,7 +83,7 @@ fn remember_failure(unit: &Unit<'_>, store: &ObjectStore, error: &StepError) {
     }
 }
 
-fn failing<T>(
+pub(super) fn failing<T>(
     unit: &Unit<'_>,
     store: &ObjectStore,
     result: Result<T, StepError>,
@@ -101,42 +105,32 @@ fn key(store: &ObjectStore, name: &str) -> String {
         .to_owned()
 }
 
-/// The ownership record, beside the stanzas.
-const RECORD: &str = "postgresql-owner.json";
 /// What the incumbent leaves in a repository it uses: the UUID of its model.
 const INCUMBENT_RECORD: &str = "model-uuid.txt";
 
 /// What a repository says of its owner.
-struct Found {
-    record: Option<Record>,
+pub(crate) struct Found {
+    pub(crate) record: Option<Record>,
     model_uuid: Option<String>,
-    stanzas: Vec<FoundStanza>,
+    pub(crate) stanzas: Vec<FoundStanza>,
 }
 
-pub(super) fn judge(unit: &Unit<'_>, store: &ObjectStore) -> Result<(), StepError> {
+impl Found {
+    /// Whose it is.
+    pub(crate) fn owner(&self, us: &Us) -> Owner {
+        let uuid = self.model_uuid.as_deref();
+        ownership::owner(self.record.as_ref(), uuid, &self.stanzas, us)
+    }
+}
+
+pub(super) fn judge(unit: &mut Unit<'_>, store: &ObjectStore) -> Result<(), StepError> {
+    unit.repository_tried = true;
     let us = failing(unit, store, us(unit))?;
     let found = failing(unit, store, look(store))?;
-    let owner = ownership::owner(
-        found.record.as_ref(),
-        found.model_uuid.as_deref(),
-        &found.stanzas,
-        &us,
-    );
-    match owner {
+    match found.owner(&us) {
         Owner::Ours { .. } | Owner::Unclaimed | Owner::Adoptable => Ok(()),
         Owner::Foreign { who } => {
-            let record = RepositoryRecord {
-                digest: files::digest(store),
-                state: RepositoryState::Foreign {
-                    owner: who.to_string(),
-                    stanzas: found
-                        .stanzas
-                        .into_iter()
-                        .map(|stanza| stanza.name)
-                        .collect(),
-                },
-            };
-            records::write(&unit.layout.repository_record(), &record).map_err(because)?;
+            keep_foreign(unit, store, &who, found.stanzas)?;
             let problem = format!(
                 "the repository {}{} belongs to {who}",
                 store.bucket, store.path
@@ -146,8 +140,25 @@ pub(super) fn judge(unit: &Unit<'_>, store: &ObjectStore) -> Result<(), StepErro
     }
 }
 
+/// Remembers that the repository is another's.
+pub(super) fn keep_foreign(
+    unit: &Unit<'_>,
+    store: &ObjectStore,
+    who: &Holder,
+    stanzas: Vec<FoundStanza>,
+) -> Result<(), StepError> {
+    let record = RepositoryRecord {
+        digest: files::digest(store),
+        state: RepositoryState::Foreign {
+            owner: who.to_string(),
+            stanzas: stanzas.into_iter().map(|stanza| stanza.name).collect(),
+        },
+    };
+    records::write(&unit.layout.repository_record(), &record).map_err(because)
+}
+
 /// Who we are to a repository.
-fn us(unit: &Unit<'_>) -> Result<Us, StepError> {
+pub(crate) fn us(unit: &Unit<'_>) -> Result<Us, StepError> {
     Ok(Us {
         cluster: ClusterId {
             model_uuid: unit.view.model_uuid.clone(),
@@ -173,21 +184,28 @@ fn system_id(unit: &Unit<'_>) -> Result<SystemId, StepError> {
     }
 }
 
+/// The ownership record; none when there is none.
+pub(super) fn read_record(
+    store: &ObjectStore,
+    deadline: Deadline,
+) -> Result<Option<Record>, StepError> {
+    let name = key(store, RECORD);
+    let bytes = client(store)?.get(&name, deadline).map_err(because)?;
+    let record = bytes.map(|bytes| Record::parse(&String::from_utf8_lossy(&bytes)));
+    record
+        .transpose()
+        .map_err(|error| StepError::expected(error.to_string(), error.hint()))
+}
+
 /// The records and stanzas of a repository; what cannot be read is an error and never "absent".
-fn look(store: &ObjectStore) -> Result<Found, StepError> {
+pub(crate) fn look(store: &ObjectStore) -> Result<Found, StepError> {
     let client = client(store)?;
     let deadline = Deadline::after(CHECKS);
     let text = |name: &str| -> Result<Option<String>, StepError> {
         let bytes = client.get(&key(store, name), deadline).map_err(because)?;
         Ok(bytes.map(|bytes| String::from_utf8_lossy(&bytes).into_owned()))
     };
-    let record = match text(RECORD)? {
-        None => None,
-        Some(text) => Some(
-            Record::parse(&text)
-                .map_err(|error| StepError::expected(error.to_string(), error.hint()))?,
-        ),
-    };
+    let record = read_record(store, deadline)?;
     let mut stanzas = Vec::new();
     for prefix in client
         .list_prefixes(&key(store, "backup/"), deadline)
@@ -217,33 +235,10 @@ fn look(store: &ObjectStore) -> Result<Found, StepError> {
     })
 }
 
-pub(super) fn claim(unit: &Unit<'_>, store: &ObjectStore) -> Result<(), StepError> {
-    failing(unit, store, write_claim(unit, store))
-}
-
-fn write_claim(unit: &Unit<'_>, store: &ObjectStore) -> Result<(), StepError> {
-    let us = us(unit)?;
-    let timeline = unit
-        .database(Deadline::seconds(10))
-        .and_then(|mut database| database.position())
-        .map_err(because)?
-        .timeline;
-    let epoch = match look(store)?.record {
-        Some(record) => record.epoch,
-        None => 1,
-    };
-    let record = Record {
-        cluster_id: us.cluster,
-        system_identifier: us.system,
-        timeline,
-        epoch,
-        model: unit.view.model.clone(),
-        application: unit.view.application.clone(),
-        written_at: clock::now(),
-    };
-    let (name, body) = (key(store, RECORD), record.to_json().into_bytes());
+/// Writes an object below the repository's path.
+pub(super) fn put(store: &ObjectStore, name: &str, body: &[u8]) -> Result<(), StepError> {
     client(store)?
-        .put(&name, &body, Deadline::after(CHECKS))
+        .put(&key(store, name), body, Deadline::after(CHECKS))
         .map_err(because)
 }
 

@@ -8,6 +8,7 @@ mod perform;
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
+use postgresql_charm::domain::backups::ownership::fence::Standing;
 use postgresql_charm::domain::clients::{ACCESS_GROUP, Request};
 use postgresql_charm::domain::decide::clients::answers;
 use postgresql_charm::domain::observed::{
@@ -43,6 +44,13 @@ pub(crate) struct Directories {
     pub(crate) kept: Option<&'static str>,
 }
 
+/// The record in the repository that this cluster has claimed.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct RecordedOwner {
+    pub(crate) epoch: u64,
+    pub(crate) raised_for: Option<String>,
+}
+
 /// The other members of the cluster, and what etcd says that binds them.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Others {
@@ -65,6 +73,8 @@ pub(crate) struct Model {
     pub(crate) store: Store,
     pub(crate) directories: Directories,
     pub(crate) recovered: bool,
+    /// What the repository's record says.
+    pub(crate) owner: RecordedOwner,
     /// The other members.
     pub(crate) others: Others,
     /// Whether a copy turns out to be unusable.
@@ -140,6 +150,7 @@ impl Model {
                     free: 1 << 40,
                     copied: None,
                     repository: None,
+                    fence: None,
                 },
                 etcd: Seen::NotAsked,
                 lost_quorum: None,
@@ -155,6 +166,7 @@ impl Model {
             store: Store::Good,
             directories: Directories::default(),
             recovered: false,
+            owner: RecordedOwner::default(),
             others: Others::default(),
             unrecoverable: false,
             busy: false,
@@ -293,6 +305,11 @@ impl Model {
         self.seen.juju.clients.insert(relation, client);
     }
 
+    /// Some minutes pass.
+    pub(crate) fn later(&mut self, minutes: u64) {
+        self.seen.now += Duration::from_mins(minutes);
+    }
+
     /// Relates the object store.
     pub(crate) fn relate(&mut self) {
         self.seen.juju.object_storage = ObjectStorage::Given(object_store());
@@ -428,7 +445,8 @@ impl Model {
         }
         let (others, leads) = (self.others.clone(), self.others.lead);
         let me = self.seen.juju.member.clone();
-        if let (Seen::Known(cluster), false) = (&mut self.seen.cluster, others.data.is_empty()) {
+        let alone = others.data.is_empty() && others.restored.is_none();
+        if let (Seen::Known(cluster), false) = (&mut self.seen.cluster, alone) {
             let noted = |value| serde_json::to_value(value).unwrap();
             let config = cluster.config.as_object_mut().unwrap();
             config.remove(HELD);
@@ -510,6 +528,25 @@ impl Model {
             synchronous: BTreeSet::new(),
             config: config.patch(&serde_json::Value::Null).unwrap(),
         }
+    }
+
+    /// The record was read, and this member may write.
+    fn let_in(&mut self) {
+        let database = self.seen.database.known();
+        let (system, timeline) = database.map_or(
+            (SystemId::new(7_001).unwrap(), Timeline::FIRST),
+            |database| (database.system_id, database.timeline),
+        );
+        self.seen.host.fence = Some(Standing {
+            repository: "the model's".into(),
+            cluster: self.seen.juju.cluster_id().parse().unwrap(),
+            system,
+            epoch: Some(self.owner.epoch),
+            server: String::new(),
+            timeline,
+            read_at: self.seen.now,
+            overtaken: None,
+        });
     }
 
     fn failing(&mut self, state: RepositoryState) -> StepError {

@@ -103,12 +103,39 @@ impl Model {
                 }
             }
             Step::JudgeOwner(store) => {
+                self.seen.repository_tried = true;
                 if self.store == Store::Foreign && store.path == "/pg" {
                     return Err(self.failing(RepositoryState::Foreign {
                         owner: "somebody else".into(),
                         stanzas: vec!["prod.db".into()],
                     }));
                 }
+            }
+            Step::ClaimRepository(_, restored) => {
+                if let Some(id) = restored
+                    && self.owner.raised_for.as_ref() != Some(id)
+                {
+                    self.owner.raised_for = Some(id.clone());
+                    self.owner.epoch += 1;
+                }
+                self.let_in();
+            }
+            Step::LookAtFence(_) => {
+                self.seen.repository_tried = true;
+                match self.store {
+                    Store::Good => self.let_in(),
+                    Store::WrongKey => {}
+                    Store::Foreign => {
+                        let _ = self.failing(RepositoryState::Foreign {
+                            owner: "somebody else".into(),
+                            stanzas: vec!["prod.db".into()],
+                        });
+                    }
+                }
+            }
+            Step::TakeOverRepository { epoch, .. } => {
+                self.owner.epoch = epoch + 1;
+                self.store = Store::Good;
             }
             Step::RecordRepository(record) => host.repository = Some(record.clone()),
             Step::ForgetRepository => host.repository = None,
@@ -167,7 +194,7 @@ impl Model {
                 self.others.restored = Some(Restored {
                     id: record.id.clone(),
                     stale: record.others.clone(),
-                    rebuilt_by: Some(self.seen.juju.member.clone()),
+                    rebuilt_by: (!record.others.is_empty()).then(|| self.seen.juju.member.clone()),
                     moved: record.moves.clone(),
                 });
             }
@@ -394,7 +421,6 @@ impl Model {
             | Step::RestartEtcd
             | Step::AwaitPrimary
             | Step::StorePassword(..)
-            | Step::ClaimRepository(_)
             | Step::MakeStanza(..)
             | Step::ProveArchiving(..)
             | Step::TakeBackup { .. }

@@ -230,6 +230,13 @@ impl Command {
         }
     }
 
+    /// Becomes that program, with our own environment, directory and standard streams; only a failure comes back.
+    pub fn replace_us(&self) -> ProcessError {
+        let mut command = std::process::Command::new(&self.program);
+        let source = command.args(&self.args).envs(&self.env).exec();
+        self.did_not_start(source)
+    }
+
     /// Whether there is such a file, as far as we may look.
     fn is_on_path(&self) -> bool {
         let program = Path::new(&self.program);
@@ -265,18 +272,19 @@ impl Command {
             }
         }
         command.envs(&self.env);
-        let program = || self.program.display().to_string();
-        command.spawn().map_err(|source| match source.kind() {
-            io::ErrorKind::NotFound => ProcessError::NotInstalled { program: program() },
+        command.spawn().map_err(|source| self.did_not_start(source))
+    }
+
+    fn did_not_start(&self, source: io::Error) -> ProcessError {
+        let program = self.program.display().to_string();
+        match source.kind() {
+            io::ErrorKind::NotFound => ProcessError::NotInstalled { program },
             // A directory of PATH that is closed to the user hides the fact that no other one has the program either.
             io::ErrorKind::PermissionDenied if !self.is_on_path() => {
-                ProcessError::NotInstalled { program: program() }
+                ProcessError::NotInstalled { program }
             }
-            _ => ProcessError::Start {
-                program: program(),
-                source,
-            },
-        })
+            _ => ProcessError::Start { program, source },
+        }
     }
 }
 

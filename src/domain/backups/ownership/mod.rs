@@ -5,10 +5,15 @@
 //!
 //! Everything this judges was read successfully. A read that failed is no judgement at all, and never “absent”.
 
+pub mod fence;
+
 use std::fmt;
 use std::str::FromStr;
 
 use crate::domain::words::{Stanza, SystemId, Timeline, Timestamp};
+
+/// The name of the record, beside the stanzas.
+pub const RECORD: &str = "postgresql-owner.json";
 
 /// A cluster, whatever its data: `<model uuid>/<application>`.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -61,11 +66,14 @@ impl<'de> serde::Deserialize<'de> for ClusterId {
 pub struct Record {
     pub cluster_id: ClusterId,
     pub system_identifier: SystemId,
-    /// The timeline the owner was on when it wrote the record.
+    /// The timeline the owner was on when the epoch began.
     pub timeline: Timeline,
-    /// Counts the times the cluster claimed the stanza or was promoted. A member that knows a smaller number has been
-    /// overtaken.
+    /// Counts the times that the repository was taken over, or its cluster went on from a restored database. See
+    /// [`fence`].
     pub epoch: u64,
+    /// The restore for which the epoch was raised last, so that it is raised once.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub raised_for: Option<String>,
     /// For people: names may be the same in two places.
     pub model: String,
     pub application: String,
@@ -178,6 +186,15 @@ impl fmt::Display for Holder {
     }
 }
 
+/// The database that the stanza of our name takes WAL from, when that is not ours.
+pub fn stanza_of_another(stanzas: &[FoundStanza], us: &Us) -> Option<SystemId> {
+    let ours = stanzas
+        .iter()
+        .find(|found| found.name == us.stanza.as_str())?;
+    let system = ours.systems.last().copied();
+    system.filter(|system| *system != us.system)
+}
+
 /// Judges whose the repository is, from the record beside our stanza, the `model-uuid.txt` that Charmed PostgreSQL
 /// leaves, and the stanzas found.
 ///
@@ -197,9 +214,7 @@ pub fn owner(
     let named_ours = stanzas
         .iter()
         .find(|found| found.name == us.stanza.as_str());
-    let taken_by = named_ours
-        .and_then(|found| found.systems.last())
-        .filter(|system| **system != us.system);
+    let taken_by = stanza_of_another(stanzas, us);
     if let Some(Record {
         cluster_id,
         system_identifier,
@@ -220,7 +235,7 @@ pub fn owner(
         if *system_identifier != us.system {
             return another(*system_identifier);
         }
-        return taken_by.map_or(Owner::Ours { epoch: *epoch }, |system| another(*system));
+        return taken_by.map_or(Owner::Ours { epoch: *epoch }, another);
     }
     if let Some(uuid) = model_uuid
         .map(str::trim)
@@ -231,7 +246,7 @@ pub fn owner(
         });
     }
     match (taken_by, named_ours, stanzas) {
-        (Some(system), _, _) => another(*system),
+        (Some(system), _, _) => another(system),
         (None, Some(ours), _) if ours.systems.last() == Some(&us.system) => Owner::Adoptable,
         (None, _, []) => Owner::Unclaimed,
         (None, _, others) => foreign(Holder::Stanzas {

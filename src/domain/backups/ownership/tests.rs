@@ -24,6 +24,7 @@ fn record(cluster: &str, number: u64) -> Record {
         system_identifier: system(number),
         timeline: Timeline::FIRST,
         epoch: 3,
+        raised_for: None,
         model: "prod".to_owned(),
         application: "postgresql".to_owned(),
         written_at: "2026-01-01T12:00:00Z".parse().unwrap(),
@@ -197,13 +198,15 @@ proptest! {
     #[test]
     fn a_record_reads_back(
         uuid in "[0-9a-f-]{1,36}", application in "[a-z][a-z0-9-]{0,20}", number in 1..=u64::MAX,
-        timeline in 1..=u32::MAX, epoch: u64, model in ".{0,20}", second in 0..4_000_000_000_i64,
+        timeline in 1..=u32::MAX, epoch: u64,
+        raised_for in proptest::option::of("[0-9TZ]{1,16}"), model in ".{0,20}", second in 0..4_000_000_000_i64,
     ) {
         let record = Record {
             cluster_id: format!("{uuid}/{application}").parse().unwrap(),
             system_identifier: system(number),
             timeline: Timeline::new(timeline).unwrap(),
             epoch,
+            raised_for,
             model,
             application,
             written_at: Timestamp::from_second(second).unwrap(),
