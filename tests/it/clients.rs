@@ -9,8 +9,9 @@ use postgresql_charm::domain::decide;
 use postgresql_charm::domain::decide::clients::{answers, trouble};
 use postgresql_charm::domain::decide::status::{Level, status};
 use postgresql_charm::domain::decision::Decision;
+use postgresql_charm::domain::files;
 use postgresql_charm::domain::observed::{
-    Client, ClientUser, DatabaseFacts, MemberState, Role, Seen,
+    Client, ClientUser, DatabaseFacts, ManagedFile, MemberState, Observed, Role, Seen,
 };
 use postgresql_charm::domain::tls::{Course, Stage};
 use postgresql_charm::domain::words::Secret;
@@ -97,20 +98,52 @@ fn endpoints_are_the_primary_and_the_replicas_that_run() {
     assert_eq!(after.password, before.password);
 }
 
+/// On the way from one stage to the next some units are at the one and some at the other.
 #[test]
-fn applications_are_told_to_use_tls_once_every_unit_accepts_it() {
-    let mut model = related();
-    for (stage, tls) in [
-        (Stage::Off, false),
-        (Stage::Both, false),
-        (Stage::Use, true),
-        (Stage::Only, true),
-    ] {
-        model.seen.juju.peers.as_mut().unwrap().tls_course = Course {
+fn what_applications_are_told_of_tls_is_right_for_every_unit_on_the_way_on_and_back() {
+    let at = |stage, from| {
+        let mut model = related();
+        for file in [ManagedFile::TlsIdentity, ManagedFile::TlsAuthorities] {
+            let content = Secret::new(format!("{file}"));
+            model.seen.host.files.insert(file, content);
+        }
+        let course = Course {
             stage,
+            from,
             ..Course::default()
         };
-        assert_eq!(answers(&model.seen)[&7].tls, tls, "{stage:?}");
+        model.seen.juju.peers.as_mut().unwrap().tls_course = course;
+        model.seen
+    };
+    let rule = |seen: &Observed| {
+        let config = files::patroni_config(seen, &files::archive_command(seen)).unwrap();
+        let mut lines = config.expose().lines();
+        let line = lines
+            .find(|line| line.contains(" +relation_access "))
+            .unwrap();
+        line.trim_matches([' ', '-', '"']).to_owned()
+    };
+    let plain = "host all +relation_access all scram-sha-256";
+    let tls_only = "hostssl all +relation_access all scram-sha-256";
+    let ways = Stage::ALL.windows(2).flat_map(|pair| {
+        let (earlier, later) = (pair[0], pair[1]);
+        [(later, earlier), (earlier, later)]
+    });
+    for (stage, from) in ways {
+        let seen = at(stage, from);
+        let answer = &answers(&seen)[&7];
+        assert_eq!(answer.tls, stage >= Stage::Use, "{from:?} to {stage:?}");
+        assert_eq!(answer.authorities.is_empty(), !answer.tls);
+        for there in [stage, from] {
+            let wanted = if there == Stage::Only {
+                tls_only
+            } else {
+                plain
+            };
+            assert_eq!(rule(&at(there, there)), wanted, "{there:?}");
+            assert!(answer.tls || wanted == plain, "{from:?} to {stage:?}");
+            assert!(!answer.tls || there.serves(), "{from:?} to {stage:?}");
+        }
     }
 }
 
