@@ -1,6 +1,6 @@
 //! `juju-lab fault`: does to a model what real clouds and controllers do to it.
 
-use crate::api::{Fault, ModelInfo, Request};
+use crate::api::{Fault, ModelInfo, Request, SecretClock};
 use crate::client::Client;
 use crate::home::Home;
 use anyhow::bail;
@@ -75,6 +75,10 @@ enum Kind {
         #[arg(long, value_name = "SECONDS", default_value_t = 10)]
         r#for: u32,
     },
+    /// Let the rotation of a charm's secret be due now, whatever its policy says; SECRET is an id or a label
+    RotateSecret { secret: String },
+    /// Let a charm's secret expire now
+    ExpireSecret { secret: String },
     /// Take a unit with its machine away before any other unit sees it departed
     Vanish {
         unit: String,
@@ -147,6 +151,16 @@ impl Kind {
                 model,
                 unit,
                 seconds: r#for,
+            },
+            Self::RotateSecret { secret } => Fault::SecretDue {
+                model,
+                secret,
+                what: SecretClock::Rotation,
+            },
+            Self::ExpireSecret { secret } => Fault::SecretDue {
+                model,
+                secret,
+                what: SecretClock::Expiry,
             },
             Self::Vanish { unit, r#for } => Fault::Vanish {
                 model,

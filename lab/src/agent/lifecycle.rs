@@ -157,10 +157,14 @@ fn complete_secret(
     if let Some(secret) = model.secrets.get_mut(id)
         && secret.latest == revision
     {
-        match event {
-            SecretEvent::Rotate => secret.rotates = secret.rotates.map(|_| now + SECRET_REPEAT),
-            SecretEvent::Expired => secret.expires = secret.expires.map(|_| now + SECRET_REPEAT),
-            SecretEvent::Changed | SecretEvent::Remove => {}
+        let clock = match event {
+            SecretEvent::Rotate => &mut secret.rotates,
+            SecretEvent::Expired => &mut secret.expires,
+            SecretEvent::Changed | SecretEvent::Remove => &mut None,
+        };
+        // The owner may have put it off without a new revision.
+        if clock.is_some_and(|due| due <= now) {
+            *clock = Some(now + SECRET_REPEAT);
         }
     }
     let Some(unit) = model.units.get_mut(unit) else {
@@ -293,6 +297,28 @@ pub fn sweep_relations(model: &mut Model) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::secret::{Owner, Secret};
+    use std::collections::BTreeMap;
+
+    /// When a secret expires next, if its owner heard of it now: `expires` is after the hook, in seconds from then.
+    fn expires_next(expires: i64, revision: u64) -> i64 {
+        let now = Timestamp::UNIX_EPOCH;
+        let mut model = Model::new("m", "u".into(), now);
+        let owner = Owner::Application("pg".into());
+        let mut secret = Secret::new("s".into(), owner, BTreeMap::new(), now);
+        secret.expires = Some(now + SignedDuration::from_secs(expires));
+        model.secrets.insert("s".into(), secret);
+        complete_secret(&mut model, "pg/0", SecretEvent::Expired, "s", revision, now);
+        let next = model.secrets["s"].expires.unwrap();
+        next.duration_since(now).as_secs()
+    }
+
+    #[test]
+    fn what_is_due_of_a_secret_is_told_again_unless_something_was_done() {
+        assert_eq!(expires_next(-1, 1), 300, "nothing was done");
+        assert_eq!(expires_next(86400, 1), 86400, "it was put off");
+        assert_eq!(expires_next(-1, 0), -1, "there is a revision since");
+    }
 
     #[test]
     fn the_pause_between_retries_doubles_up_to_five_minutes() {

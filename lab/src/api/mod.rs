@@ -337,6 +337,13 @@ pub enum Fault {
         unit: String,
         seconds: u32,
     },
+    /// Time passes for a secret of a charm: its rotation, or its expiry, is due now.
+    SecretDue {
+        model: String,
+        /// URI, id or label.
+        secret: String,
+        what: SecretClock,
+    },
     /// The unit is gone with its machine at once; for so many seconds no related unit sees it departed.
     Vanish {
         model: String,
@@ -377,6 +384,14 @@ pub enum Fault {
     Heal {
         model: String,
     },
+}
+
+/// What of a secret comes at a time that its owner chose.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum SecretClock {
+    Rotation,
+    Expiry,
 }
 
 /// The answer to one [`Request`].

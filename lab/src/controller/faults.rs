@@ -1,6 +1,6 @@
 //! Faults that tests inject: what a real controller or cloud does to a charm.
 
-use super::remove;
+use super::{remove, secrets};
 use crate::api::{Failure, Fault, RemoveUnits};
 use crate::daemon::{Daemon, application_of, machine_faults, machines, unit_of};
 use crate::model::faults::{AtCall, Strike, UnitFaults};
@@ -101,6 +101,11 @@ pub async fn inject(daemon: &Arc<Daemon>, fault: Fault) -> Result<Option<String>
                 faults.secrets_late = Some(after(seconds));
             })?;
         }
+        Fault::SecretDue {
+            model,
+            secret,
+            what,
+        } => secrets::fall_due(daemon, &model, &secret, what)?,
         Fault::Vanish {
             model,
             unit,

@@ -1,8 +1,8 @@
 //! Secrets of the operator, and what the operator may see of the charms' secrets.
 
 use crate::api::{
-    AddSecret, Failure, ListSecrets, SecretAccess, SecretRevision, SecretView, ShowSecret,
-    UpdateSecret,
+    AddSecret, Failure, ListSecrets, SecretAccess, SecretClock, SecretRevision, SecretView,
+    ShowSecret, UpdateSecret,
 };
 use crate::daemon::{Daemon, application_of};
 use crate::model::secret::{Grant, Owner, Rotate, Secret};
@@ -233,6 +233,32 @@ pub fn revoke(
                 .grants
                 .retain(|grant| !applications.contains(&grant.to));
         }
+        Ok(())
+    })
+}
+
+/// Lets what comes at a time of its owner's choice come now.
+pub fn fall_due(
+    daemon: &Daemon,
+    model: &str,
+    name: &str,
+    what: SecretClock,
+) -> Result<(), Failure> {
+    daemon.update(model, |model| {
+        let id = find(model, name)?.id.clone();
+        let Some(secret) = model.secrets.get_mut(&id) else {
+            return Ok(());
+        };
+        let (clock, never, option) = match what {
+            SecretClock::Rotation => (&mut secret.rotates, "is never rotated", "--rotate hourly"),
+            SecretClock::Expiry => (&mut secret.expires, "never expires", "--expire 24h"),
+        };
+        if clock.is_none() {
+            return Err(Failure::invalid(format!(
+                "secret \"{name}\" {never}\nhint: its charm says when, with secret-set {id} {option}"
+            )));
+        }
+        *clock = Some(Timestamp::now());
         Ok(())
     })
 }

@@ -1,7 +1,7 @@
 //! Secrets of charms.
 
 use crate::lab::{Charm, Lab, MODEL};
-use juju_lab::api::{Endpoint, RelationEnds, Request, SecretView, ShowSecret};
+use juju_lab::api::{Endpoint, Fault, RelationEnds, Request, SecretClock, SecretView, ShowSecret};
 
 /// A server and a client in relation 0, and a secret of the server with the label `login`.
 fn pair() -> (Lab, String) {
@@ -240,7 +240,41 @@ fn several_sets_in_one_hook_make_one_revision_and_equal_content_makes_none() {
 }
 
 #[test]
-fn a_rotation_that_is_due_asks_the_owner() {
+fn a_rotation_that_is_due_asks_the_owner_and_nobody_else() {
+    let (lab, uri) = granted();
+    lab.exec("client/0", &format!("secret-get {uri}")).unwrap();
+    let due = |what| {
+        lab.try_call::<Option<String>>(&Request::Fault(Fault::SecretDue {
+            model: lab.model(),
+            secret: "login".to_owned(),
+            what,
+        }))
+    };
+    for what in [SecretClock::Rotation, SecretClock::Expiry] {
+        let refused = due(what).unwrap_err().message;
+        assert!(
+            refused.contains("\nhint: its charm says when, with "),
+            "{refused}"
+        );
+    }
+    let hourly = format!("secret-set {uri} --rotate hourly");
+    lab.exec("server/0", &hourly).unwrap();
+    due(SecretClock::Rotation).unwrap();
+    lab.until_event("server/0", "secret-rotate");
+    lab.settle();
+    assert_eq!(
+        std::fs::read_to_string(lab.shared("secret-rotate-server-0")).unwrap(),
+        "login none\n"
+    );
+    let heard = lab.events("client/0");
+    assert!(
+        !heard.iter().any(|it| it.starts_with("secret-")),
+        "{heard:?}"
+    );
+}
+
+#[test]
+fn a_secret_that_expires_asks_the_owner_with_its_revision() {
     let (lab, uri) = pair();
     lab.exec(
         "server/0",

@@ -2,7 +2,9 @@
 
 import importlib.metadata
 import json
+import os
 import shutil
+import subprocess
 
 import jubilant
 import pytest
@@ -66,6 +68,16 @@ def tell(juju):
         raise Refused(**answer)
 
     return run
+
+
+@pytest.fixture(scope='module')
+def fault(juju):
+    """Does to the model what Juju does sooner or later."""
+
+    def inject(*words):
+        subprocess.run([os.environ['JUJU_LAB'], 'fault', '--model', juju.model, *words], check=True)
+
+    return inject
 
 
 @pytest.fixture(scope='module')

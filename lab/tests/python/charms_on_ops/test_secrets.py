@@ -124,6 +124,29 @@ def test_the_owner_is_told_of_an_expired_secret_and_removes_it(tell, juju, event
     juju.config('server', reset='told')
 
 
+def test_the_owner_is_told_that_a_rotation_is_due_and_rotates(tell, juju, fault, events, until, leader, follower):
+    juju.config('server', {'told': 'secret_rotate: event.secret.set_content(dict(abc="new"))'})
+    tell(leader, 'app.add_secret({"abc": "old"}, label="turning", rotate=ops.SecretRotate.HOURLY)')
+    fault('rotate-secret', 'turning')
+    until(lambda: events(leader, 'secret_rotate'))
+    after = tell(
+        leader,
+        '''
+secret = model.get_secret(label="turning")
+info = secret.get_info()
+left = info.rotates - datetime.datetime.now(datetime.timezone.utc)
+return [info.revision, secret.peek_content()["abc"], round(left / datetime.timedelta(hours=1))]
+''',
+    )
+    assert after == [2, 'new', 1]
+    (rotate,) = events(leader, 'secret_rotate')
+    assert rotate['secret']['label'] == 'turning'
+    assert 'revision' not in rotate
+    assert events(follower, 'secret_rotate') == []
+    juju.config('server', reset='told')
+    tell(leader, 'model.get_secret(label="turning").remove_all_revisions()')
+
+
 def test_a_secret_of_a_unit_is_its_own(tell, juju, leader, follower):
     made = tell(follower, 'return unit.add_secret({"abc": "def"}, label="mine").id')
     (listed,) = juju.secrets(owner=f'unit-{follower.replace("/", "-")}')
