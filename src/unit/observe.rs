@@ -1,6 +1,7 @@
 //! Looking: hook tools and adapters in, values out.
 
 use std::collections::BTreeMap;
+use std::path::Path;
 
 use sha2::{Digest as _, Sha256};
 
@@ -20,11 +21,11 @@ use crate::domain::observed::{
     ArchiverView, ClientUser, ClientsView, ClusterView, DataDirectory, DatabaseFacts, DatabaseView,
     EtcdMember, EtcdView, Fetch, HostView, Kept, LostQuorum, ManagedFile, Member, MemberState,
     Observed, Packages, Recovery, RestorePhase, RestoreRecord, Role as MemberRole, RoleView, Seen,
-    Service, ServiceState,
+    ServerTls, Service, ServiceState,
 };
 use crate::domain::settings::Settings;
 use crate::domain::system_roles;
-use crate::domain::words::{MemberName, Secret, SystemUser};
+use crate::domain::words::{MemberName, Secret, SystemUser, Timestamp};
 use crate::error::StepError;
 use crate::job::Job;
 
@@ -421,7 +422,7 @@ fn ask_database(unit: &Unit<'_>, database: &mut Database) -> Result<DatabaseView
             last_archived: archiver.last_archived.map(|(_, at)| at),
             last_failed: archiver.last_failed.map(|(file, at)| (at, file)),
         },
-        tls: database.setting("ssl")? == "on",
+        tls: server_tls(unit, database)?,
         pending_restart: database
             .pending_restart()?
             .into_iter()
@@ -505,6 +506,20 @@ fn ask_for_clients(unit: &Unit<'_>, session: &mut Database) -> Result<ClientsVie
                 (entry.name, facts)
             })
             .collect(),
+    })
+}
+
+fn server_tls(unit: &Unit<'_>, database: &mut Database) -> Result<ServerTls, PostgresError> {
+    let loaded = database.loaded()?;
+    let rules = database.setting("hba_file")?;
+    // A file that cannot be asked is no reason to know nothing of the database.
+    let written = |path: &Path| files::changed(path).ok().flatten();
+    Ok(ServerTls {
+        on: database.setting("ssl")? == "on",
+        plaintext: loaded.plaintext,
+        loaded: loaded.at.unwrap_or(Timestamp::UNIX_EPOCH),
+        rules_written: written(Path::new(&rules)),
+        certificate_written: written(&unit.layout.tls_identity()),
     })
 }
 

@@ -1,6 +1,9 @@
-//! TLS is turned on, its authority replaced, and turned off again, while somebody writes: what was acknowledged is there,
-//! PostgreSQL is restarted by none of it, and in between plaintext is refused.
+//! TLS is turned on, another authority trusted for a while, a certificate renewed, its authority replaced, and turned off
+//! again, while somebody writes and an application is related: what was acknowledged is there, PostgreSQL is restarted by none
+//! of it, and in between plaintext is refused.
 
+use std::path::Path;
+use std::process::Command;
 use std::thread;
 
 use crate::lab::{Lab, eventually, over_the_network};
@@ -39,6 +42,26 @@ fn login(lab: &Lab, unit: usize, password: &str, mode: &str) -> Result<String, S
     over_the_network(&target, password, query)
 }
 
+/// The certificate that PostgreSQL of a unit shows, PEM.
+fn shown(lab: &Lab, unit: usize) -> String {
+    // A client asks for TLS in eight bytes and is answered in one.
+    const LOOK: &str = "\
+import socket, ssl, sys
+context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+connection = socket.create_connection((sys.argv[1], 5432), timeout=10)
+connection.sendall(bytes.fromhex('0000000804d2162f'))
+assert connection.recv(1) == b'S'
+session = context.wrap_socket(connection)
+print(ssl.DER_cert_to_PEM_cert(session.getpeercert(True)))
+";
+    let output = Command::new("python3")
+        .args(["-c", LOOK, &address(lab, unit)])
+        .output()
+        .expect("start python3: apt-get install python3");
+    String::from_utf8_lossy(&output.stdout).trim().to_owned()
+}
+
 /// All units are in a stage, and nobody is on the way to another.
 #[track_caller]
 fn all_are(lab: &Lab, on: bool) {
@@ -63,6 +86,20 @@ fn all_are(lab: &Lab, on: bool) {
     });
 }
 
+#[track_caller]
+fn trusted_are(lab: &Lab, wanted: usize) {
+    eventually(&format!("{wanted} authorities are trusted"), || {
+        for number in 0..3 {
+            let trusted = file(lab, number, "tls-authorities.pem");
+            let count = trusted.matches("BEGIN CERTIFICATE").count();
+            if count != wanted {
+                return Err(format!("unit {number} trusts {count}"));
+            }
+        }
+        Ok(())
+    });
+}
+
 /// When PostgreSQL of each unit was started.
 fn started(lab: &Lab) -> Vec<String> {
     let when = "select pg_postmaster_start_time()";
@@ -79,12 +116,47 @@ fn followers(lab: &Lab) -> (usize, String) {
     (lab.sql(primary, tls).parse().unwrap(), all)
 }
 
+/// The application is told whether to use TLS, and reaches its database so: trusting who it was told to, and nobody else.
+#[track_caller]
+fn application_uses_tls(lab: &Lab, on: bool) {
+    let told = if on { "TLS: True" } else { "TLS: False" };
+    lab.status_becomes("shop/0", told, |_, message| message.ends_with(told));
+    // It learns of another authority with its next hook.
+    eventually("its server answers", || {
+        let answer = lab.run("shop/0", "query", &["sql=select 1"]);
+        match answer.result("rows") {
+            "1" => Ok(()),
+            _ => Err(format!("{answer:?}")),
+        }
+    });
+}
+
+/// The application's login without TLS.
+fn without_tls(lab: &Lab) -> Result<String, String> {
+    let told = lab.run("shop/0", "get-credentials", &[]).done();
+    let (host, port) = told.result("endpoints").split_once(':').unwrap();
+    let target = format!(
+        "host={host} port={port} user={} dbname={} connect_timeout=10 sslmode=disable",
+        told.result("username"),
+        told.result("database")
+    );
+    over_the_network(&target, told.result("password"), "select 1")
+}
+
 #[test]
 fn tls_comes_changes_its_authority_and_goes_while_somebody_writes() {
     let lab = Lab::new("tls");
     lab.deploy("postgresql", "postgresql");
     lab.juju(&["add-unit", "postgresql", "-n", "2"]).ok();
     lab.deploy("self-signed-certificates", "ca");
+    lab.deploy("self-signed-certificates", "elsewhere");
+    let application = Path::new(env!("CARGO_MANIFEST_DIR")).join("lab/charms/database-client");
+    lab.juju(&["deploy", &application.display().to_string(), "shop"])
+        .ok();
+    lab.juju(&["integrate", "postgresql:database", "shop"]).ok();
+    // An authority that nobody uses any more goes with the next hook after the others were told.
+    lab.juju(&["model-config", "update-status-hook-interval=10s"])
+        .ok();
     lab.settle();
     eventually("all units vote", || {
         let voting = (0..3).filter(|unit| !file(&lab, *unit, "etcd.env").is_empty());
@@ -107,13 +179,9 @@ fn tls_comes_changes_its_authority_and_goes_while_somebody_writes() {
         all_are(&lab, true);
         writer.goes_on();
         for number in 0..3 {
-            // Patroni reads its configuration again in its next round, ten seconds later at most.
-            eventually("plaintext is refused", || {
-                match login(&lab, number, &password, "disable") {
-                    Err(refused) if refused.contains("no encryption") => Ok(()),
-                    other => Err(format!("{other:?}")),
-                }
-            });
+            // The status says so only once it is so.
+            let refused = login(&lab, number, &password, "disable").unwrap_err();
+            assert!(refused.contains("no encryption"), "{refused}");
             let version = login(&lab, number, &password, "verify-full").unwrap();
             assert!(version.starts_with("TLSv1."), "{version}");
         }
@@ -123,6 +191,44 @@ fn tls_comes_changes_its_authority_and_goes_while_somebody_writes() {
                 other => Err(format!("{other:?}")),
             }
         });
+        application_uses_tls(&lab, true);
+        let refused = without_tls(&lab).unwrap_err();
+        assert!(refused.contains("no encryption"), "{refused}");
+        // The voters hear each other through TLS, so there is nothing to recover.
+        let refused = lab.run("postgresql/0", "recover-quorum", &["force=true"]);
+        let refused = refused.refused();
+        assert!(
+            refused.contains("a majority of etcd's voters is there"),
+            "{refused}"
+        );
+
+        let before = file(&lab, 1, "tls-identity.pem");
+        lab.run("ca/0", "revoke", &["requirer=postgresql/1"]).done();
+        eventually("PostgreSQL shows another certificate", || {
+            let identity = file(&lab, 1, "tls-identity.pem");
+            let shown = shown(&lab, 1);
+            if identity != before && !shown.is_empty() && identity.contains(&shown) {
+                Ok(())
+            } else {
+                Err(format!("{shown}\n{:?}", lab.status(UNITS[1])))
+            }
+        });
+        login(&lab, 1, &password, "verify-full").unwrap();
+
+        lab.juju(&[
+            "integrate",
+            "postgresql:receive-ca-cert",
+            "elsewhere:send-ca-cert",
+        ])
+        .ok();
+        trusted_are(&lab, 2);
+        lab.juju(&[
+            "remove-relation",
+            "postgresql:receive-ca-cert",
+            "elsewhere:send-ca-cert",
+        ])
+        .ok();
+        trusted_are(&lab, 1);
 
         let first = file(&lab, 0, "tls-authorities.pem");
         lab.run("ca/0", "rotate-ca", &[]).done();
@@ -139,22 +245,21 @@ fn tls_comes_changes_its_authority_and_goes_while_somebody_writes() {
         all_are(&lab, true);
         writer.goes_on();
         for number in 0..3 {
-            eventually("the new certificate is shown", || {
-                login(&lab, number, &password, "verify-full").map(|_| ())
-            });
+            // The old authority went only after PostgreSQL had taken up the new certificate.
+            login(&lab, number, &password, "verify-full").unwrap();
         }
+        application_uses_tls(&lab, true);
 
         lab.juju(&["remove-relation", "postgresql:certificates", "ca"])
             .ok();
         all_are(&lab, false);
         writer.goes_on();
         for number in 0..3 {
-            eventually("plaintext is accepted", || {
-                login(&lab, number, &password, "disable").map(|_| ())
-            });
             assert_eq!(login(&lab, number, &password, "disable").unwrap(), "");
             assert_eq!(file(&lab, number, "tls-identity.pem"), "");
         }
+        application_uses_tls(&lab, false);
+        assert_eq!(without_tls(&lab).as_deref(), Ok("1"));
     });
     assert_eq!(started(&lab), before, "nothing restarts PostgreSQL");
 

@@ -30,6 +30,15 @@ pub struct Archiver {
     pub last_failed: Option<(String, Timestamp)>,
 }
 
+/// What a server has taken up of its files.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Loaded {
+    /// When it last read its settings, its rules and its certificate.
+    pub at: Option<Timestamp>,
+    /// Whether its rules, as they are written by now, let somebody in over the network without encryption.
+    pub plaintext: bool,
+}
+
 /// A setting whose file value differs from the one in force until a restart.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Setting {
@@ -184,6 +193,20 @@ impl Database {
             "SELECT name, setting FROM pg_catalog.pg_settings WHERE name = ANY($1) ORDER BY name";
         let rows = self.query(OPERATION, SQL, &[&names])?;
         rows.iter().map(|row| setting(OPERATION, row)).collect()
+    }
+
+    /// What the server had taken up when this session began.
+    pub fn loaded(&mut self) -> Result<Loaded, PostgresError> {
+        const OPERATION: &str = "ask PostgreSQL what it has read of its configuration";
+        const SQL: &str = "SELECT \
+            (extract(epoch FROM pg_catalog.pg_conf_load_time()) * 1000000)::int8, \
+            EXISTS (SELECT FROM pg_catalog.pg_hba_file_rules \
+                WHERE type IN ('host', 'hostnossl', 'hostnogssenc'))";
+        let row = self.query_one(OPERATION, SQL, &[])?;
+        Ok(Loaded {
+            at: moment(OPERATION, &row, 0)?,
+            plaintext: column(OPERATION, &row, 1)?,
+        })
     }
 
     /// When the last transaction was committed; `None` when `track_commit_timestamp` is off or there was none since.

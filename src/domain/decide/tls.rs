@@ -11,7 +11,7 @@ use super::services::differing;
 use crate::domain::decision::{Decision, Wait, Wake};
 use crate::domain::files;
 use crate::domain::observed::{
-    EtcdMember, ManagedFile, Observed, PeerRelation, Service, ServiceState, Written,
+    EtcdMember, ManagedFile, Observed, PeerRelation, ServerTls, Service, ServiceState, Written,
 };
 use crate::domain::plan::{Plan, Step};
 use crate::domain::render::etcd::peer_url;
@@ -20,7 +20,7 @@ use crate::domain::tls::stage::{Lack, Next, next};
 use crate::domain::tls::{Announcement, Material, Stage};
 use crate::domain::words::{MemberName, Secret};
 
-/// PostgreSQL reads its settings again a moment after it was asked to.
+/// PostgreSQL reads its settings again a moment after it was asked to: in Patroni's next round.
 const PATIENCE: Duration = Duration::from_secs(30);
 
 /// The stage whose configuration this unit runs with: the cluster's, as soon as it has a certificate.
@@ -63,8 +63,8 @@ pub fn announce(seen: &Observed) -> Decision {
     let now = Announcement {
         stage,
         course,
-        authorities: own_authorities(seen),
-        trusts: trusted(seen, &before),
+        authorities: own_authorities(seen, &before),
+        trusts: trusted(seen, peers, &before),
     };
     if now == before {
         return Decision::Settled;
@@ -110,32 +110,52 @@ fn patroni_follows(seen: &Observed) -> bool {
 
 /// Whether PostgreSQL does what its configuration says.
 fn in_effect(seen: &Observed) -> bool {
-    let database = seen.database.known();
-    database.is_some_and(|database| database.tls == stage(seen).serves())
+    let stage = stage(seen);
+    seen.database.known().is_some_and(|database| {
+        let tls = &database.tls;
+        follows(tls, stage) && (stage == Stage::Off || tls.is_up_to_date(seen.now))
+    })
 }
 
-/// The authorities of the certificate in use and of the one that is to follow.
-fn own_authorities(seen: &Observed) -> Vec<String> {
+fn follows(tls: &ServerTls, stage: Stage) -> bool {
+    tls.on == stage.serves() && tls.plaintext != stage.refuses_plaintext()
+}
+
+/// The authorities of the certificate in use and of the one that is to follow. While PostgreSQL may still show the
+/// certificate from before, its authority is one of them.
+fn own_authorities(seen: &Observed, before: &Announcement) -> Vec<String> {
     let identity = seen.host.files.get(&ManagedFile::TlsIdentity);
     let used = identity.and_then(|identity| certificates(identity.expose()).pop());
     let given = seen.juju.tls.material.as_ref();
     let given = given.map(|material| material.ca.clone());
-    sorted(used.into_iter().chain(given))
+    let taken_up = !runs(seen) || (patroni_follows(seen) && in_effect(seen));
+    let shown = used.is_some() && !taken_up;
+    let shown = before.authorities.iter().filter(|_| shown).cloned();
+    sorted(used.iter().cloned().chain(given).chain(shown))
 }
 
-/// The fingerprints of the authorities that all programs of this unit trust.
-fn trusted(seen: &Observed, before: &Announcement) -> BTreeSet<String> {
-    let Some(file) = seen.host.files.get(&ManagedFile::TlsAuthorities) else {
-        return BTreeSet::new();
-    };
-    let written = certificates(file.expose());
-    let written = written.iter().map(|pem| fingerprint(pem)).collect();
+/// The fingerprints of the authorities that all programs of this unit trust, and will trust until the others know better.
+fn trusted(seen: &Observed, peers: &PeerRelation, before: &Announcement) -> BTreeSet<String> {
+    let wanted = fingerprints(&wanted_authorities(seen, peers));
+    let written = fingerprints(&authorities_on_disk(seen));
+    let lasting = written.intersection(&wanted).cloned();
     if etcd_follows(seen) {
-        written
+        lasting.collect()
     } else {
         // A member of etcd that runs knows those from before.
-        before.trusts.intersection(&written).cloned().collect()
+        lasting
+            .filter(|authority| before.trusts.contains(authority))
+            .collect()
     }
+}
+
+fn fingerprints(authorities: &[String]) -> BTreeSet<String> {
+    authorities.iter().map(|pem| fingerprint(pem)).collect()
+}
+
+fn authorities_on_disk(seen: &Observed) -> Vec<String> {
+    let file = seen.host.files.get(&ManagedFile::TlsAuthorities);
+    file.map_or_else(Vec::new, |file| certificates(file.expose()))
 }
 
 /// The certificates in a PEM text.
@@ -162,15 +182,25 @@ fn sorted(texts: impl IntoIterator<Item = String>) -> Vec<String> {
 }
 
 /// All that this unit should trust: what any unit uses or is about to use, and what was handed to the application.
-fn authorities(seen: &Observed, peers: &PeerRelation) -> Secret {
+fn wanted_authorities(seen: &Observed, peers: &PeerRelation) -> Vec<String> {
     let of_peers = peers.tls.values().flat_map(|said| said.authorities.clone());
     let handed = seen.juju.tls.transferred.iter().cloned();
-    let all = sorted(
-        own_authorities(seen)
-            .into_iter()
-            .chain(of_peers)
-            .chain(handed),
-    );
+    let before = peers.tls.get(&seen.juju.member);
+    let own = own_authorities(seen, &before.cloned().unwrap_or_default());
+    sorted(own.into_iter().chain(of_peers).chain(handed))
+}
+
+/// The same, with those that the others may still take for trusted here: an authority goes only after Juju has recorded
+/// that it will, for a unit that begins to use it relies on what was recorded.
+fn authorities(seen: &Observed, peers: &PeerRelation) -> Secret {
+    let said = peers.tls.get(&seen.juju.member);
+    let relied_upon = |pem: &String| {
+        seen.juju.written.contains(&Written::Tls) || said.is_some_and(|said| said.trusts_all([pem]))
+    };
+    let alone = peers.units.keys().all(|name| *name == seen.juju.member);
+    let on_disk = authorities_on_disk(seen).into_iter();
+    let kept = on_disk.filter(|pem| !alone && relied_upon(pem));
+    let all = sorted(wanted_authorities(seen, peers).into_iter().chain(kept));
     Secret::new(bundle(&all))
 }
 
@@ -207,7 +237,17 @@ pub fn certificate(seen: &Observed) -> Decision {
     let wanted = identity.map(|identity| (ManagedFile::TlsIdentity, Ok(identity)));
     match differing(seen, trust.into_iter().chain(wanted)) {
         Ok(steps) if !steps.is_empty() => {
-            return Decision::Do(Plan::new("keep certificates up to date", steps));
+            let mut all = Vec::new();
+            // An etcd that starts by itself trusts the new ones from then on.
+            let trusted = |step: &Step| matches!(step, Step::WriteFile { file, .. } if *file == ManagedFile::TlsAuthorities);
+            if stage(seen).serves()
+                && steps.iter().any(trusted)
+                && seen.host.files.contains_key(&ManagedFile::EtcdInForce)
+            {
+                all.push(Step::RemoveFile(ManagedFile::EtcdInForce));
+            }
+            all.extend(steps);
+            return Decision::Do(Plan::new("keep certificates up to date", all));
         }
         Ok(_) | Err(_) => {}
     }
@@ -232,7 +272,19 @@ fn may_use(
     if existing.is_none() && !peers.tls_course.stage.uses() {
         return true;
     }
-    let others = peers.units.keys().filter(|name| **name != seen.juju.member);
+    let me = &seen.juju.member;
+    // Another authority than before: the others keep it only for one whose wish for it Juju has recorded.
+    let authority = existing.and_then(|existing| certificates(existing.expose()).pop());
+    let another = authority.is_some_and(|its| fingerprint(&its) != fingerprint(&given.ca));
+    let recorded = !seen.juju.written.contains(&Written::Tls)
+        && peers.tls.get(me).is_some_and(|said| {
+            let mut known = said.authorities.iter();
+            known.any(|its| fingerprint(its) == fingerprint(&given.ca))
+        });
+    let others = peers.units.keys().filter(|name| *name != me);
+    if another && others.clone().next().is_some() && !recorded {
+        return false;
+    }
     others
         .filter_map(|name| peers.tls.get(name))
         .all(|said| said.trusts_all([&given.ca]))
@@ -286,6 +338,9 @@ fn moved_peer(seen: &Observed) -> Option<String> {
 }
 
 /// PostgreSQL has taken up what its configuration says of TLS.
+///
+/// Patroni tells it a moment after it was asked to. While PostgreSQL starts, Patroni takes note of new rules and does not
+/// write them: only another start of Patroni brings them about.
 pub fn effect(seen: &Observed) -> Decision {
     let Some(database) = seen.database.known() else {
         return Decision::Settled;
@@ -293,10 +348,27 @@ pub fn effect(seen: &Observed) -> Decision {
     if in_effect(seen) {
         return Decision::Settled;
     }
-    let what = if database.tls { "off" } else { "on" };
-    Decision::Wait(Wait::a_while(
-        PATIENCE,
-        format!("PostgreSQL is turning TLS {what}"),
+    let follows = follows(&database.tls, stage(seen));
+    if seen.waited < PATIENCE {
+        let what = match (follows, database.tls.on == stage(seen).serves()) {
+            (true, _) => "PostgreSQL is taking up its certificate",
+            (false, true) if stage(seen).refuses_plaintext() => {
+                "PostgreSQL is about to refuse connections without TLS"
+            }
+            (false, true) => "PostgreSQL is about to accept connections without TLS",
+            (false, false) if stage(seen).serves() => "PostgreSQL is turning TLS on",
+            (false, false) => "PostgreSQL is turning TLS off",
+        };
+        return Decision::Wait(Wait::a_while(PATIENCE, what));
+    }
+    let again = if follows {
+        None
+    } else {
+        Some(Step::RenewPatroni)
+    };
+    Decision::Do(Plan::new(
+        "have PostgreSQL take up what its configuration says of TLS",
+        again.into_iter().chain([Step::ReloadPatroni]).collect(),
     ))
 }
 

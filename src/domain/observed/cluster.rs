@@ -6,7 +6,7 @@ use std::net::IpAddr;
 use serde::{Deserialize, Serialize};
 
 use super::{ArchiverView, Moved};
-use crate::domain::words::{MemberName, SystemId, Timeline};
+use crate::domain::words::{MemberName, SystemId, Timeline, Timestamp};
 
 /// The configuration store, as this unit reaches it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -219,8 +219,8 @@ pub struct DatabaseView {
     pub roles: BTreeMap<String, RoleView>,
     /// How archiving goes.
     pub archiver: ArchiverView,
-    /// Whether the server accepts TLS.
-    pub tls: bool,
+    /// What the server does about TLS.
+    pub tls: ServerTls,
     /// Parameters that wait for a restart.
     pub pending_restart: Vec<String>,
     /// What it runs with of the parameters in [`SETTINGS`](crate::domain::backups::requirements::SETTINGS).
@@ -229,6 +229,31 @@ pub struct DatabaseView {
     pub waits_for: BTreeSet<MemberName>,
     /// Who streams from here.
     pub streaming: BTreeSet<MemberName>,
+}
+
+/// What a server does about TLS. It shows nothing of the rules and the certificate it has in memory, only when it read
+/// them last.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ServerTls {
+    /// Whether it accepts TLS.
+    pub on: bool,
+    /// Whether its rules, as they are written, let somebody in over the network without TLS.
+    pub plaintext: bool,
+    /// When it last read its rules and its certificate.
+    pub loaded: Timestamp,
+    /// When its rules were written.
+    pub rules_written: Option<Timestamp>,
+    /// When its certificate was written; none when there is none.
+    pub certificate_written: Option<Timestamp>,
+}
+
+impl ServerTls {
+    /// Whether it has read all of them since they were written. What was written in the future says nothing: the clock
+    /// was set back.
+    pub fn is_up_to_date(&self, now: Timestamp) -> bool {
+        let mut written = self.rules_written.iter().chain(&self.certificate_written);
+        written.all(|written| *written <= self.loaded || *written > now)
+    }
 }
 
 /// One system role.

@@ -69,6 +69,8 @@ pub enum Written {
     Certificate,
     /// How far the cluster may be with TLS.
     TlsCourse,
+    /// What this unit uses and trusts.
+    Tls,
     /// The last restore.
     Restored,
     /// Where is archived.

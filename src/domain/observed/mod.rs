@@ -15,7 +15,7 @@ use std::time::Duration;
 pub use clients::{Client, ClientUser, ClientsView, DatabaseFacts};
 pub use cluster::{
     ClusterView, DatabaseView, EtcdMember, EtcdView, HELD, Held, LostQuorum, Member, MemberState,
-    RESTORED, Restored, Role, RoleView,
+    RESTORED, Restored, Role, RoleView, ServerTls,
 };
 pub use host::{DataDirectory, HostView, ManagedFile, Packages, Service, ServiceState};
 pub use juju::{JujuView, ObjectStorage, ObjectStore, Passwords, PeerRelation, Standing, Written};

@@ -122,6 +122,7 @@ pub(super) fn publish_tls(unit: &mut Unit<'_>, said: &Announcement) -> Result<()
     if let Some(peers) = &mut unit.view.peers {
         peers.tls.insert(member, said.clone());
     }
+    unit.view.written.insert(Written::Tls);
     Ok(())
 }
 

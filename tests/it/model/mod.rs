@@ -16,14 +16,16 @@ use postgresql_charm::domain::observed::{
     DatabaseView, EtcdMember, EtcdView, Fetch, HELD, Held, HostView, JujuView, Kept, ManagedFile,
     Member, MemberState, ObjectStorage, ObjectStore, Observed, Packages, Passwords, PeerRelation,
     RESTORED, Recovery, RepositoryState, RestorePhase, RestoreRecord, Restored, Role, RoleView,
-    Seen, Service, ServiceState, TlsView, Written,
+    Seen, ServerTls, Service, ServiceState, TlsView, Written,
 };
 use postgresql_charm::domain::plan::{Plan, Step};
 use postgresql_charm::domain::render::dcs::DynamicConfiguration;
 use postgresql_charm::domain::render::etcd::peer_url;
 use postgresql_charm::domain::settings::{Machine, Settings};
 use postgresql_charm::domain::tls::{Announcement, Course};
-use postgresql_charm::domain::words::{MemberName, Secret, Stanza, SystemId, SystemUser, Timeline};
+use postgresql_charm::domain::words::{
+    MemberName, Secret, Stanza, SystemId, SystemUser, Timeline, Timestamp,
+};
 use postgresql_charm::error::StepError;
 use postgresql_charm::layout::Layout;
 use postgresql_charm::reconcile::World;
@@ -66,6 +68,46 @@ pub(crate) struct Others {
     pinned: bool,
 }
 
+/// What the programs run with, whatever their files say by now.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Running {
+    /// The configuration etcd was started with.
+    pub(crate) etcd: String,
+    /// The authorities it trusts: it reads them only then.
+    pub(crate) etcd_trusts: String,
+    /// How Patroni reaches etcd since it was started.
+    pub(crate) way_to_etcd: Vec<String>,
+    /// Whether Patroni and PostgreSQL reach the other members' PostgreSQL over TLS.
+    pub(crate) clients_use_tls: bool,
+    /// Whether PostgreSQL accepts TLS.
+    pub(crate) serves_tls: bool,
+    /// Whether it refuses everything else.
+    pub(crate) refuses_plaintext: bool,
+    /// The certificate it shows.
+    pub(crate) identity: String,
+}
+
+impl Running {
+    /// What an observer makes of it: PostgreSQL has read since it was written what it has in memory.
+    fn tls(&self, host: &HostView) -> ServerTls {
+        let written = host.files.get(&ManagedFile::TlsIdentity);
+        let read = written.is_some_and(|written| written.expose() == self.identity);
+        ServerTls {
+            on: self.serves_tls,
+            plaintext: !self.refuses_plaintext,
+            loaded: moment(1),
+            rules_written: Some(moment(0)),
+            certificate_written: written.map(|_| if read { moment(0) } else { moment(2) }),
+        }
+    }
+}
+
+/// A moment of the past.
+fn moment(minute: i64) -> Timestamp {
+    let start: Timestamp = "2026-01-01T10:00:00Z".parse().unwrap();
+    start + jiff::Span::new().minutes(minute)
+}
+
 /// The world, and how many more steps it takes before it dies.
 #[derive(Clone, Debug)]
 pub(crate) struct Model {
@@ -83,6 +125,7 @@ pub(crate) struct Model {
     pub(crate) busy: bool,
     /// The user of an application whom the database does not take.
     pub(crate) refuses: String,
+    pub(crate) running: Running,
     pub(crate) steps_left: Option<usize>,
     pub(crate) performed: Vec<String>,
     /// What a dispatch wrote into Juju and is not committed.
@@ -171,6 +214,7 @@ impl Model {
             unrecoverable: false,
             busy: false,
             refuses: String::new(),
+            running: Running::default(),
             steps_left: None,
             performed: Vec::new(),
             staged: Staged::default(),
@@ -373,6 +417,7 @@ impl Model {
     pub(crate) fn before_its_programs(mut self) -> Self {
         self.seen.host.files.clear();
         self.seen.host.services.clear();
+        self.running = Running::default();
         self.seen.host.etcd_data = DataDirectory::Absent;
         self.seen.host.data = DataDirectory::Absent;
         self.directories = Directories::default();
@@ -442,6 +487,9 @@ impl Model {
                 own_databases_open: true,
                 ..ClientsView::default()
             });
+        }
+        if let Seen::Known(database) = &mut self.seen.database {
+            database.tls = self.running.tls(&self.seen.host);
         }
         let (others, leads) = (self.others.clone(), self.others.lead);
         let me = self.seen.juju.member.clone();
@@ -612,7 +660,13 @@ fn database() -> DatabaseView {
         .map(role)
         .collect(),
         archiver: ArchiverView::default(),
-        tls: false,
+        tls: ServerTls {
+            on: false,
+            plaintext: true,
+            loaded: moment(0),
+            rules_written: None,
+            certificate_written: None,
+        },
         pending_restart: Vec::new(),
         limits: BTreeMap::new(),
         waits_for: BTreeSet::new(),

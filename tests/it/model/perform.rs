@@ -2,6 +2,7 @@
 
 use postgresql_charm::domain::clients::former;
 use postgresql_charm::domain::decide::repository::archiving_files;
+use postgresql_charm::domain::render::patroni::way_to_etcd;
 
 use super::*;
 
@@ -29,6 +30,7 @@ impl Model {
                 if *service == Service::Etcd {
                     host.etcd_data = DataDirectory::Present;
                 }
+                self.begins(*service);
             }
             Step::Stop(service) => {
                 host.services.insert(*service, ServiceState::Stopped);
@@ -309,8 +311,11 @@ impl Model {
                 self.peers().tls.insert(member.clone(), said.clone());
                 let peers = self.seen.juju.peers.as_mut().unwrap();
                 peers.tls.insert(member, said.clone());
+                self.seen.juju.written.insert(Written::Tls);
             }
-            Step::RenewPatroni | Step::ReloadPatroni => self.reads_its_configuration(),
+            Step::RenewPatroni => self.begins_again(),
+            Step::ReloadPatroni => self.reads_its_configuration(),
+            Step::RestartEtcd => self.begins(Service::Etcd),
             Step::LeaveEtcd => {
                 let name = Some(self.seen.juju.member.clone());
                 if let Seen::Known(etcd) = &mut self.seen.etcd {
@@ -418,7 +423,6 @@ impl Model {
             | Step::ForgetMember
             | Step::SetVersion(_)
             | Step::OpenPort(_)
-            | Step::RestartEtcd
             | Step::AwaitPrimary
             | Step::StorePassword(..)
             | Step::MakeStanza(..)
@@ -431,12 +435,58 @@ impl Model {
         Ok(())
     }
 
-    /// PostgreSQL takes up what is written by then.
+    fn file(&self, file: ManagedFile) -> String {
+        let text = self.seen.host.files.get(&file);
+        text.map_or("", Secret::expose).to_owned()
+    }
+
+    /// A program starts, with what is written by then.
+    pub(crate) fn begins(&mut self, service: Service) {
+        match service {
+            Service::Etcd => {
+                let config = self.file(ManagedFile::EtcdConfig);
+                self.running.etcd_trusts.clear();
+                if config.contains("TRUSTED_CA_FILE") {
+                    self.running.etcd_trusts = self.file(ManagedFile::TlsAuthorities);
+                }
+                self.running.etcd = config;
+            }
+            // With PostgreSQL.
+            Service::Patroni => {
+                self.finds_etcd();
+                self.reads_its_configuration();
+            }
+            Service::Watcher | Service::BackupServer => {}
+        }
+    }
+
+    /// Patroni starts while PostgreSQL runs on: that one takes up its rules, and on the primary its settings, too.
+    pub(crate) fn begins_again(&mut self) {
+        self.finds_etcd();
+        let before = self.running.clone();
+        self.reads_its_configuration();
+        if !self.first() {
+            self.running.serves_tls = before.serves_tls;
+            self.running.identity = before.identity;
+        }
+    }
+
+    fn finds_etcd(&mut self) {
+        let config = self.file(ManagedFile::PatroniConfig);
+        let way = way_to_etcd(&config).into_iter();
+        self.running.way_to_etcd = way.map(str::to_owned).collect();
+    }
+
+    /// Patroni and PostgreSQL take up what is written by then; how Patroni reaches etcd is none of it.
     fn reads_its_configuration(&mut self) {
-        let config = self.seen.host.files.get(&ManagedFile::PatroniConfig);
-        let tls = config.is_some_and(|config| config.expose().contains("\n    ssl: \"on\"\n"));
-        if let Seen::Known(database) = &mut self.seen.database {
-            database.tls = tls;
+        let config = self.file(ManagedFile::PatroniConfig);
+        self.running.clients_use_tls = config.contains("sslmode: verify-ca");
+        self.running.serves_tls = config.contains("\n    ssl: \"on\"\n");
+        self.running.refuses_plaintext =
+            config.contains("\"hostssl ") || config.contains("- hostssl ");
+        self.running.identity.clear();
+        if self.running.serves_tls {
+            self.running.identity = self.file(ManagedFile::TlsIdentity);
         }
     }
 

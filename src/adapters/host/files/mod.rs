@@ -10,6 +10,7 @@ use std::path::{Component, Path, PathBuf};
 use rustix::fs::{Gid, Mode, Uid};
 
 use super::WorkloadUser;
+use crate::domain::words::Timestamp;
 
 /// Who owns what is written. A charm that is not root writes as itself in both cases.
 #[derive(Clone, Copy, Debug)]
@@ -107,6 +108,23 @@ pub fn exists(path: &Path) -> Result<bool, FileError> {
             source,
         }),
     }
+}
+
+/// When the file got the content or the name it has; `None` when there is none.
+pub fn changed(path: &Path) -> Result<Option<Timestamp>, FileError> {
+    let metadata = match fs::metadata(path) {
+        Ok(metadata) => metadata,
+        Err(source) if is_absent(&source) => return Ok(None),
+        Err(source) => {
+            return Err(FileError::Read {
+                path: path.into(),
+                source,
+            });
+        }
+    };
+    // A file that takes the place of another keeps the time at which its content was written; this one is of then.
+    let nanoseconds = i32::try_from(metadata.ctime_nsec()).unwrap_or(0);
+    Ok(Timestamp::new(metadata.ctime(), nanoseconds).ok())
 }
 
 /// Writes the file whole, with its final mode and owner from the first byte on, and tells whether anything changed.
