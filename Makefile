@@ -84,6 +84,11 @@ walk: test-packages  ## Random walks over the charm: make walk SEEDS="1 2 3" STE
 	@scripts/build workspace
 	@scripts/walk $(or $(STEPS),50) $(or $(SEEDS),1)
 
+.PHONY: tls-walks
+tls-walks:  ## TLS turned on, off and renewed in random order, on a model: make tls-walks CASES=1000 SEED=7
+	@PROPTEST_CASES=$(or $(CASES),1000) PROPTEST_RNG_SEED=$(or $(SEED),$$(date +%s)) \
+	  cargo test --locked --package postgresql-charm --test it whatever_happens -- --nocapture
+
 .PHONY: unit
 unit: test-packages  ## Run the tests that need no lab
 	@scripts/test unit

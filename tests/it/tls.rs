@@ -2,7 +2,6 @@
 //! whoever has to reach another can, after every step.
 
 use std::collections::BTreeSet;
-use std::hash::{BuildHasher as _, RandomState};
 use std::sync::OnceLock;
 
 use postgresql_charm::domain::decide::status::status;
@@ -742,8 +741,8 @@ fn ends_in_one_place(events: &[Event]) {
     }
 }
 
-/// Another walk each time: `PROPTEST_CASES` says how many, and `PROPTEST_RNG_SEED`, which a failure prints, takes the same
-/// again. Few otherwise, because each is dozens of hooks.
+/// The same few walks in each build, so that what a build says of a change is about the change. `make tls-walks` takes others:
+/// `PROPTEST_CASES` says how many, `PROPTEST_RNG_SEED` which.
 fn walks() -> ProptestConfig {
     let told = ProptestConfig::default();
     let cases = match std::env::var_os("PROPTEST_CASES") {
@@ -752,7 +751,7 @@ fn walks() -> ProptestConfig {
     };
     let seed = match told.rng_seed {
         RngSeed::Fixed(seed) => seed,
-        RngSeed::Random => RandomState::new().hash_one(()),
+        RngSeed::Random => 1,
     };
     // Shown with a failure only.
     println!("PROPTEST_CASES={cases} PROPTEST_RNG_SEED={seed}");
