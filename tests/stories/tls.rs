@@ -143,6 +143,56 @@ fn without_tls(lab: &Lab) -> Result<String, String> {
     over_the_network(&target, told.result("password"), "select 1")
 }
 
+#[track_caller]
+fn a_revoked_certificate_is_replaced(lab: &Lab, password: &str) {
+    let before = file(lab, 1, "tls-identity.pem");
+    lab.run("ca/0", "revoke", &["requirer=postgresql/1"]).done();
+    eventually("PostgreSQL shows another certificate", || {
+        let identity = file(lab, 1, "tls-identity.pem");
+        let shown = shown(lab, 1);
+        if identity != before && !shown.is_empty() && identity.contains(&shown) {
+            Ok(())
+        } else {
+            Err(format!("{shown}\n{:?}", lab.status(UNITS[1])))
+        }
+    });
+    login(lab, 1, password, "verify-full").unwrap();
+}
+
+#[track_caller]
+fn an_authority_is_handed_on_and_taken_back(lab: &Lab) {
+    lab.juju(&[
+        "integrate",
+        "postgresql:receive-ca-cert",
+        "elsewhere:send-ca-cert",
+    ])
+    .ok();
+    trusted_are(lab, 2);
+    lab.juju(&[
+        "remove-relation",
+        "postgresql:receive-ca-cert",
+        "elsewhere:send-ca-cert",
+    ])
+    .ok();
+    trusted_are(lab, 1);
+}
+
+#[track_caller]
+fn the_authority_changes(lab: &Lab) {
+    let first = file(lab, 0, "tls-authorities.pem");
+    lab.run("ca/0", "rotate-ca", &[]).done();
+    eventually("all trust the new authority and it alone", || {
+        for number in 0..3 {
+            let trusted = file(lab, number, "tls-authorities.pem");
+            let count = trusted.matches("BEGIN CERTIFICATE").count();
+            if count != 1 || trusted == first {
+                return Err(format!("unit {number} trusts {count}"));
+            }
+        }
+        Ok(())
+    });
+}
+
 #[test]
 fn tls_comes_changes_its_authority_and_goes_while_somebody_writes() {
     let lab = Lab::new("tls");
@@ -202,46 +252,9 @@ fn tls_comes_changes_its_authority_and_goes_while_somebody_writes() {
             "{refused}"
         );
 
-        let before = file(&lab, 1, "tls-identity.pem");
-        lab.run("ca/0", "revoke", &["requirer=postgresql/1"]).done();
-        eventually("PostgreSQL shows another certificate", || {
-            let identity = file(&lab, 1, "tls-identity.pem");
-            let shown = shown(&lab, 1);
-            if identity != before && !shown.is_empty() && identity.contains(&shown) {
-                Ok(())
-            } else {
-                Err(format!("{shown}\n{:?}", lab.status(UNITS[1])))
-            }
-        });
-        login(&lab, 1, &password, "verify-full").unwrap();
-
-        lab.juju(&[
-            "integrate",
-            "postgresql:receive-ca-cert",
-            "elsewhere:send-ca-cert",
-        ])
-        .ok();
-        trusted_are(&lab, 2);
-        lab.juju(&[
-            "remove-relation",
-            "postgresql:receive-ca-cert",
-            "elsewhere:send-ca-cert",
-        ])
-        .ok();
-        trusted_are(&lab, 1);
-
-        let first = file(&lab, 0, "tls-authorities.pem");
-        lab.run("ca/0", "rotate-ca", &[]).done();
-        eventually("all trust the new authority and it alone", || {
-            for number in 0..3 {
-                let trusted = file(&lab, number, "tls-authorities.pem");
-                let count = trusted.matches("BEGIN CERTIFICATE").count();
-                if count != 1 || trusted == first {
-                    return Err(format!("unit {number} trusts {count}"));
-                }
-            }
-            Ok(())
-        });
+        a_revoked_certificate_is_replaced(&lab, &password);
+        an_authority_is_handed_on_and_taken_back(&lab);
+        the_authority_changes(&lab);
         all_are(&lab, true);
         writer.goes_on();
         for number in 0..3 {
