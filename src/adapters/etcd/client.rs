@@ -86,6 +86,11 @@ impl EtcdError {
         )
     }
 
+    /// Whether it is so only until there is a leader: while one is elected, or hands over.
+    pub(super) fn is_of_an_election(&self) -> bool {
+        matches!(self, Self::NoLeader { .. }) || self.says("proposal dropped")
+    }
+
     /// Whether etcd refused with these words.
     pub(super) fn says(&self, words: &str) -> bool {
         matches!(self, Self::Answered { said, .. } | Self::NotAuthorized { said, .. } if said.contains(words))
@@ -325,7 +330,7 @@ mod tests {
     fn a_member_without_a_quorum_knows_nothing() {
         let answer = r#"{"message":"etcdserver: request timed out","code":14}"#;
         let server = Scripted::answers(&[(412, NOT_ENABLED), (503, answer)]);
-        let error = etcd(&server).get("a", soon()).unwrap_err();
+        let error = etcd(&server).get_prefix("a", soon()).unwrap_err();
         assert!(error.is_unreachable());
         assert!(matches!(error, EtcdError::NoLeader { .. }));
     }

@@ -1,5 +1,7 @@
 //! Keys and values.
 
+use std::time::Duration;
+
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use serde::Deserialize;
@@ -7,17 +9,37 @@ use serde_json::{Value, json};
 
 use super::client::number;
 use super::{Etcd, EtcdError};
-use crate::adapters::host::clock::Deadline;
+use crate::adapters::host::clock::{self, Deadline};
+
+/// An election, with one more for votes that were split.
+const ELECTION: Duration = Duration::from_secs(10);
+const BETWEEN_TRIES: Duration = Duration::from_millis(200);
+
+/// Tries again what may be done twice, while etcd elects a leader or hands the lead over.
+fn through_an_election<T>(
+    deadline: Deadline,
+    what: impl Fn() -> Result<T, EtcdError>,
+) -> Result<T, EtcdError> {
+    let election = Deadline::after(ELECTION);
+    loop {
+        match what() {
+            Err(error)
+                if error.is_of_an_election() && !election.is_over() && !deadline.is_over() =>
+            {
+                clock::sleep(BETWEEN_TRIES);
+            }
+            answer => return answer,
+        }
+    }
+}
 
 impl Etcd {
     /// The value of a key; `None` when there is none.
     pub fn get(&self, key: &str, deadline: Deadline) -> Result<Option<Vec<u8>>, EtcdError> {
-        let range: Range = self.call(
-            "read a key of etcd",
-            "kv/range",
-            &json!({ "key": encoded(key) }),
-            deadline,
-        )?;
+        let request = json!({ "key": encoded(key) });
+        let range: Range = through_an_election(deadline, || {
+            self.call("read a key of etcd", "kv/range", &request, deadline)
+        })?;
         Ok(range.kvs.into_iter().next().map(|pair| pair.value))
     }
 
@@ -44,8 +66,8 @@ impl Etcd {
     /// Sets a key.
     pub fn put(&self, key: &str, value: &[u8], deadline: Deadline) -> Result<(), EtcdError> {
         let request = json!({ "key": encoded(key), "value": STANDARD.encode(value) });
-        self.call::<Value>("write a key of etcd", "kv/put", &request, deadline)
-            .map(|_| ())
+        let put = || self.call::<Value>("write a key of etcd", "kv/put", &request, deadline);
+        through_an_election(deadline, put).map(|_| ())
     }
 
     /// The value of a key and the number of its last change; `None` when there is none.
@@ -195,6 +217,18 @@ mod tests {
             server.requests(),
             [r#"POST /v3/kv/range {"key":"L3Mv","range_end":"L3Mw"}"#]
         );
+    }
+
+    #[test]
+    fn an_election_is_waited_for_and_another_refusal_is_not() {
+        let unled = (503, r#"{"error":"etcdserver: no leader","code":14}"#);
+        let dropped = (500, r#"{"error":"raft proposal dropped","code":2}"#);
+        let full = (500, r#"{"error":"mvcc: database space exceeded","code":8}"#);
+        let server = Scripted::answers(&[unled, dropped, (200, "{}"), full, unled, (200, "{}")]);
+        let etcd = Etcd::at("127.0.0.1", server.port, None);
+        etcd.put("/s", b"x", soon()).unwrap();
+        assert!(etcd.put("/s", b"x", soon()).is_err());
+        assert_eq!(etcd.get("/s", soon()).unwrap(), None);
     }
 
     #[test]
