@@ -3,7 +3,7 @@
 use std::sync::atomic::AtomicBool;
 use std::thread;
 
-use crate::lab::{Lab, eventually};
+use crate::lab::{Lab, Task, eventually};
 use crate::members::{keep_dead, primary};
 use crate::writer::Over;
 
@@ -50,6 +50,32 @@ fn leader(lab: &Lab) -> &'static str {
     let units = &all["applications"]["postgresql"]["units"];
     let leads = |unit: &&str| units[*unit]["leader"] == true;
     UNITS.into_iter().find(leads).expect("a unit leads")
+}
+
+/// Plans and restores. The members learn of a switchover one after the other: what a plan rests on may have changed when it is
+/// carried out, and then it is made again, as the refusal says.
+#[track_caller]
+fn restored_as_planned(lab: &Lab, moment: &str) -> Task {
+    let planned_and_done = || {
+        let asked = format!("restore-to-time={moment}");
+        let planned = lab
+            .run(LEADER, "plan-restore", &["--string-args", &asked])
+            .done();
+        let plan = planned.result("plan");
+        assert!(plan.contains("lead: it is taken over"), "{plan}");
+        assert!(!plan.contains("gap:"), "{plan}");
+        assert!(plan.contains("extensions: all that"), "{plan}");
+        let asked = format!("plan={}", planned.result("plan-id"));
+        lab.run(LEADER, "restore", &["--string-args", &asked])
+    };
+    let task = planned_and_done();
+    if task
+        .message()
+        .contains("is not what a restore would do by now")
+    {
+        return planned_and_done();
+    }
+    task
 }
 
 fn timelines(lab: &Lab) -> Vec<String> {
@@ -107,18 +133,7 @@ fn three_units_are_restored_one_that_was_away_is_rebuilt_and_the_restore_is_undo
     thread::scope(|scope| {
         let _over = Over(&revived);
         scope.spawn(|| keep_dead(&lab, away, &revived));
-        let asked = format!("restore-to-time={moment}");
-        let planned = lab
-            .run(LEADER, "plan-restore", &["--string-args", &asked])
-            .done();
-        let plan = planned.result("plan");
-        assert!(plan.contains("lead: it is taken over"), "{plan}");
-        assert!(!plan.contains("gap:"), "{plan}");
-        assert!(plan.contains("extensions: all that"), "{plan}");
-        let asked = format!("plan={}", planned.result("plan-id"));
-        let task = lab
-            .run(LEADER, "restore", &["--string-args", &asked])
-            .done();
+        let task = restored_as_planned(&lab, &moment).done();
         assert_eq!(task.result("restore-status"), "restored", "{:#}", task.0);
         assert_eq!(task.result("replicas"), follows, "{:#}", task.0);
         assert_eq!(task.result("outdated"), away, "{:#}", task.0);
