@@ -1,5 +1,6 @@
 //! What `juju status` shows, and that what is not known is never taken for absent.
 
+use postgresql_charm::domain::decide::repository::own_repository;
 use postgresql_charm::domain::decide::status::{Level, status};
 use postgresql_charm::domain::decide::{self, backup};
 use postgresql_charm::domain::decision::Decision;
@@ -105,6 +106,19 @@ fn a_foreign_repository_can_be_read_and_is_never_archived_to() {
         Err(Refusal::ForeignRepository("somebody else".into()))
     );
     assert!(!patroni_config(&model).contains("archive-push"));
+}
+
+#[test]
+fn a_leader_that_follows_uses_the_repository_in_the_hook_that_tells_it_of_the_proof() {
+    let mut model = Model::replica();
+    model.seen.juju.leader = true;
+    model.relate();
+    model.seen.juju.peers.as_mut().unwrap().proved = Some(model.seen.juju.stanza.clone());
+    let outcome = reconcile(&mut model).unwrap();
+    let Outcome::Rest(seen, _) = outcome else {
+        panic!("{outcome:?}")
+    };
+    assert!(own_repository(&seen).is_ok());
 }
 
 fn patroni_config(model: &Model) -> String {

@@ -77,6 +77,8 @@ pub(super) fn publish_stanza(unit: &mut Unit<'_>, stanza: &Stanza) -> Result<(),
     if let Some(peers) = &mut unit.view.peers {
         peers.stanza = Some(stanza.clone());
     }
+    // It has only looked whose the repository is, and uses it from now on.
+    unit.repository_tried = false;
     Ok(())
 }
 

@@ -55,6 +55,11 @@ impl Model {
             Step::PublishStanza(stanza) => {
                 self.peers().stanza = Some(stanza.clone());
                 self.seen.juju.written.insert(Written::Stanza);
+                // The unit goes by its own word at once.
+                if let Some(peers) = &mut self.seen.juju.peers {
+                    peers.stanza = Some(stanza.clone());
+                }
+                self.seen.repository_tried = false;
             }
             Step::ProtectEtcd => {
                 if let Seen::Known(etcd) = &mut self.seen.etcd {
