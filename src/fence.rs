@@ -15,7 +15,7 @@ use crate::adapters::host::files::{self, Owner};
 use crate::adapters::host::process::Command;
 use crate::adapters::pgbackrest::PgBackRest;
 use crate::adapters::postgres::control;
-use crate::domain::backups::ownership::fence::{self, Member, Standing};
+use crate::domain::backups::ownership::fence::{self, Standing};
 use crate::domain::backups::ownership::{ClusterId, RECORD, Record};
 use crate::domain::words::{Stanza, Timeline};
 use crate::error::StepError;
@@ -63,10 +63,10 @@ pub fn archive_push(push: &Push) -> Result<(), StepError> {
         server: server(Path::new(".")),
         timeline: timeline(&push.file)?,
     };
-    let standing = standing(&push.standing);
-    let passes = standing.as_ref();
-    if !passes.is_some_and(|standing| standing.lets_pass(&asked, clock::now())) {
-        ask(push, asked, standing)?;
+    let known = standing(&push.standing);
+    let known = known.as_ref();
+    if !known.is_some_and(|known| known.lets_pass(&asked, clock::now())) {
+        ask(push, asked, known)?;
     }
     let pgbackrest = Command::new("pgbackrest")
         .arg(format!("--config={}", push.config.display()))
@@ -77,7 +77,7 @@ pub fn archive_push(push: &Push) -> Result<(), StepError> {
 }
 
 /// Reads the record, keeps what follows from it, and fails unless that is good.
-fn ask(push: &Push, asked: fence::Push, standing: Option<Standing>) -> Result<(), StepError> {
+fn ask(push: &Push, asked: fence::Push, known: Option<&Standing>) -> Result<(), StepError> {
     let user = WorkloadUser::find().map_err(because)?;
     let deadline = Deadline::after(ANSWER);
     let data = std::env::current_dir().map_err(because)?;
@@ -92,43 +92,37 @@ fn ask(push: &Push, asked: fence::Push, standing: Option<Standing>) -> Result<()
     let text = PgBackRest::new(push.config.clone(), user.clone())
         .repo_get(RECORD, deadline)
         .map_err(|error| unknown(push, &explained(error)))?;
-    let record = text.map(|text| Record::parse(&String::from_utf8_lossy(&text)));
-    let record = record
-        .transpose()
-        .map_err(|error| unknown(push, &StepError::expected(error.to_string(), error.hint())))?;
-    let system = control.system_identifier;
-    let own = standing.and_then(|it| it.epoch_in(&asked.repository, &asked.cluster, system));
-    let member = Member {
-        cluster: asked.cluster.clone(),
-        system,
-        // The control file follows a promotion a moment later.
-        timeline: asked.timeline.max(control.timeline),
-        epoch: own,
-    };
-    let admitted = fence::admit(record.as_ref(), &member);
-    let standing = Standing {
-        repository: asked.repository,
-        cluster: asked.cluster,
-        system,
-        epoch: admitted.as_ref().ok().copied().flatten().or(own),
-        server: asked.server.unwrap_or_default(),
-        timeline: asked.timeline,
-        read_at,
-        overtaken: admitted.as_ref().err().cloned(),
-    };
+    let record = parsed(text).map_err(|error| unknown(push, &error))?;
+    // The control file follows a promotion a moment later.
+    let newest = asked.timeline.max(control.timeline);
+    let database = (control.system_identifier, newest);
+    let standing = Standing::judged(record.as_ref(), asked, database, known, read_at);
     if let Err(error) = keep(&push.standing, &standing, &user) {
         // The next push asks again, and the unit's status does not tell.
         say(&format!("WARN cannot keep the standing: {error}"));
     }
-    admitted.map(drop).map_err(|overtaken| {
-        StepError::expected(
-            format!(
-                "{} is not pushed, because the repository is not this cluster's any more: {overtaken}",
-                push.file.display()
-            ),
-            "juju status of the unit tells the way out; PostgreSQL keeps the file",
-        )
-    })
+    let Some(overtaken) = standing.overtaken else {
+        return Ok(());
+    };
+    Err(StepError::expected(
+        format!(
+            "{} is not pushed, because the repository is not this cluster's any more: {overtaken}",
+            push.file.display()
+        ),
+        "juju status of the unit tells the way out; PostgreSQL keeps the file",
+    ))
+}
+
+/// The ownership record in what was read of it; none when there was none.
+///
+/// # Errors
+///
+/// When it cannot be understood, which is not "none".
+pub fn parsed(text: Option<Vec<u8>>) -> Result<Option<Record>, StepError> {
+    let record = text.map(|text| Record::parse(&String::from_utf8_lossy(&text)));
+    record
+        .transpose()
+        .map_err(|error| StepError::expected(error.to_string(), error.hint()))
 }
 
 fn unknown(push: &Push, why: &StepError) -> StepError {

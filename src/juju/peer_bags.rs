@@ -9,6 +9,7 @@ use std::path::Path;
 use juju_charm::{Bag, Databag, Event, Juju, RelationId, UnitName};
 use serde::{Deserialize, Serialize};
 
+use super::view::because;
 use crate::domain::words::Timestamp;
 use crate::error::StepError;
 use crate::unit::records;
@@ -16,7 +17,7 @@ use crate::unit::records;
 /// Seconds after which all is asked for again: whoever skips a failed hook (`resolved --no-retry`) skips what it was told.
 const HOLDS: i64 = 3600;
 
-#[derive(Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Default, Serialize, Deserialize)]
 struct Remembered {
     relation: String,
     since: Timestamp,
@@ -81,12 +82,4 @@ fn keep(memory: &Path, current: &Remembered) -> Result<(), StepError> {
     };
     tracing::debug!("cannot remember what the peers have told: {error}");
     records::forget(memory).map_err(|error| StepError::because(&error))
-}
-
-#[expect(
-    clippy::needless_pass_by_value,
-    reason = "it is the argument of map_err"
-)]
-fn because(error: juju_charm::ToolError) -> StepError {
-    StepError::because(&error)
 }

@@ -72,7 +72,7 @@ pub fn read(
     clippy::needless_pass_by_value,
     reason = "it is the argument of map_err"
 )]
-fn because(error: ToolError) -> StepError {
+pub(super) fn because(error: ToolError) -> StepError {
     StepError::because(&error)
 }
 

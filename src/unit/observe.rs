@@ -511,14 +511,13 @@ fn ask_for_clients(unit: &Unit<'_>, session: &mut Database) -> Result<ClientsVie
 
 fn server_tls(unit: &Unit<'_>, database: &mut Database) -> Result<ServerTls, PostgresError> {
     let loaded = database.loaded()?;
-    let rules = database.setting("hba_file")?;
     // A file that cannot be asked is no reason to know nothing of the database.
     let written = |path: &Path| files::changed(path).ok().flatten();
     Ok(ServerTls {
-        on: database.setting("ssl")? == "on",
+        on: loaded.tls,
         plaintext: loaded.plaintext,
         loaded: loaded.at.unwrap_or(Timestamp::UNIX_EPOCH),
-        rules_written: written(Path::new(&rules)),
+        rules_written: written(&loaded.rules),
         certificate_written: written(&unit.layout.tls_identity()),
     })
 }

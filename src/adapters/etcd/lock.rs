@@ -4,7 +4,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::client::number;
-use super::store::{Range, encoded};
+use super::store::{Committed, encoded};
 use super::{Etcd, EtcdError};
 use crate::adapters::host::clock::Deadline;
 
@@ -19,19 +19,6 @@ pub struct Lock {
 struct Lease {
     #[serde(rename = "ID", with = "number")]
     id: u64,
-}
-
-#[derive(Deserialize)]
-struct Committed {
-    #[serde(default)]
-    succeeded: bool,
-    #[serde(default)]
-    responses: Vec<Response>,
-}
-
-#[derive(Deserialize)]
-struct Response {
-    response_range: Option<Range>,
 }
 
 impl Etcd {

@@ -36,11 +36,14 @@ fn through_an_election<T>(
 impl Etcd {
     /// The value of a key; `None` when there is none.
     pub fn get(&self, key: &str, deadline: Deadline) -> Result<Option<Vec<u8>>, EtcdError> {
+        let pair = through_an_election(deadline, || self.pair(key, deadline))?;
+        Ok(pair.map(|pair| pair.value))
+    }
+
+    fn pair(&self, key: &str, deadline: Deadline) -> Result<Option<Pair>, EtcdError> {
         let request = json!({ "key": encoded(key) });
-        let range: Range = through_an_election(deadline, || {
-            self.call("read a key of etcd", "kv/range", &request, deadline)
-        })?;
-        Ok(range.kvs.into_iter().next().map(|pair| pair.value))
+        let range: Range = self.call("read a key of etcd", "kv/range", &request, deadline)?;
+        Ok(range.kvs.into_iter().next())
     }
 
     /// All keys that begin with `prefix`, and their values, by key.
@@ -76,9 +79,7 @@ impl Etcd {
         key: &str,
         deadline: Deadline,
     ) -> Result<Option<(Vec<u8>, u64)>, EtcdError> {
-        let request = json!({ "key": encoded(key) });
-        let range: Range = self.call("read a key of etcd", "kv/range", &request, deadline)?;
-        let pair = range.kvs.into_iter().next();
+        let pair = self.pair(key, deadline)?;
         Ok(pair.map(|pair| (pair.value, pair.mod_revision)))
     }
 
@@ -100,8 +101,9 @@ impl Etcd {
             "compare": [{ "key": key, "target": "MOD", "mod_revision": revision.to_string() }],
             "success": [{ "request_put": put }],
         });
-        let replaced: Replaced = self.call("change a key of etcd", "kv/txn", &request, deadline)?;
-        Ok(replaced.succeeded)
+        let committed: Committed =
+            self.call("change a key of etcd", "kv/txn", &request, deadline)?;
+        Ok(committed.succeeded)
     }
 
     /// Deletes a key; tells whether there was one.
@@ -165,11 +167,19 @@ pub(super) struct Pair {
     mod_revision: u64,
 }
 
+/// The answer to a transaction.
 #[derive(Deserialize)]
-struct Replaced {
-    /// Absent when it was not.
+pub(super) struct Committed {
+    /// Whether its condition held; absent when not.
     #[serde(default)]
-    succeeded: bool,
+    pub(super) succeeded: bool,
+    #[serde(default)]
+    pub(super) responses: Vec<Response>,
+}
+
+#[derive(Deserialize)]
+pub(super) struct Response {
+    pub(super) response_range: Option<Range>,
 }
 
 #[derive(Deserialize)]

@@ -1,6 +1,7 @@
 //! What the charm asks a server, and the few things it tells it.
 
 use std::collections::BTreeSet;
+use std::path::PathBuf;
 
 use tokio_postgres::Row;
 use tokio_postgres::types::{FromSql, PgLsn};
@@ -31,8 +32,12 @@ pub struct Archiver {
 }
 
 /// What a server has taken up of its files.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Loaded {
+    /// Whether it accepts TLS.
+    pub tls: bool,
+    /// Where its rules are written.
+    pub rules: PathBuf,
     /// When it last read its settings, its rules and its certificate.
     pub at: Option<Timestamp>,
     /// Whether its rules, as they are written by now, let somebody in over the network without encryption.
@@ -127,24 +132,31 @@ impl Database {
         const OPERATION: &str = "ask PostgreSQL who streams";
         const SQL: &str = "SELECT application_name FROM pg_catalog.pg_stat_replication \
             WHERE state = 'streaming' ORDER BY application_name";
-        let rows = self.query(OPERATION, SQL, &[])?;
-        rows.iter().map(|row| column(OPERATION, row, 0)).collect()
+        self.names(OPERATION, SQL)
+    }
+
+    /// The first column of a query, which is text.
+    fn names<C: FromIterator<String>>(
+        &mut self,
+        operation: &'static str,
+        sql: &str,
+    ) -> Result<C, PostgresError> {
+        let rows = self.query(operation, sql, &[])?;
+        rows.iter().map(|row| column(operation, row, 0)).collect()
     }
 
     /// The extensions of this database.
     pub fn extensions(&mut self) -> Result<BTreeSet<String>, PostgresError> {
         const OPERATION: &str = "ask PostgreSQL for its extensions";
         const SQL: &str = "SELECT extname::text FROM pg_catalog.pg_extension";
-        let rows = self.query(OPERATION, SQL, &[])?;
-        rows.iter().map(|row| column(OPERATION, row, 0)).collect()
+        self.names(OPERATION, SQL)
     }
 
     /// The extensions whose files are on the machine.
     pub fn available_extensions(&mut self) -> Result<BTreeSet<String>, PostgresError> {
         const OPERATION: &str = "ask PostgreSQL which extensions there are";
         const SQL: &str = "SELECT name::text FROM pg_catalog.pg_available_extensions";
-        let rows = self.query(OPERATION, SQL, &[])?;
-        rows.iter().map(|row| column(OPERATION, row, 0)).collect()
+        self.names(OPERATION, SQL)
     }
 
     /// How much of a base backup was sent to this address, or of the only one there is, in percent; none when there is none,
@@ -201,11 +213,14 @@ impl Database {
         const SQL: &str = "SELECT \
             (extract(epoch FROM pg_catalog.pg_conf_load_time()) * 1000000)::int8, \
             EXISTS (SELECT FROM pg_catalog.pg_hba_file_rules \
-                WHERE type IN ('host', 'hostnossl', 'hostnogssenc'))";
+                WHERE type IN ('host', 'hostnossl', 'hostnogssenc')), \
+            pg_catalog.current_setting('ssl') = 'on', pg_catalog.current_setting('hba_file')";
         let row = self.query_one(OPERATION, SQL, &[])?;
         Ok(Loaded {
             at: moment(OPERATION, &row, 0)?,
             plaintext: column(OPERATION, &row, 1)?,
+            tls: column(OPERATION, &row, 2)?,
+            rules: column::<String>(OPERATION, &row, 3)?.into(),
         })
     }
 
@@ -278,8 +293,7 @@ impl Database {
         const OPERATION: &str = "ask PostgreSQL for its databases";
         const SQL: &str = "SELECT datname::text FROM pg_catalog.pg_database WHERE datallowconn \
             ORDER BY datname";
-        let rows = self.query(OPERATION, SQL, &[])?;
-        rows.iter().map(|row| column(OPERATION, row, 0)).collect()
+        self.names(OPERATION, SQL)
     }
 
     /// Size of all databases in bytes.

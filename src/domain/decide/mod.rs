@@ -22,7 +22,8 @@ pub mod tls;
 pub mod voters;
 
 use super::decision::Decision;
-use super::observed::Observed;
+use super::observed::{Observed, Seen};
+use super::refusal::Refusal;
 
 /// A decision about one topic; it may rest on everything before it being settled.
 type Decider = fn(&Observed) -> Decision;
@@ -86,4 +87,21 @@ pub fn explain(seen: &Observed) -> (&'static str, Decision) {
         .map(|(topic, decide)| (*topic, decide(seen)))
         .find(|(_, decision)| *decision != Decision::Settled)
         .unwrap_or(("everything", Decision::Settled))
+}
+
+/// Whether this unit is the one that accepts writes.
+///
+/// # Errors
+///
+/// Names the unit that is, or says that nobody can tell.
+fn on_the_primary(seen: &Observed) -> Result<(), Refusal> {
+    if seen.is_primary() {
+        return Ok(());
+    }
+    match &seen.cluster {
+        Seen::Known(cluster) => Err(Refusal::NotThePrimary {
+            primary: cluster.primary().map(|member| member.name.unit()),
+        }),
+        other => Err(Refusal::ClusterUnreachable(other.why().to_owned())),
+    }
 }

@@ -7,8 +7,8 @@ use crate::domain::backups::ownership::{Holder, Owner};
 use crate::domain::decision::{Blocked, Decision, Wait, Wake};
 use crate::domain::files::{self, NotYet};
 use crate::domain::observed::{
-    ClusterView, DataDirectory, ManagedFile, ObjectStorage, ObjectStore, Observed,
-    RepositoryRecord, RepositoryState, Service, ServiceState, Written,
+    DataDirectory, ManagedFile, ObjectStorage, ObjectStore, Observed, RepositoryRecord,
+    RepositoryState, Service, ServiceState, Written,
 };
 use crate::domain::plan::{Plan, Step};
 use crate::domain::refusal::Refusal;
@@ -52,11 +52,10 @@ pub fn repository(seen: &Observed) -> Decision {
         Some(RepositoryState::Failed { problem, hint }) if seen.repository_tried => {
             Decision::Blocked(Blocked::new(problem.clone(), hint.clone()))
         }
-        // Trying it writes into it for a moment: not while it is another's.
-        Some(RepositoryState::Foreign { .. }) => begin(seen, store, digest, |steps| {
-            steps.swap(0, 1);
-        }),
-        None | Some(RepositoryState::Failed { .. }) => begin(seen, store, digest, |_| {}),
+        before => {
+            let was_foreign = matches!(before, Some(RepositoryState::Foreign { .. }));
+            attach(seen, store, was_foreign).map_or_else(|why| unusable(&why), Decision::Do)
+        }
     }
 }
 
@@ -73,10 +72,7 @@ pub fn seed(seen: &Observed) -> Decision {
     };
     match write_own_files(seen, store) {
         Ok(files) if !files.is_empty() => {
-            let mut steps = vec![
-                Step::CheckObjectStore(store.clone()),
-                Step::JudgeOwner(store.clone()),
-            ];
+            let mut steps = checks(store, false).to_vec();
             steps.extend(files);
             Decision::Do(Plan::new("prepare a copy from the repository", steps))
         }
@@ -91,13 +87,7 @@ pub fn seed(seen: &Observed) -> Decision {
 ///
 /// Says why it cannot be used.
 pub fn own_repository(seen: &Observed) -> Result<&ObjectStore, Refusal> {
-    let store = match &seen.juju.object_storage {
-        ObjectStorage::Given(store) => store,
-        ObjectStorage::Unrelated => return Err(Refusal::NoObjectStore),
-        ObjectStorage::Incomplete(missing) => {
-            return Err(Refusal::ObjectStoreIncomplete(missing.clone()));
-        }
-    };
+    let store = seen.juju.object_storage.needed()?;
     let digest = files::digest(store);
     match seen
         .host
@@ -135,18 +125,8 @@ pub fn take_over(
     if seen.host.restore.is_some() {
         return Err(Refusal::RestoreUnfinished);
     }
-    let store = match &seen.juju.object_storage {
-        ObjectStorage::Given(store) => store,
-        ObjectStorage::Unrelated => return Err(Refusal::NoObjectStore),
-        ObjectStorage::Incomplete(missing) => {
-            return Err(Refusal::ObjectStoreIncomplete(missing.clone()));
-        }
-    };
-    if !seen.is_primary() {
-        let primary = seen.cluster.known().and_then(ClusterView::primary);
-        let primary = primary.map(|member| member.name.unit());
-        return Err(Refusal::NotThePrimary { primary });
-    }
+    let store = seen.juju.object_storage.needed()?;
+    super::on_the_primary(seen)?;
     let Owner::Foreign { who } = owner else {
         return Err(Refusal::NothingToTakeOver);
     };
@@ -156,8 +136,8 @@ pub fn take_over(
     if !force {
         return Err(Refusal::TakeOverNotForced(who.to_string()));
     }
-    let use_it = attach(seen, store, files::digest(store));
-    let use_it = use_it.map_err(|why| Refusal::RepositoryFailed {
+    // The record is this cluster's by then.
+    let use_it = attach(seen, store, false).map_err(|why| Refusal::RepositoryFailed {
         problem: why.to_string(),
         hint: String::new(),
     })?;
@@ -171,12 +151,18 @@ pub fn take_over(
     Ok(Plan::new(purpose, steps))
 }
 
-fn begin(seen: &Observed, store: &ObjectStore, digest: String, order: fn(&mut [Step])) -> Decision {
-    let plan = attach(seen, store, digest).map(|mut plan| {
-        order(&mut plan.steps);
-        plan
-    });
-    plan.map_or_else(|why| unusable(&why), Decision::Do)
+/// What is asked before anything is written. Trying an object store writes into it for a moment: not while it was another's
+/// when it was last looked at.
+fn checks(store: &ObjectStore, was_foreign: bool) -> [Step; 2] {
+    let (works, whose) = (
+        Step::CheckObjectStore(store.clone()),
+        Step::JudgeOwner(store.clone()),
+    );
+    if was_foreign {
+        [whose, works]
+    } else {
+        [works, whose]
+    }
 }
 
 /// The last restore of this cluster.
@@ -189,12 +175,9 @@ fn last_restore(seen: &Observed) -> Option<String> {
 ///
 /// pgBackRest's configuration is written only after the repository was judged to be ours or nobody's: from then on the
 /// archive command pushes there and never discards (D4).
-fn attach(seen: &Observed, store: &ObjectStore, digest: String) -> Result<Plan, NotYet> {
+fn attach(seen: &Observed, store: &ObjectStore, was_foreign: bool) -> Result<Plan, NotYet> {
     let stanza = seen.juju.stanza.clone();
-    let mut steps = vec![
-        Step::CheckObjectStore(store.clone()),
-        Step::JudgeOwner(store.clone()),
-    ];
+    let mut steps = checks(store, was_foreign).to_vec();
     steps.extend(write_own_files(seen, store)?);
     let restored = last_restore(seen);
     steps.push(Step::ClaimRepository(store.clone(), restored.clone()));
@@ -213,7 +196,7 @@ fn attach(seen: &Observed, store: &ObjectStore, digest: String) -> Result<Plan, 
     }
     steps.push(Step::ProveArchiving(store.clone(), stanza.clone()));
     steps.push(Step::RecordRepository(RepositoryRecord {
-        digest,
+        digest: files::digest(store),
         state: RepositoryState::Ready {
             stanza: stanza.clone(),
             raised_for: restored,
@@ -406,13 +389,8 @@ fn follow(seen: &Observed, store: &ObjectStore) -> Decision {
         }
         _ if seen.repository_tried => Decision::Settled,
         _ => {
-            let mut steps = vec![
-                Step::CheckObjectStore(store.clone()),
-                Step::JudgeOwner(store.clone()),
-            ];
-            if matches!(state, Some(RepositoryState::Foreign { .. })) {
-                steps.swap(0, 1);
-            }
+            let was_foreign = matches!(state, Some(RepositoryState::Foreign { .. }));
+            let mut steps = checks(store, was_foreign).to_vec();
             if recorded {
                 steps.extend(match state {
                     Some(RepositoryState::Foreign { .. }) => {

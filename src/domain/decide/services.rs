@@ -2,7 +2,6 @@
 
 use std::cmp::Ordering;
 use std::collections::BTreeSet;
-use std::fmt::Write as _;
 use std::time::Duration;
 
 use super::quorum;
@@ -243,10 +242,10 @@ pub fn membership(seen: &Observed) -> Decision {
         if is_broken(state) && me.role == Role::Replica && seen.waited >= REPAIR_PATIENCE {
             return copy_again(cluster, state);
         }
-        let mut reason = format!("PostgreSQL is {state}");
-        if let Some(percent) = seen.host.copied {
-            let _ = write!(reason, ": {percent} %");
-        }
+        let reason = match seen.host.copied {
+            Some(percent) => format!("PostgreSQL is {state}: {percent} %"),
+            None => format!("PostgreSQL is {state}"),
+        };
         return Decision::Wait(Wait::a_while(START_PATIENCE, reason));
     }
     if cluster.primary().is_none() {

@@ -124,8 +124,7 @@ fn follows(tls: &ServerTls, stage: Stage) -> bool {
 /// The authorities of the certificate in use and of the one that is to follow. While PostgreSQL may still show the
 /// certificate from before, its authority is one of them.
 fn own_authorities(seen: &Observed, before: &Announcement) -> Vec<String> {
-    let identity = seen.host.files.get(&ManagedFile::TlsIdentity);
-    let used = identity.and_then(|identity| certificates(identity.expose()).pop());
+    let used = (seen.host.files.get(&ManagedFile::TlsIdentity)).and_then(authority_of);
     let given = seen.juju.tls.material.as_ref();
     let given = given.map(|material| material.ca.clone());
     let taken_up = !runs(seen) || (patroni_follows(seen) && in_effect(seen));
@@ -156,6 +155,11 @@ fn fingerprints(authorities: &[String]) -> BTreeSet<String> {
 fn authorities_on_disk(seen: &Observed) -> Vec<String> {
     let file = seen.host.files.get(&ManagedFile::TlsAuthorities);
     file.map_or_else(Vec::new, |file| certificates(file.expose()))
+}
+
+/// The authority of an identity: the last certificate in it.
+fn authority_of(identity: &Secret) -> Option<String> {
+    certificates(identity.expose()).pop()
 }
 
 /// The certificates in a PEM text.
@@ -274,13 +278,13 @@ fn may_use(
     }
     let me = &seen.juju.member;
     // Another authority than before: the others keep it only for one whose wish for it Juju has recorded.
-    let authority = existing.and_then(|existing| certificates(existing.expose()).pop());
-    let another = authority.is_some_and(|its| fingerprint(&its) != fingerprint(&given.ca));
+    let wanted = fingerprint(&given.ca);
+    let is_wanted = |authority: &String| fingerprint(authority) == wanted;
+    let another = existing.and_then(authority_of);
+    let another = another.is_some_and(|authority| !is_wanted(&authority));
+    let said = peers.tls.get(me);
     let recorded = !seen.juju.written.contains(&Written::Tls)
-        && peers.tls.get(me).is_some_and(|said| {
-            let mut known = said.authorities.iter();
-            known.any(|its| fingerprint(its) == fingerprint(&given.ca))
-        });
+        && said.is_some_and(|said| said.authorities.iter().any(is_wanted));
     let others = peers.units.keys().filter(|name| *name != me);
     if another && others.clone().next().is_some() && !recorded {
         return false;

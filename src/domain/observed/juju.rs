@@ -5,6 +5,7 @@ use std::net::IpAddr;
 
 use super::{Client, Moved, TlsView};
 use crate::domain::backups::server::BackupServer;
+use crate::domain::refusal::Refusal;
 use crate::domain::settings::{Problem, Settings};
 use crate::domain::tls::{Announcement, Course};
 use crate::domain::words::{MemberName, Secret, Stanza, SystemUser};
@@ -217,6 +218,19 @@ impl ObjectStorage {
         match self {
             Self::Given(store) => Some(store),
             Self::Unrelated | Self::Incomplete(_) => None,
+        }
+    }
+
+    /// The same.
+    ///
+    /// # Errors
+    ///
+    /// Says what is missing.
+    pub fn needed(&self) -> Result<&ObjectStore, Refusal> {
+        match self {
+            Self::Given(store) => Ok(store),
+            Self::Unrelated => Err(Refusal::NoObjectStore),
+            Self::Incomplete(missing) => Err(Refusal::ObjectStoreIncomplete(missing.clone())),
         }
     }
 

@@ -8,9 +8,7 @@ use crate::attempts;
 use crate::catalogue;
 use crate::domain::backups::listing::{self, Location};
 use crate::domain::files;
-use crate::domain::observed::{
-    Moved, ObjectStorage, ObjectStore, RepositoryRecord, RepositoryState,
-};
+use crate::domain::observed::{Moved, ObjectStore, RepositoryRecord, RepositoryState};
 use crate::domain::refusal::Refusal;
 use crate::domain::words::Stanza;
 use crate::juju;
@@ -72,16 +70,10 @@ pub(super) fn run(juju: &Juju) -> Result<(), ActionError> {
 }
 
 fn source(juju: &Juju, installation: &Installation) -> Result<Source, ActionError> {
-    let store = match juju::object_storage::read(juju, false)? {
-        ObjectStorage::Given(store) => store,
-        ObjectStorage::Unrelated => return Err(Refusal::NoObjectStore.into()),
-        ObjectStorage::Incomplete(missing) => {
-            return Err(Refusal::ObjectStoreIncomplete(missing).into());
-        }
-    };
+    let storage = juju::object_storage::read(juju, false)?;
+    let mut store = storage.needed()?.clone();
     let record: Option<RepositoryRecord> =
         records::read(&installation.layout.repository_record()).map_err(because)?;
-    let mut store = store;
     if let Some(moved) = moved(juju, installation, record.as_ref(), &store)? {
         store = moved.applied(store);
     }

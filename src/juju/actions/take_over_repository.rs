@@ -5,7 +5,6 @@ use juju_charm::Juju;
 use super::ActionError;
 use crate::domain::backups::ownership::stanza_of_another;
 use crate::domain::decide::repository;
-use crate::domain::refusal::Refusal;
 use crate::juju::publish;
 use crate::reconcile::{World as _, carry_out, reconcile};
 use crate::unit::{Unit, look_at_repository, us};
@@ -14,8 +13,7 @@ pub(super) fn run(juju: &Juju) -> Result<(), ActionError> {
     let force = juju.action_params()?.boolean("force").unwrap_or(false);
     let mut unit = Unit::new(juju)?;
     let seen = unit.observe()?;
-    let store = seen.juju.object_storage.given();
-    let store = store.ok_or(Refusal::NoObjectStore)?;
+    let store = seen.juju.object_storage.needed()?;
     let us = us(&unit)?;
     let found = look_at_repository(store)?;
     let epoch = found.record.as_ref().map(|record| record.epoch);

@@ -1,10 +1,10 @@
 //! The ownership record: written when a repository is claimed, raised after a restore, looked at before anything is
 //! written, and taken over when an operator says so.
 
-use super::repository::{self, RECORD_TIME, failing, keep_foreign};
+use super::repository::{self, RECORD_TIME, failing, foreign, keep_foreign};
 use crate::adapters::host::clock::{self, Deadline};
 use crate::adapters::host::files;
-use crate::domain::backups::ownership::fence::{self, Member, Overtaken, Standing};
+use crate::domain::backups::ownership::fence::{self, Overtaken, Push, Standing};
 use crate::domain::backups::ownership::{self, Owner, RECORD, Record, Us};
 use crate::domain::observed::ObjectStore;
 use crate::domain::words::Timeline;
@@ -87,22 +87,12 @@ fn timeline(unit: &Unit<'_>) -> Result<Timeline, StepError> {
         .map_err(because)
 }
 
-fn foreign(store: &ObjectStore, owner: &str) -> StepError {
-    StepError::expected(
-        format!(
-            "the repository {}{} belongs to {owner}",
-            store.bucket, store.path
-        ),
-        "",
-    )
-}
-
 /// The regular look: a cluster that has nothing to archive would otherwise never notice that it was overtaken.
 pub(super) fn look(unit: &mut Unit<'_>, store: &ObjectStore) -> Result<(), StepError> {
     unit.repository_tried = true;
     match judge(unit, store) {
-        Ok(Ok(())) => Ok(()),
-        Ok(Err(overtaken)) => overtaken_by(unit, store, &overtaken),
+        Ok(None) => Ok(()),
+        Ok(Some(overtaken)) => overtaken_by(unit, store, &overtaken),
         // What archives and what backs up asks again, and fails when it gets no answer.
         Err(error) => {
             tracing::warn!("cannot tell whether the repository is still this cluster's: {error}");
@@ -113,13 +103,11 @@ pub(super) fn look(unit: &mut Unit<'_>, store: &ObjectStore) -> Result<(), StepE
 
 /// Whether a backup may be written.
 pub(super) fn prove(unit: &Unit<'_>, store: &ObjectStore) -> Result<(), StepError> {
-    match judge(unit, store)? {
-        Ok(()) => Ok(()),
-        Err(overtaken) => {
-            overtaken_by(unit, store, &overtaken)?;
-            Err(foreign(store, &overtaken.to_string()))
-        }
-    }
+    let Some(overtaken) = judge(unit, store)? else {
+        return Ok(());
+    };
+    overtaken_by(unit, store, &overtaken)?;
+    Err(foreign(store, &overtaken.to_string()))
 }
 
 /// From then on the repository is foreign, unless it is this cluster's and only this unit is from before a restore.
@@ -142,35 +130,24 @@ fn overtaken_by(
     }
 }
 
-/// Reads the record and keeps what follows from it.
-fn judge(unit: &Unit<'_>, store: &ObjectStore) -> Result<Result<(), Overtaken>, StepError> {
+/// Reads the record and keeps what follows from it: who has overtaken this unit, if somebody has.
+fn judge(unit: &Unit<'_>, store: &ObjectStore) -> Result<Option<Overtaken>, StepError> {
     let us = repository::us(unit)?;
     let path = unit.layout.standing_record();
     let config = files::read_text(&unit.layout.pgbackrest_config()).map_err(because)?;
-    let place = fence::repository(&config.unwrap_or_default());
     let timeline = timeline(unit)?;
-    let before = standing(&path);
+    let known = standing(&path);
     let read_at = clock::now();
     let record = repository::read_record(store, Deadline::after(RECORD_TIME))?;
-    let known = before.as_ref();
-    let own = known.and_then(|it| it.epoch_in(&place, &us.cluster, us.system));
-    let member = Member {
-        cluster: us.cluster.clone(),
-        system: us.system,
-        timeline,
-        epoch: own,
-    };
-    let admitted = fence::admit(record.as_ref(), &member);
-    let now = Standing {
-        repository: place,
+    let asks = Push {
+        repository: fence::repository(&config.unwrap_or_default()),
         cluster: us.cluster,
-        system: us.system,
-        epoch: admitted.as_ref().ok().copied().flatten().or(own),
-        server: known.map(|it| it.server.clone()).unwrap_or_default(),
-        timeline: known.map_or(timeline, |it| it.timeline),
-        read_at,
-        overtaken: admitted.as_ref().err().cloned(),
+        // No push goes by what a hook has read, unless it is of the run and the timeline that asked before.
+        server: known.as_ref().map(|it| it.server.clone()),
+        timeline: known.as_ref().map_or(timeline, |it| it.timeline),
     };
+    let database = (us.system, timeline);
+    let now = Standing::judged(record.as_ref(), asks, database, known.as_ref(), read_at);
     keep(&path, &now, &unit.user)?;
-    Ok(admitted.map(drop))
+    Ok(now.overtaken)
 }

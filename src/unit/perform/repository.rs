@@ -18,6 +18,7 @@ use crate::domain::observed::{
 };
 use crate::domain::words::{Stanza, SystemId};
 use crate::error::StepError;
+use crate::fence;
 use crate::reconcile::World as _;
 use crate::unit::{Unit, because, programs, records};
 
@@ -131,13 +132,19 @@ pub(super) fn judge(unit: &mut Unit<'_>, store: &ObjectStore) -> Result<(), Step
         Owner::Ours { .. } | Owner::Unclaimed | Owner::Adoptable => Ok(()),
         Owner::Foreign { who } => {
             keep_foreign(unit, store, &who, found.stanzas)?;
-            let problem = format!(
-                "the repository {}{} belongs to {who}",
-                store.bucket, store.path
-            );
-            Err(StepError::expected(problem, "").remembered())
+            Err(foreign(store, &who.to_string()).remembered())
         }
     }
+}
+
+pub(super) fn foreign(store: &ObjectStore, owner: &str) -> StepError {
+    StepError::expected(
+        format!(
+            "the repository {}{} belongs to {owner}",
+            store.bucket, store.path
+        ),
+        "",
+    )
 }
 
 /// Remembers that the repository is another's.
@@ -191,10 +198,7 @@ pub(super) fn read_record(
 ) -> Result<Option<Record>, StepError> {
     let name = key(store, RECORD);
     let bytes = client(store)?.get(&name, deadline).map_err(because)?;
-    let record = bytes.map(|bytes| Record::parse(&String::from_utf8_lossy(&bytes)));
-    record
-        .transpose()
-        .map_err(|error| StepError::expected(error.to_string(), error.hint()))
+    fence::parsed(bytes)
 }
 
 /// The records and stanzas of a repository; what cannot be read is an error and never "absent".

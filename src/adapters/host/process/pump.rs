@@ -61,6 +61,10 @@ fn converse(
     let ended = pidfd(child)?;
     let mut feed = Feed::new(child.stdin.take(), input)?;
     let mut out = Source::new(child.stdout.take())?;
+    if let Some(pipe) = out.fd() {
+        // The kernel may refuse: then the child waits for us more often.
+        let _ = rustix::pipe::fcntl_setpipe_size(pipe, PIPE);
+    }
     let mut err = Source::new(child.stderr.take())?;
     let mut stderr = Excerpt::default();
     loop {
@@ -192,8 +196,6 @@ impl<P: Read + AsFd> Source<P> {
     fn new(pipe: Option<P>) -> Result<Self, Stopped> {
         if let Some(pipe) = &pipe {
             rustix::io::ioctl_fionbio(pipe, true)?;
-            // The kernel may refuse: then the child waits for us more often.
-            let _ = rustix::pipe::fcntl_setpipe_size(pipe, PIPE);
         }
         Ok(Self {
             pipe,

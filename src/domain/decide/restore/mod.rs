@@ -14,12 +14,13 @@ pub use moved::{moved, stranger};
 pub use undo::{accept, cancel, undo, undoable};
 pub use unfinished::{finish, is_under_way};
 
+use super::on_the_primary;
 use super::repository::own_repository;
 use crate::domain::backups::Catalogue;
 use crate::domain::backups::target::{self, Request, TargetKind};
 use crate::domain::files;
 use crate::domain::observed::{
-    ManagedFile, Moved, ObjectStore, Observed, RepositoryState, RestorePhase, RestoreRecord, Seen,
+    ManagedFile, Moved, ObjectStore, Observed, RepositoryState, RestorePhase, RestoreRecord,
     Service, Source,
 };
 use crate::domain::plan::{Plan, Step};
@@ -128,15 +129,7 @@ fn reachable(seen: &Observed) -> Result<(), Refusal> {
 /// Refuses without a repository, where a point could never be gone back to, and on a unit that is not the primary.
 pub fn point(seen: &Observed) -> Result<(), Refusal> {
     own_repository(seen)?;
-    if seen.is_primary() {
-        return Ok(());
-    }
-    match &seen.cluster {
-        Seen::Known(cluster) => Err(Refusal::NotThePrimary {
-            primary: cluster.primary().map(|member| member.name.unit()),
-        }),
-        other => Err(Refusal::ClusterUnreachable(other.why().to_owned())),
-    }
+    on_the_primary(seen)
 }
 
 /// The other units of the application.

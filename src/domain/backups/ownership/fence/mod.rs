@@ -17,15 +17,15 @@ pub const LONGEST: Duration = Duration::from_secs(10);
 
 /// The member that wants to write.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Member {
+struct Member {
     /// Its cluster.
-    pub cluster: ClusterId,
+    cluster: ClusterId,
     /// Its database.
-    pub system: SystemId,
+    system: SystemId,
     /// The newest timeline its database has been on.
-    pub timeline: Timeline,
+    timeline: Timeline,
     /// The epoch it was last let in with; none when that is not known here.
-    pub epoch: Option<u64>,
+    epoch: Option<u64>,
 }
 
 /// Who has gone on without this member, and when the record says so.
@@ -81,7 +81,7 @@ pub enum Overtaken {
 /// # Errors
 ///
 /// Says who has overtaken it.
-pub fn admit(record: Option<&Record>, member: &Member) -> Result<Option<u64>, Overtaken> {
+fn admit(record: Option<&Record>, member: &Member) -> Result<Option<u64>, Overtaken> {
     let Some(record) = record else {
         return Ok(member.epoch);
     };
@@ -151,6 +151,38 @@ pub struct Push {
 }
 
 impl Standing {
+    /// What follows from a record for whoever asks, whose database has this identifier and has been on this timeline: `known`
+    /// is what was known before, and an epoch that was let in counts on.
+    pub fn judged(
+        record: Option<&Record>,
+        asks: Push,
+        (system, newest): (SystemId, Timeline),
+        known: Option<&Self>,
+        read_at: Timestamp,
+    ) -> Self {
+        let own = known.and_then(|it| it.epoch_in(&asks.repository, &asks.cluster, system));
+        let member = Member {
+            cluster: asks.cluster,
+            system,
+            timeline: newest,
+            epoch: own,
+        };
+        let (epoch, overtaken) = match admit(record, &member) {
+            Ok(epoch) => (epoch.or(own), None),
+            Err(overtaken) => (own, Some(overtaken)),
+        };
+        Self {
+            repository: asks.repository,
+            cluster: member.cluster,
+            system,
+            epoch,
+            server: asks.server.unwrap_or_default(),
+            timeline: asks.timeline,
+            read_at,
+            overtaken,
+        }
+    }
+
     /// Whether a push may go by this without reading the record again: only when all was well, moments ago, for the same
     /// run of PostgreSQL on the same timeline.
     pub fn lets_pass(&self, push: &Push, now: Timestamp) -> bool {
