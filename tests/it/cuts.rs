@@ -139,10 +139,7 @@ fn leaving_can_die_anywhere_and_ends_with_stopped_programs_and_no_vote() {
     let plan = leave::plan(&member.seen, Stage::Departing, &staying, &[]);
     assert_eq!(plan.steps.len(), 10, "{plan}");
     for cut in 0..=plan.steps.len() {
-        let mut model = member.clone();
-        model.steps_left = Some(cut);
-        let _ = carry_out(&mut model, &plan);
-        model.die();
+        let (mut model, _) = member.cut(&plan, cut);
         // A hook in between brings nothing up again.
         if model.seen.host.leaving {
             let before = model.performed.len();

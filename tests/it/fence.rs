@@ -1,39 +1,21 @@
 //! The fence of a repository: epochs that rise with restores, and a cluster that was overtaken.
 
 use postgresql_charm::domain::backups::ownership::{ClusterId, Holder, Owner};
-use postgresql_charm::domain::backups::target::{Target, TargetKind};
+use postgresql_charm::domain::backups::target::TargetKind;
 use postgresql_charm::domain::decide;
 use postgresql_charm::domain::decide::repository::take_over;
 use postgresql_charm::domain::decide::status::{Level, Status, status};
 use postgresql_charm::domain::decision::Decision;
-use postgresql_charm::domain::observed::{
-    ManagedFile, RepositoryState, RestorePhase, RestoreRecord, Source,
-};
+use postgresql_charm::domain::observed::{ManagedFile, RepositoryState};
 use postgresql_charm::domain::plan::{Plan, Step};
 use postgresql_charm::domain::refusal::Refusal;
 use postgresql_charm::reconcile::{Outcome, carry_out, reconcile};
 
 use crate::model::{Model, Store};
+use crate::restores;
 
 fn restore(model: &Model) -> Plan {
-    decide::restore::plan(&RestoreRecord {
-        id: "20260101T120000Z".into(),
-        phase: RestorePhase::Beside,
-        source: Source::Backup,
-        stanza: "dev.postgresql".parse().unwrap(),
-        target: Some(Target {
-            set: "20260101-110000F".parse().unwrap(),
-            kind: TargetKind::Immediate,
-            timeline: None,
-            assumed_utc: false,
-            exclusive: false,
-        }),
-        replaces: None,
-        kept: "/var/lib/postgresql/15/main.before-restore".into(),
-        others: model.others.data.keys().cloned().collect(),
-        newest: None,
-        moves: None,
-    })
+    restores::restore(model, TargetKind::Immediate)
 }
 
 #[test]
@@ -42,10 +24,7 @@ fn a_restore_raises_the_epoch_exactly_once_wherever_it_is_cut() {
         let plan = restore(&model);
         assert_eq!(model.owner.epoch, 0);
         for cut in 1..=plan.steps.len() {
-            let mut model = model.clone();
-            model.steps_left = Some(cut);
-            let _ = carry_out(&mut model, &plan);
-            model.die();
+            let (mut model, _) = model.cut(&plan, cut);
             model.live();
             assert_eq!(model.owner.epoch, 1, "cut after {cut}");
         }
@@ -75,9 +54,7 @@ fn undoing_a_restore_raises_the_epoch_again() {
     carry_out(&mut model, &plan).unwrap();
     model.end_well();
     model.live();
-    let catalogue =
-        postgresql_charm::domain::backups::Catalogue::empty("dev.postgresql".parse().unwrap());
-    let plan = decide::restore::undo(&model.seen, &catalogue, &[], "20260101T130000Z").unwrap();
+    let plan = restores::undo(&model);
     carry_out(&mut model, &plan).unwrap();
     model.end_well();
     model.live();
@@ -241,10 +218,7 @@ fn a_take_over_cut_anywhere_has_happened_or_has_not() {
         Step::TakeOverRepository { epoch: 4, .. }
     ));
     for cut in 0..=plan.steps.len() {
-        let mut model = model.clone();
-        model.steps_left = Some(cut);
-        let _ = carry_out(&mut model, &plan);
-        model.die();
+        let (mut model, _) = model.cut(&plan, cut);
         let level = shown(&mut model).level;
         let record = model.seen.host.repository.as_ref().unwrap();
         let ready = matches!(record.state, RepositoryState::Ready { .. });

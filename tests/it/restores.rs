@@ -22,7 +22,7 @@ fn name(number: u32) -> MemberName {
     format!("postgresql-{number}").parse().unwrap()
 }
 
-fn restore(model: &Model, kind: TargetKind) -> Plan {
+pub(crate) fn restore(model: &Model, kind: TargetKind) -> Plan {
     decide::restore::plan(&RestoreRecord {
         id: "20260101T120000Z".into(),
         phase: RestorePhase::Beside,
@@ -43,7 +43,7 @@ fn restore(model: &Model, kind: TargetKind) -> Plan {
     })
 }
 
-fn undo(model: &Model) -> Plan {
+pub(crate) fn undo(model: &Model) -> Plan {
     let catalogue = Catalogue::empty("dev.postgresql".parse().unwrap());
     decide::restore::undo(&model.seen, &catalogue, &[], "20260101T130000Z").unwrap()
 }
@@ -72,11 +72,8 @@ const OLD: Directories = Directories {
 fn cut_everywhere(model: &Model, plan: &Plan) -> Vec<Model> {
     (0..=plan.steps.len())
         .map(|cut| {
-            let mut model = model.clone();
-            model.steps_left = Some(cut);
-            let done = carry_out(&mut model, plan);
+            let (mut model, done) = model.cut(plan, cut);
             assert_eq!(done.is_ok(), cut == plan.steps.len(), "cut after {cut}");
-            model.die();
             model.live();
             assert_eq!(model.seen.host.restore, None, "cut after {cut}");
             assert!(model.seen.is_primary(), "cut after {cut}");
@@ -110,10 +107,8 @@ fn a_restore_whose_copy_is_no_good_goes_back_from_wherever_it_is_cut() {
             .position(|step| matches!(step, Step::RecoverBeside(_)))
             .unwrap();
         for cut in 1..=fails + 1 {
-            let mut model = model.clone();
-            model.steps_left = Some(cut);
-            carry_out(&mut model, &plan).unwrap_err();
-            model.die();
+            let (mut model, done) = model.cut(&plan, cut);
+            done.unwrap_err();
             model.live();
             assert_eq!(model.directories, OLD, "cut after {cut}");
             assert_eq!(model.seen.host.restore, None, "cut after {cut}");
@@ -137,10 +132,7 @@ fn a_restore_of_three_cut_anywhere_never_has_two_primaries_and_rebuilds_all() {
             let plan_of_others = &model.others.data;
             assert_eq!(plan_of_others.len(), 2);
             for cut in 1..=plan.steps.len() {
-                let mut model = model.clone();
-                model.steps_left = Some(cut);
-                let _ = carry_out(&mut model, &plan);
-                model.die();
+                let (mut model, _) = model.cut(&plan, cut);
                 model.live();
                 assert_eq!(model.directories, NEW, "cut after {cut}");
                 assert!(model.seen.is_primary(), "cut after {cut}");
@@ -277,11 +269,9 @@ fn a_member_that_was_away_counts_as_outdated_until_it_has_rebuilt_itself() {
 
 #[test]
 fn while_the_download_or_the_recovery_runs_a_hook_keeps_its_hands_off() {
-    let mut model = Model::archiving();
+    let model = Model::archiving();
     let plan = restore(&model, TargetKind::Immediate);
-    model.steps_left = Some(1);
-    let _ = carry_out(&mut model, &plan);
-    model.die();
+    let (mut model, _) = model.cut(&plan, 1);
     let waits = |model: &Model| match decide::restore::finish(&model.seen) {
         Decision::Wait(wait) => wait.reason,
         other => panic!("{other:?}"),
@@ -308,13 +298,7 @@ fn a_restore_is_cancelled_until_it_is_proved_and_not_afterwards() {
         .iter()
         .position(|step| step.to_string().contains("proved"))
         .unwrap();
-    let at = |steps: usize| {
-        let mut model = model.clone();
-        model.steps_left = Some(steps);
-        let _ = carry_out(&mut model, &plan);
-        model.die();
-        model
-    };
+    let at = |steps| model.cut(&plan, steps).0;
     assert_eq!(
         decide::restore::cancel(&at(proved + 1).seen),
         Err(Refusal::TooLateToCancel)
@@ -332,16 +316,14 @@ fn a_restore_is_cancelled_until_it_is_proved_and_not_afterwards() {
 
 #[test]
 fn members_held_by_a_unit_that_is_gone_are_let_go() {
-    let mut model = Model::primary_of_three();
+    let model = Model::primary_of_three();
     let plan = restore(&model, TargetKind::Latest);
     let hold = plan
         .steps
         .iter()
         .position(|step| matches!(step, Step::HoldMembers(_)))
         .unwrap();
-    model.steps_left = Some(hold + 1);
-    let _ = carry_out(&mut model, &plan);
-    model.die();
+    let (mut model, _) = model.cut(&plan, hold + 1);
     // The same world, seen by another unit that leads in Juju by now; the first one was removed.
     model.seen.host.restore = None;
     model.seen.juju.member = name(1);
@@ -411,10 +393,7 @@ fn what_comes_from_another_cluster_cut_anywhere_archives_to_a_path_of_its_own_an
     let model = foreign(Model::primary());
     let plan = bring_over(&model);
     for cut in 1..=plan.steps.len() {
-        let mut model = model.clone();
-        model.steps_left = Some(cut);
-        let _ = carry_out(&mut model, &plan);
-        model.die();
+        let (mut model, _) = model.cut(&plan, cut);
         model.live();
         assert_eq!(model.directories, NEW, "cut after {cut}");
         let config = (model.seen.host.files.get(&ManagedFile::PgBackRestConfig))

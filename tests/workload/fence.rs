@@ -27,19 +27,7 @@ fn configured(machine: &Machine) -> PathBuf {
     for folder in ["log", "spool"] {
         machine.make_dir(folder);
     }
-    let path = |name: &str| machine.path(name).display().to_string();
-    let config = format!(
-        "[global]\nrepo1-path={}\nlog-path={}\nlock-path={}\nspool-path={}\nlog-level-stderr=warn\n[{}]\npg1-path={}\n\
-         pg1-socket-path={}\npg1-user=operator\n",
-        path("repository"),
-        path("log"),
-        path("lock"),
-        path("spool"),
-        stanza(),
-        path("data"),
-        path("data.socket"),
-    );
-    machine.write("pgbackrest.conf", &config)
+    machine.pgbackrest_config(&stanza(), "log-level-stderr=warn\n")
 }
 
 /// The charm's program, where the user of the workload may run it.

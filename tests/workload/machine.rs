@@ -8,6 +8,7 @@ use std::time::Duration;
 use postgresql_charm::adapters::host::clock::{self, Deadline};
 use postgresql_charm::adapters::host::files::{self, Owner};
 use postgresql_charm::adapters::host::{WorkloadUser, packages};
+use postgresql_charm::domain::words::Stanza;
 use rustix::process::{Pid, Signal};
 
 /// The major version the tests run: the newest on the machine that the charm knows.
@@ -78,6 +79,23 @@ impl Machine {
         )
         .unwrap();
         path
+    }
+
+    /// A configuration of pgBackRest with a repository in a directory, for the server whose data is in `data`; more options for
+    /// all commands, each on a line.
+    pub(crate) fn pgbackrest_config(&self, stanza: &Stanza, more: &str) -> PathBuf {
+        let path = |name: &str| self.path(name).display().to_string();
+        let config = format!(
+            "[global]\nrepo1-path={}\nlog-path={}\nlock-path={}\nspool-path={}\n{more}[{stanza}]\npg1-path={}\n\
+             pg1-socket-path={}\npg1-user=operator\n",
+            path("repository"),
+            path("log"),
+            path("lock"),
+            path("spool"),
+            path("data"),
+            path("data.socket"),
+        );
+        self.write("pgbackrest.conf", &config)
     }
 
     /// Starts a program that runs until it is dropped; what it says goes to `<name>.log`.

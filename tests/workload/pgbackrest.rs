@@ -23,20 +23,11 @@ fn stanza() -> Stanza {
 /// A configuration with a repository in a directory, and the pgBackRest that uses it.
 fn pgbackrest(machine: &Machine) -> (PgBackRest, PathBuf) {
     need("pgbackrest", "pgbackrest");
-    let path = |name: &str| machine.path(name).display().to_string();
-    let config = format!(
-        "[global]\nrepo1-path={}\nrepo1-retention-full=9\nlog-path={}\nlock-path={}\nspool-path={}\n\
-         start-fast=y\ncompress-type=lz4\n[{}]\npg1-path={}\npg1-socket-path={}\npg1-user=operator\n",
-        path("repository"),
-        path("log"),
-        path("lock"),
-        path("spool"),
-        stanza(),
-        path("data"),
-        path("data.socket"),
-    );
     machine.make_dir("log");
-    let file = machine.write("pgbackrest.conf", &config);
+    let file = machine.pgbackrest_config(
+        &stanza(),
+        "repo1-retention-full=9\nstart-fast=y\ncompress-type=lz4\n",
+    );
     (PgBackRest::new(file.clone(), machine.user.clone()), file)
 }
 
