@@ -45,6 +45,12 @@ watch_run() {
   eval "$1"
 }
 
+# Has an integrator name the lab's object store and this demo's path in it.
+name_object_store() {
+  watch_run "juju config $1"' endpoint="$ENDPOINT" tls-ca-chain="$CA_CHAIN" s3-uri-style=path \
+    region=us-east-1 bucket=backups path="$RUN_PATH"'
+}
+
 # The same for a command that has to be refused.
 refused() {
   printf '\n%s$ %s%s\n' "$GREEN" "$1" "$PLAIN"
@@ -128,8 +134,7 @@ watch_run "juju add-model $MODEL"
 watch_run "juju deploy ./build/demo/postgresql_*.charm postgresql -n 3 --config profile=testing"
 watch_run 'juju deploy s3-integrator'
 export ENDPOINT CA_CHAIN RUN_PATH KEYS=$work/keys.yaml
-watch_run 'juju config s3-integrator endpoint="$ENDPOINT" tls-ca-chain="$CA_CHAIN" s3-uri-style=path \
-    region=us-east-1 bucket=backups path="$RUN_PATH"'
+name_object_store s3-integrator
 watch_run 'juju-lab wait postgresql --timeout 10m'
 watch_run 'juju run s3-integrator/leader sync-s3-credentials --params "$KEYS"'
 watch_run 'juju integrate postgresql s3-integrator'
@@ -258,8 +263,7 @@ headline "Another cluster takes the data over from this one's repository. It kno
 run "juju run $(primary) create-restore-point name=moving"
 watch_run 'juju deploy ./build/demo/postgresql_*.charm newcomer --config profile=testing'
 watch_run 'juju deploy s3-integrator newcomer-s3'
-watch_run 'juju config newcomer-s3 endpoint="$ENDPOINT" tls-ca-chain="$CA_CHAIN" s3-uri-style=path \
-    region=us-east-1 bucket=backups path="$RUN_PATH"'
+name_object_store newcomer-s3
 watch_run 'juju-lab wait newcomer --timeout 10m'
 watch_run 'juju run newcomer-s3/leader sync-s3-credentials --params "$KEYS"'
 watch_run 'juju integrate newcomer newcomer-s3'
