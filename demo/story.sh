@@ -129,6 +129,12 @@ printf 'access-key: %s\nsecret-key: %s\n' "$(store access-key)" "$(store secret-
 # A cluster of its own writes to a path of its own.
 RUN_PATH=/$MODEL/$(date -u +%Y%m%dT%H%M%SZ)
 
+# Has an integrator name the lab's object store and this demo's path in it.
+name_object_store() {
+  watch_run "juju config $1"' endpoint="$ENDPOINT" tls-ca-chain="$CA_CHAIN" s3-uri-style=path \
+    region=us-east-1 bucket=backups path="$RUN_PATH"'
+}
+
 headline "Three units of PostgreSQL, and the integrator that knows the object store"
 watch_run "juju add-model $MODEL"
 watch_run "juju deploy ./build/demo/postgresql_*.charm postgresql -n 3 --config profile=testing"
