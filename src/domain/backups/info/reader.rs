@@ -48,9 +48,17 @@ impl Reader {
     /// Takes the next piece of the file, wherever it begins and ends.
     pub fn push(&mut self, mut piece: &[u8]) {
         while !piece.is_empty() && self.failed.is_none() {
+            let mut rest = piece;
             // Finds the end of the line at the speed of the memory; it cannot fail, as nothing is read from outside.
-            let _ = piece.read_until(b'\n', &mut self.begun);
-            if self.begun.last() == Some(&b'\n') {
+            let length = rest.skip_until(b'\n').unwrap_or(piece.len());
+            let line = &piece[..length];
+            piece = rest;
+            if self.begun.is_empty() && line.ends_with(b"\n") {
+                self.failed = self.take_line(line).err();
+                continue;
+            }
+            self.begun.extend_from_slice(line);
+            if line.ends_with(b"\n") {
                 self.failed = self.take_begun().err();
             }
         }
@@ -86,11 +94,15 @@ impl Reader {
     /// Takes the line that is complete now.
     fn take_begun(&mut self) -> Result<(), Unreadable> {
         let mut line = std::mem::take(&mut self.begun);
-        let content = line.strip_suffix(b"\n").unwrap_or(&line);
-        let taken = self.take(content.strip_suffix(b"\r").unwrap_or(content));
+        let taken = self.take_line(&line);
         line.clear();
         self.begun = line;
         taken
+    }
+
+    fn take_line(&mut self, line: &[u8]) -> Result<(), Unreadable> {
+        let content = line.strip_suffix(b"\n").unwrap_or(line);
+        self.take(content.strip_suffix(b"\r").unwrap_or(content))
     }
 
     fn take(&mut self, line: &[u8]) -> Result<(), Unreadable> {
