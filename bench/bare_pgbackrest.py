@@ -1,19 +1,19 @@
 #!/usr/bin/env python3
 """Measures backups and restores through the charm beside pgBackRest's own, with the same configuration, in turn.
 
-    bare_pgbackrest.py LAB CHARM [RUNS [SCALE]]
+    bare_pgbackrest.py PROGRAMS [RUNS [SCALE]]
 
-Deploys one unit of CHARM (a .charm file) and an object store with the lab's program LAB in a lab of its own, fills it with
-pgbench at SCALE (150: 2.2 GiB), and takes each of the four RUNS times (5). A backup is from the action to its end; a restore
+PROGRAMS is the folder with juju, juju-lab and the folder `charms`. A lab of its own gets one unit and an object store, is filled
+with pgbench at SCALE (150: 2.2 GiB), and takes each of the four RUNS times (5). A backup is from the action to its end; a restore
 from the action until the backup is fetched, because what comes after it is no part of pgBackRest's.
-`juju` lies beside LAB; the folder of LAB's own charms is in JUJU_LAB_CHARMS.
 """
 
 import statistics
 import sys
 import time
 
-from restore import bare_restore, circumstances, fill, in_a_lab, primary, restore, run
+from model import Model, run
+from restore import bare_restore, circumstances, restore
 
 
 def seconds_of(work):
@@ -28,24 +28,28 @@ def row(name, seconds, beside=None):
     print(f"    {name:<40} {median:8.2f} {min(seconds):8.2f} {max(seconds):8.2f} {ratio}")
 
 
-def measure(lab, runs, scale):
-    unit, machine = primary(lab)
-    fill(machine, scale)
+def measure(model, runs, scale):
+    unit = model.leader()
+    machine = model.machine(unit)
+    machine.fill(scale)
     charm, bare = [], []
-    for _ in range(runs):
-        seconds, backup = seconds_of(lambda: lab.action(unit, "create-backup"))
+    for number in range(1, runs + 1):
+        seconds, backup = seconds_of(lambda: model.action(unit, "create-backup"))
         charm.append(seconds)
-        lab.lab("wait", "--timeout", "10m")
+        model.settled()
         seconds, _ = seconds_of(lambda: run(*machine.pgbackrest("backup", "--type=full", "--no-expire-auto")))
         bare.append(seconds)
+        print(f"    backup {number} of {runs}: {charm[-1]:.2f} s, pgBackRest alone {seconds:.2f} s", flush=True)
 
     fetched, bare_fetched, whole = [], [], []
-    for _ in range(runs):
-        at = restore(lab, unit, machine, backup)
+    for number in range(1, runs + 1):
+        at = restore(model, unit, backup)
         fetched.append(at["fetched"] - at["begun"])
         whole.append(at["ended"] - at["begun"])
-        lab.action(unit, "accept-restore")
+        model.action(unit, "accept-restore")
+        model.settled()
         bare_fetched.append(bare_restore(machine, backup))
+        print(f"    restore {number} of {runs}: {fetched[-1]:.2f} s, pgBackRest alone {bare_fetched[-1]:.2f} s", flush=True)
 
     print(circumstances(backup, 1))
     print(f"    {f'{runs} runs':<40} {'median':>8} {'least':>8} {'most':>8} {'ratio':>8}")
@@ -57,11 +61,15 @@ def measure(lab, runs, scale):
 
 
 def main():
-    if len(sys.argv) < 3:
+    if len(sys.argv) < 2:
         sys.exit(__doc__)
-    runs = int(sys.argv[3]) if len(sys.argv) > 3 else 5
-    scale = int(sys.argv[4]) if len(sys.argv) > 4 else 150
-    in_a_lab(sys.argv[1], sys.argv[2], 1, lambda lab: measure(lab, runs, scale))
+    runs = int(sys.argv[2]) if len(sys.argv) > 2 else 5
+    scale = int(sys.argv[3]) if len(sys.argv) > 3 else 150
+    with Model(sys.argv[1]) as model:
+        model.deploy(1)
+        model.with_a_repository()
+        model.settled()
+        measure(model, runs, scale)
 
 
 if __name__ == "__main__":

@@ -152,8 +152,9 @@ fn departs(event: &Event, juju: &Juju) -> Result<bool, StepError> {
 /// The unit goes. Its data stays on the storage, which Juju may attach elsewhere.
 ///
 /// What fails while its peers are still known is tried again by the hooks that follow. The last hook stops the programs
-/// in any case: a unit that cannot be removed helps nobody, and the leader takes out what it has left in etcd. Only a
-/// primary that nobody takes the lead from stays, and Juju shows its hook as failed: it may have what no other has.
+/// in any case: a unit that cannot be removed helps nobody, and the leader takes out what it has left in etcd. Only one that
+/// the others rely on stays, and Juju shows its hook as failed and tries it again: a primary that nobody takes the lead from
+/// may have what no other has, and the volume of a voter must not go while it votes.
 fn leave(juju: &Juju, stage: leave::Stage) -> Result<(), StepError> {
     let mut unit = Unit::new(juju)?;
     let seen = unit.observe()?;
@@ -167,7 +168,7 @@ fn leave(juju: &Juju, stage: leave::Stage) -> Result<(), StepError> {
     let Err(error) = carry_out(&mut unit, &plan) else {
         return Ok(());
     };
-    if stage == leave::Stage::Departing && leave::still_leads(&unit.observe()?) {
+    if stage == leave::Stage::Departing && leave::is_relied_on(&unit.observe()?) {
         return Err(error);
     }
     tracing::error!("{error}");

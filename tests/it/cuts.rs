@@ -3,7 +3,7 @@
 use postgresql_charm::domain::decide;
 use postgresql_charm::domain::decide::leave::{self, Stage};
 use postgresql_charm::domain::decision::Decision;
-use postgresql_charm::domain::observed::{DataDirectory, Service, ServiceState};
+use postgresql_charm::domain::observed::{DataDirectory, Seen, Service, ServiceState};
 use postgresql_charm::domain::plan::Step;
 use postgresql_charm::reconcile::{carry_out, reconcile};
 
@@ -161,6 +161,31 @@ fn leaving_can_die_anywhere_and_ends_with_stopped_programs_and_no_vote() {
             .any(|step| step.contains("out of etcd"));
         assert!(voted_until_the_end, "cut after {cut}");
     }
+}
+
+#[test]
+fn a_unit_does_not_lose_its_volume_while_the_others_count_on_its_vote() {
+    let mut member = Model::replica();
+    member.elect(&[0, 1, 2]);
+    member.live();
+    let staying = ["postgresql-0".parse().unwrap()];
+    let plan = leave::plan(&member.seen, Stage::Departing, &staying, &[]);
+    let given_up = 1 + plan
+        .steps
+        .iter()
+        .position(|step| *step == Step::LeaveEtcd)
+        .unwrap();
+    for cut in 0..=plan.steps.len() {
+        let (model, _) = member.cut(&plan, cut);
+        assert_eq!(
+            leave::is_relied_on(&model.seen),
+            cut < given_up,
+            "cut after {cut}: {plan}"
+        );
+    }
+    // Without a majority nobody can let it go, and it would never be removed.
+    member.seen.etcd = Seen::Unreachable("no leader".to_owned());
+    assert!(!leave::is_relied_on(&member.seen));
 }
 
 #[test]

@@ -1,5 +1,7 @@
 //! Patroni: its members, its configuration, and what it refuses.
 
+use std::thread;
+
 use postgresql_charm::adapters::Unanswered;
 use postgresql_charm::adapters::patroni::{
     Credentials, MemberState, Patroni, PatroniError, Role, Switchover, Xlog,
@@ -77,6 +79,31 @@ fn waking_changes_nothing(patroni: &Patroni, config: &serde_json::Value) {
     assert_eq!(patroni.config(soon()).unwrap(), *config);
 }
 
+/// Patroni refuses a change when another came between its look at the configuration and its write.
+fn changes_at_the_same_time_are_all_made(patroni: &Patroni) {
+    let settings: Vec<String> = (1..=12).map(|number| format!("setting_{number}")).collect();
+    thread::scope(|scope| {
+        for setting in &settings {
+            scope.spawn(|| {
+                let patch = json!({ "postgresql": { "parameters": { setting: 1 } } });
+                patroni.patch_config(&patch, soon()).unwrap();
+            });
+        }
+    });
+    let config = patroni.config(soon()).unwrap();
+    let parameters = &config["postgresql"]["parameters"];
+    assert!(
+        settings.iter().all(|setting| parameters[setting] == 1),
+        "{config}"
+    );
+    let none: serde_json::Map<_, _> = settings
+        .into_iter()
+        .map(|setting| (setting, json!(null)))
+        .collect();
+    let patch = json!({ "postgresql": { "parameters": none } });
+    patroni.patch_config(&patch, soon()).unwrap();
+}
+
 #[test]
 fn a_cluster_of_one_member_is_born_changed_and_gone() {
     let machine = machine::Machine::new("127.77.5.1");
@@ -145,6 +172,7 @@ fn a_cluster_of_one_member_is_born_changed_and_gone() {
         (patroni.config(soon()).unwrap() == changed).then_some(())
     });
     waking_changes_nothing(&patroni, &changed);
+    changes_at_the_same_time_are_all_made(&patroni);
     patroni.reload(soon()).unwrap();
     eventually("the setting waits for a restart", || {
         patroni

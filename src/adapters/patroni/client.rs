@@ -13,6 +13,8 @@ use crate::domain::words::Secret;
 
 /// Between two attempts while Patroni does something else.
 const BETWEEN_ATTEMPTS: Duration = Duration::from_secs(1);
+/// Before a change is merged into what another has made of the configuration at the same time.
+const AFTER_A_CONFLICT: Duration = Duration::from_millis(100);
 
 /// Name and password of the REST API; needed for everything that changes something.
 #[derive(Clone, Debug)]
@@ -119,15 +121,24 @@ impl Patroni {
         self.parse(OPERATION, &answer)
     }
 
-    /// Merges into the dynamic configuration (`null` removes) and returns what it became.
+    /// Merges into the dynamic configuration (`null` removes) and returns what it became. When somebody else has changed it
+    /// meanwhile, it is merged into what that made of it.
     pub fn patch_config(
         &self,
         patch: &serde_json::Value,
         deadline: Deadline,
     ) -> Result<serde_json::Value, PatroniError> {
         const OPERATION: &str = "change the configuration of the cluster";
-        let answer = self.send(OPERATION, Method::Patch, "/config", Some(patch), deadline)?;
-        self.parse(OPERATION, &answer)
+        loop {
+            match self.send(OPERATION, Method::Patch, "/config", Some(patch), deadline) {
+                Err(PatroniError::Answered { status: 409, .. })
+                    if deadline.remaining() > AFTER_A_CONFLICT =>
+                {
+                    clock::sleep(AFTER_A_CONFLICT);
+                }
+                answer => return self.parse(OPERATION, &answer?),
+            }
+        }
     }
 
     /// Has a member look at the cluster now instead of with its next round, by a change that changes nothing.
@@ -307,6 +318,15 @@ mod tests {
                 "[Basic cGF0cm9uaTpzZWNyZXQ=] POST /reload {}",
             ]
         );
+    }
+
+    #[test]
+    fn a_change_that_comes_second_is_merged_into_the_first() {
+        let server = Scripted::answers(&[(409, "Conflict"), (200, "{\"ttl\": 30}")]);
+        patroni(&server)
+            .patch_config(&json!({"ttl": 30}), soon())
+            .unwrap();
+        assert_eq!(server.requests().len(), 2);
     }
 
     #[test]

@@ -93,10 +93,21 @@ pub fn plan(
     Plan::new(plan.purpose, steps).always(always.collect())
 }
 
-/// Whether the lead is still here.
-pub fn still_leads(seen: &Observed) -> bool {
-    seen.this_member()
-        .is_some_and(|member| member.role == Role::Primary)
+/// Whether those that stay still rely on this unit: it may have commits that no other has, or it votes in an etcd that has a
+/// majority and would count a member that never answers again.
+pub fn is_relied_on(seen: &Observed) -> bool {
+    let leads = seen
+        .this_member()
+        .is_some_and(|member| member.role == Role::Primary);
+    leads || votes_beside_others(seen)
+}
+
+fn votes_beside_others(seen: &Observed) -> bool {
+    let Some(etcd) = seen.etcd.known() else {
+        return false;
+    };
+    let voters = etcd.voters();
+    voters.contains(&&seen.juju.member) && voters.len() > 1
 }
 
 /// The settings for those that stay, of whom none may get a hook when it becomes the primary: a last unit that waits for a
