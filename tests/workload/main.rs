@@ -20,3 +20,4 @@ mod pgbackrest;
 mod pgbackrest_server;
 mod postgres;
 mod server;
+mod timelines;

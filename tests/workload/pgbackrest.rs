@@ -16,12 +16,12 @@ use postgresql_charm::domain::words::{BackupKind, Stanza, Timeline};
 use crate::machine::{Machine, need, soon};
 use crate::server::Server;
 
-fn stanza() -> Stanza {
+pub(crate) fn stanza() -> Stanza {
     "model.pg".parse().unwrap()
 }
 
 /// A configuration with a repository in a directory, and the pgBackRest that uses it.
-fn pgbackrest(machine: &Machine) -> (PgBackRest, PathBuf) {
+pub(crate) fn pgbackrest(machine: &Machine) -> (PgBackRest, PathBuf) {
     need("pgbackrest", "pgbackrest");
     machine.make_dir("log");
     let file = machine.pgbackrest_config(
@@ -31,7 +31,7 @@ fn pgbackrest(machine: &Machine) -> (PgBackRest, PathBuf) {
     (PgBackRest::new(file.clone(), machine.user.clone()), file)
 }
 
-fn archiving(config: &std::path::Path) -> String {
+pub(crate) fn archiving(config: &std::path::Path) -> String {
     let push = format!(
         "pgbackrest --config={} --stanza={} archive-push %p",
         config.display(),
@@ -40,7 +40,7 @@ fn archiving(config: &std::path::Path) -> String {
     format!("archive_mode = on\narchive_command = '{push}'")
 }
 
-fn backup(kind: BackupKind, request: &str) -> Command {
+pub(crate) fn backup(kind: BackupKind, request: &str) -> Command {
     Command::Backup(Backup {
         stanza: stanza(),
         kind,
@@ -52,14 +52,14 @@ fn backup(kind: BackupKind, request: &str) -> Command {
     })
 }
 
-fn create() -> Command {
+pub(crate) fn create() -> Command {
     Command::StanzaCreate {
         stanza: stanza(),
         online: true,
     }
 }
 
-fn check() -> Command {
+pub(crate) fn check() -> Command {
     Command::Check {
         stanza: stanza(),
         archive_timeout: Some(30),

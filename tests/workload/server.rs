@@ -45,16 +45,26 @@ impl<'a> Server<'a> {
 
     /// Starts the server of a data directory that is there.
     pub(crate) fn start_in(machine: &'a Machine, data: PathBuf) -> Self {
+        let server = Self::of(machine, data);
+        assert!(server.starts(), "it starts: {}", server.said());
+        server
+    }
+
+    /// The server of a data directory that is there; it does not run yet.
+    pub(crate) fn of(machine: &'a Machine, data: PathBuf) -> Self {
         let name = data.file_name().unwrap().to_str().unwrap();
         let socket_dir = machine.make_dir(&format!("{name}.socket"));
-        let server = Self {
+        Self {
             machine,
             data,
             socket_dir,
-        };
-        let options = format!("-k {}", server.socket_dir.display());
-        server.control(&["-w", "-o", &options, "start"]);
-        server
+        }
+    }
+
+    /// Whether it starts.
+    pub(crate) fn starts(&self) -> bool {
+        let options = format!("-k {}", self.socket_dir.display());
+        self.pg_ctl(&["-w", "-o", &options, "start"])
     }
 
     fn log(&self) -> PathBuf {

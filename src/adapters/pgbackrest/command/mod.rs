@@ -3,6 +3,7 @@
 use std::net::IpAddr;
 use std::path::{Path, PathBuf};
 
+use crate::domain::backups::target::{self, TargetKind};
 use crate::domain::render::POSTGRESQL_PORT;
 use crate::domain::words::{BackupKind, BackupLabel, Lsn, Stanza, Timeline, Timestamp};
 
@@ -147,6 +148,26 @@ pub struct Restore {
     pub process_max: Option<u32>,
 }
 
+impl Restore {
+    /// What a request was found to mean, into an empty directory.
+    pub fn of(stanza: Stanza, target: &target::Target, pg_path: PathBuf) -> Self {
+        let latest = target.kind == TargetKind::Latest;
+        Self {
+            stanza,
+            set: Some(target.set),
+            target: Target::of(target),
+            timeline: target.timeline.map(TargetTimeline::Number),
+            // At the end of the log it is promoted in any case, and pgBackRest refuses to be told.
+            action: (!latest).then_some(TargetAction::Promote),
+            pg_path: Some(pg_path),
+            delta: false,
+            tablespace_map_all: None,
+            recovery_options: Vec::new(),
+            process_max: None,
+        }
+    }
+}
+
 /// Where recovery ends.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Target {
@@ -168,6 +189,20 @@ pub enum Target {
     Preserve,
     /// No recovery settings at all.
     None,
+}
+
+impl Target {
+    fn of(target: &target::Target) -> Self {
+        let exclusive = target.exclusive;
+        match &target.kind {
+            TargetKind::Immediate => Self::Immediate,
+            TargetKind::Time(at) => Self::Time { at: *at, exclusive },
+            TargetKind::Lsn(at) => Self::Lsn { at: *at, exclusive },
+            TargetKind::Xid(at) => Self::Xid { at: *at, exclusive },
+            TargetKind::Name(at) => Self::Name { at: at.clone() },
+            TargetKind::Latest => Self::Default,
+        }
+    }
 }
 
 /// Timeline for recovery to follow.

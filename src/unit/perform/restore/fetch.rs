@@ -7,10 +7,8 @@ use super::{major, pgbackrest_of};
 use crate::adapters::host::clock::Deadline;
 use crate::adapters::host::files;
 use crate::adapters::pgbackrest::Command;
-use crate::adapters::pgbackrest::command::{
-    Restore, Target as PgBackRestTarget, TargetAction, TargetTimeline,
-};
-use crate::domain::backups::target::{Target, TargetKind};
+use crate::adapters::pgbackrest::command::Restore;
+use crate::domain::backups::target::Target;
 use crate::domain::observed::{RestoreRecord, Source};
 use crate::error::StepError;
 use crate::job::{self, Job, Spec};
@@ -80,28 +78,11 @@ fn begin(
 }
 
 fn command(unit: &Unit<'_>, major: u32, record: &RestoreRecord, target: &Target) -> Command {
-    let promote = Some(TargetAction::Promote);
-    let exclusive = target.exclusive;
-    let (at, action) = match &target.kind {
-        TargetKind::Immediate => (PgBackRestTarget::Immediate, promote),
-        TargetKind::Time(at) => (PgBackRestTarget::Time { at: *at, exclusive }, promote),
-        TargetKind::Lsn(at) => (PgBackRestTarget::Lsn { at: *at, exclusive }, promote),
-        TargetKind::Xid(at) => (PgBackRestTarget::Xid { at: *at, exclusive }, promote),
-        TargetKind::Name(at) => (PgBackRestTarget::Name { at: at.clone() }, promote),
-        TargetKind::Latest => (PgBackRestTarget::Default, None),
-    };
+    let beside = unit.layout.restoring_dir(major);
     Command::Restore(Restore {
-        stanza: record.stanza.clone(),
-        set: Some(target.set),
-        target: at,
-        timeline: target.timeline.map(TargetTimeline::Number),
-        action,
-        pg_path: Some(unit.layout.restoring_dir(major)),
-        delta: false,
         // Tablespaces would otherwise be written over those of the database that is still there.
         tablespace_map_all: Some(tablespaces(unit, major, record)),
-        recovery_options: Vec::new(),
-        process_max: None,
+        ..Restore::of(record.stanza.clone(), target, beside)
     })
 }
 
