@@ -7,19 +7,26 @@ use std::process::{Command, Output};
 use serde_json::Value;
 
 use crate::lab::{Lab, eventually};
-use crate::members::primary_of;
+use crate::members::{number, primary_of};
 
 const LEADER: &str = "postgresql/leader";
 const OTHERS: [&str; 2] = ["other/0", "other/1"];
 const OTHER_LEADER: &str = "other/leader";
 
-/// Everything in the old cluster's repository but what the new one keeps beside it: each object with its size and when it
-/// was written.
-fn objects(lab: &Lab) -> BTreeMap<String, (u64, std::time::SystemTime)> {
+/// Objects with their sizes, and when they were written.
+type Objects = BTreeMap<String, (u64, std::time::SystemTime)>;
+
+/// Everything in the old cluster's repository but what the new one keeps beside it.
+fn objects(lab: &Lab) -> Objects {
+    below(lab, "/backups/pg/", "/dev.other-")
+}
+
+/// The objects below a path, without those that another text in theirs belongs to.
+fn below(lab: &Lab, path: &str, without: &str) -> Objects {
     let store = lab.home().join("object-store");
     let mut found = BTreeMap::new();
     walk(&store, &mut found);
-    found.retain(|path, _| path.contains("/backups/pg/") && !path.contains("/dev.other-"));
+    found.retain(|object, _| object.contains(path) && !object.contains(without));
     assert!(
         !found.is_empty(),
         "the repository is not in {}",
@@ -28,7 +35,7 @@ fn objects(lab: &Lab) -> BTreeMap<String, (u64, std::time::SystemTime)> {
     found
 }
 
-fn walk(folder: &Path, found: &mut BTreeMap<String, (u64, std::time::SystemTime)>) {
+fn walk(folder: &Path, found: &mut Objects) {
     for entry in std::fs::read_dir(folder).into_iter().flatten().flatten() {
         let path = entry.path();
         if path.is_dir() {
@@ -123,6 +130,73 @@ fn a_cluster_is_brought_over_from_another_ones_repository_which_is_never_written
     eventually("the old cluster goes on archiving", || {
         let now = archived(&lab, "postgresql/0");
         (now > count).then_some(()).ok_or(now.to_string())
+    });
+
+    it_wakes_up_after_its_repository_was_taken_over(&lab, &path);
+}
+
+/// The other cluster was away while the first one has taken its repository over: it pushes not one object, says why, and gets
+/// it back when it is told to.
+fn it_wakes_up_after_its_repository_was_taken_over(lab: &Lab, path: &str) {
+    lab.juju(&["model-config", "update-status-hook-interval=10s"])
+        .ok();
+    let machines = OTHERS.map(|unit| (number(unit) + 1).to_string());
+    for machine in &machines {
+        lab.lab(&["fault", "power-off", machine]).ok();
+    }
+    let given = path.strip_prefix("backups").unwrap();
+    lab.juju(&["config", "s3-integrator", &format!("path={given}")])
+        .ok();
+    lab.status_becomes(
+        "postgresql/0",
+        "says whose repository it is",
+        |status, message| status == "blocked" && message.contains("application other of model dev"),
+    );
+    let said = lab.run(LEADER, "take-over-repository", &[]).refused();
+    assert!(said.contains("would not be able to archive"), "{said}");
+    lab.run(LEADER, "take-over-repository", &["force=true"])
+        .done();
+    lab.run(LEADER, "create-backup", &[]).done();
+
+    let theirs = || below(lab, &format!("/{path}/"), "/dev.postgresql/");
+    let before = theirs();
+    for machine in &machines {
+        lab.lab(&["fault", "power-on", machine]).ok();
+    }
+    let mut woken = String::new();
+    eventually("the other cluster has a primary", || {
+        let found = OTHERS.into_iter().find(|unit| {
+            let writes = "create table if not exists words (word text); select pg_switch_wal()";
+            lab.try_sql(unit, writes).code == Some(0)
+        });
+        found
+            .ok_or_else(|| lab.juju(&["status"]).stdout)?
+            .clone_into(&mut woken);
+        Ok(())
+    });
+    eventually("a push is refused", || {
+        let failed = "select failed_count > 0 from pg_stat_archiver";
+        let said = lab.try_sql(&woken, failed).stdout;
+        (said.trim() == "t").then_some(()).ok_or(said)
+    });
+    lab.status_becomes(&woken, "says why", |status, message| {
+        status == "blocked"
+            && message.contains("WAL stays on this unit")
+            && message.contains("application postgresql of model dev")
+    });
+    let said = lab.run(&woken, "create-backup", &[]).refused();
+    assert!(
+        said.contains("application postgresql of model dev"),
+        "{said}"
+    );
+    assert_eq!(theirs(), before, "it has pushed something");
+
+    lab.run(&woken, "take-over-repository", &["force=true"])
+        .done();
+    eventually("what has waited is archived", || {
+        let waits = "select count(*) from pg_ls_archive_statusdir() where name like '%.ready'";
+        let said = lab.try_sql(&woken, waits).stdout;
+        (said.trim() == "0").then_some(()).ok_or(said)
     });
 }
 
