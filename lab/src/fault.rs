@@ -50,12 +50,21 @@ enum Kind {
     /// Kill the hook or action that a unit runs
     KillHook { unit: String },
     /// Kill the next hook or action of a unit at its n-th call of a hook tool
-    KillAtCall { unit: String, call: u32 },
+    KillAtCall {
+        unit: String,
+        call: u32,
+        /// Count only calls with this text in an argument, such as a line of the log
+        #[arg(long, value_name = "TEXT")]
+        saying: Option<String>,
+    },
     /// Let a unit's agent die and start again, now or at the n-th call of a hook tool
     RestartAgent {
         unit: String,
         #[arg(long, value_name = "N")]
         at_call: Option<u32>,
+        /// Count only calls with this text in an argument
+        #[arg(long, value_name = "TEXT", requires = "at_call")]
+        saying: Option<String>,
     },
     /// Let the controller reject what a unit's next hook or action wrote
     RejectCommit { unit: String, message: String },
@@ -129,11 +138,21 @@ impl Kind {
             }
             Self::LoseLeadership { unit } => Fault::LoseLeadership { model, unit },
             Self::KillHook { unit } => Fault::KillDispatch { model, unit },
-            Self::KillAtCall { unit, call } => Fault::KillAtCall { model, unit, call },
-            Self::RestartAgent { unit, at_call } => Fault::RestartAgent {
+            Self::KillAtCall { unit, call, saying } => Fault::KillAtCall {
+                model,
+                unit,
+                call,
+                saying,
+            },
+            Self::RestartAgent {
+                unit,
+                at_call,
+                saying,
+            } => Fault::RestartAgent {
                 model,
                 unit,
                 call: at_call,
+                saying,
             },
             Self::RejectCommit { unit, message } => Fault::RejectCommit {
                 model,

@@ -299,11 +299,14 @@ pub enum Fault {
         unit: String,
         hook: String,
     },
-    /// SIGKILL of the charm at the n-th call of a hook tool of the next hook, action or command that calls so many.
+    /// SIGKILL of the charm at the n-th call of a hook tool of the next hook, action or command that calls so many. With a
+    /// text only calls count that have it in an argument.
     KillAtCall {
         model: String,
         unit: String,
         call: u32,
+        #[serde(default)]
+        saying: Option<String>,
     },
     /// The unit's agent dies and starts again: now, or at the n-th call of a hook tool. A hook runs again, an action
     /// has failed.
@@ -312,6 +315,8 @@ pub enum Fault {
         unit: String,
         #[serde(default)]
         call: Option<u32>,
+        #[serde(default)]
+        saying: Option<String>,
     },
     /// The next time `is-leader` answers true to this unit, the lead goes to another before what the hook or action
     /// wrote is committed.

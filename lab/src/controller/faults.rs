@@ -51,22 +51,29 @@ pub async fn inject(daemon: &Arc<Daemon>, fault: Fault) -> Result<Option<String>
             }
             Ok::<_, Failure>(())
         })?,
-        Fault::KillAtCall { model, unit, call } => {
-            let at = at_call(call, Strike::Kill)?;
+        Fault::KillAtCall {
+            model,
+            unit,
+            call,
+            saying,
+        } => {
+            let at = at_call(call, saying, Strike::Kill)?;
             arm(daemon, &model, &unit, |faults| faults.at_call = Some(at))?;
         }
         Fault::RestartAgent {
             model,
             unit,
             call: Some(call),
+            saying,
         } => {
-            let at = at_call(call, Strike::RestartAgent)?;
+            let at = at_call(call, saying, Strike::RestartAgent)?;
             arm(daemon, &model, &unit, |faults| faults.at_call = Some(at))?;
         }
         Fault::RestartAgent {
             model,
             unit,
             call: None,
+            saying: _,
         } => {
             let uuid = known_unit(daemon, &model, &unit)?;
             if !daemon.agents.restart(&uuid, &unit) {
@@ -184,11 +191,15 @@ fn after(seconds: u32) -> Timestamp {
     Timestamp::now() + SignedDuration::from_secs(seconds.into())
 }
 
-fn at_call(number: u32, strike: Strike) -> Result<AtCall, Failure> {
+fn at_call(number: u32, saying: Option<String>, strike: Strike) -> Result<AtCall, Failure> {
     if number == 0 {
         return Err(Failure::invalid("calls of hook tools are counted from 1"));
     }
-    Ok(AtCall { number, strike })
+    Ok(AtCall {
+        number,
+        saying,
+        strike,
+    })
 }
 
 fn arm(

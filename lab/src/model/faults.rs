@@ -21,10 +21,13 @@ pub struct UnitFaults {
 }
 
 /// What happens at a hook's n-th call of a hook tool.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AtCall {
     /// Counted from 1.
     pub number: u32,
+    /// Counts only calls with this text in an argument.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub saying: Option<String>,
     pub strike: Strike,
 }
 

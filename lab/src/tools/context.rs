@@ -50,6 +50,8 @@ pub struct ContextState {
     pub heard_to_lead: bool,
     /// How many hook tools were called.
     pub calls: u32,
+    /// Calls that counted for a fault that waits for a text.
+    pub said: u32,
 }
 
 /// What is committed together when the process exits with success.

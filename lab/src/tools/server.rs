@@ -68,7 +68,7 @@ pub fn run(daemon: &Daemon, call: &Call) -> Answer {
     // Calls of one hook are served one at a time.
     let mut state = context.state.lock().unwrap_or_else(PoisonError::into_inner);
     state.calls += 1;
-    if strikes(daemon, &context, state.calls) {
+    if strikes(daemon, &context, &mut state, &call.args) {
         return refuse(&ToolError::runtime("the agent is gone"));
     }
     let Some(tool) = find(&call.tool) else {
@@ -126,11 +126,25 @@ pub fn run(daemon: &Daemon, call: &Call) -> Answer {
 }
 
 /// Kills the caller, or its agent, if a fault is armed for this call.
-fn strikes(daemon: &Daemon, context: &Context, call: u32) -> bool {
-    let due = |at: &AtCall| at.number == call;
+fn strikes(
+    daemon: &Daemon,
+    context: &Context,
+    state: &mut ContextState,
+    arguments: &[String],
+) -> bool {
+    let due = |at: &AtCall| match &at.saying {
+        None => at.number == state.calls,
+        Some(text) => {
+            let says = arguments.iter().any(|it| it.contains(text));
+            state.said += u32::from(says);
+            says && at.number == state.said
+        }
+    };
     let armed = daemon.read(&context.model, |model| {
         let unit = model.units.get(&context.unit);
-        Ok(unit.and_then(|unit| unit.faults.at_call).filter(due))
+        Ok(unit
+            .and_then(|unit| unit.faults.at_call.clone())
+            .filter(due))
     });
     let Ok(Some(AtCall { strike, .. })) = armed else {
         return false;

@@ -42,6 +42,7 @@ fn a_charm_killed_at_its_second_call_runs_again_from_the_start() {
             model: MODEL.into(),
             unit: "probe/0".into(),
             call: 2,
+            saying: None,
         },
     );
     repeat(&lab, "probe/0", "config-changed");
@@ -49,6 +50,40 @@ fn a_charm_killed_at_its_second_call_runs_again_from_the_start() {
     lab.settle();
     assert_eq!((lines(&lab, "first"), lines(&lab, "second")), (3, 2));
     assert!(!lab.log_text().contains("failed"), "{}", lab.log_text());
+}
+
+#[test]
+fn a_charm_is_killed_when_it_says_something_for_the_second_time() {
+    let lab = Lab::start();
+    let script = "if [ $name = config-changed ]; then for n in 1 2 3; do juju-log \"step $n\"; state-set n=$n; \
+                  echo x >> $shared/steps; done; fi; true";
+    lab.deploy(&Charm::recorder("probe", "", script), 1);
+    assert_eq!(lines(&lab, "steps"), 3);
+    inject(
+        &lab,
+        Fault::KillAtCall {
+            model: MODEL.into(),
+            unit: "probe/0".into(),
+            call: 2,
+            saying: Some("step 2".into()),
+        },
+    );
+    repeat(&lab, "probe/0", "config-changed");
+    repeat(&lab, "probe/0", "config-changed");
+    // It is said once in each hook, and calls are counted in each from the beginning.
+    lab.settle();
+    assert_eq!(lines(&lab, "steps"), 9);
+    inject(
+        &lab,
+        Fault::KillAtCall {
+            model: MODEL.into(),
+            unit: "probe/0".into(),
+            call: 2,
+            saying: Some("step".into()),
+        },
+    );
+    repeat(&lab, "probe/0", "config-changed");
+    lab.until("the hook ran twice", || lines(&lab, "steps") == 13);
 }
 
 #[test]
@@ -65,6 +100,7 @@ fn an_agent_that_restarts_in_a_hook_runs_it_again_and_in_an_action_reports_its_e
                 model: MODEL.into(),
                 unit: "probe/0".into(),
                 call: Some(2),
+                saying: None,
             },
         )
     };
