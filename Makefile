@@ -67,6 +67,10 @@ lint:  ## Check formatting and lints
 packages:  ## Install the packages of the distribution that are missing
 	@scripts/install-packages
 
+.PHONY: restore-cuts
+restore-cuts: packages build  ## A restore of three units, cut at each of its steps; CUTS="process:3 machine:7" chooses
+	@RESTORE_CUTS="$(or $(CUTS),all)" cargo test --locked --test stories restore_cuts -- --nocapture
+
 .PHONY: schedules
 schedules: packages build  ## Faults in random order under a steady writer; SEEDS="1 2 3" chooses the orders
 	@SCHEDULE_SEEDS="$(or $(SEEDS),$(shell seq -s ' ' 1 20))" cargo test --locked --test stories schedules -- --nocapture

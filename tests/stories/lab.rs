@@ -200,15 +200,6 @@ impl Lab {
         said(self.command("juju", arguments).output())
     }
 
-    /// Starts `juju` and does not wait.
-    pub(crate) fn start_juju(&self, arguments: &[&str]) -> std::process::Child {
-        self.command("juju", arguments)
-            .stdout(Stdio::null())
-            .stderr(Stdio::null())
-            .spawn()
-            .expect("start juju")
-    }
-
     /// Runs an action and waits for it.
     #[track_caller]
     pub(crate) fn run(&self, unit: &str, action: &str, params: &[&str]) -> Task {

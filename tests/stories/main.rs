@@ -20,6 +20,7 @@ mod members;
 mod ordinary_user;
 mod quorum;
 mod repositories;
+mod restore_cuts;
 mod restores;
 mod schedules;
 mod tls;

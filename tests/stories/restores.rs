@@ -44,7 +44,7 @@ fn all_hold(lab: &Lab, rows: &str) {
     });
 }
 
-fn leader(lab: &Lab) -> &'static str {
+pub(crate) fn leader(lab: &Lab) -> &'static str {
     let said = lab.juju(&["status", "--format", "json"]);
     let all: serde_json::Value = serde_json::from_str(&said.stdout).unwrap();
     let units = &all["applications"]["postgresql"]["units"];

@@ -1,5 +1,7 @@
 //! `restore`, and what becomes of it: `undo-restore`, `accept-restore`.
 
+use std::time::Duration;
+
 use juju_charm::{Juju, Params};
 
 use super::{ActionError, plan_restore};
@@ -15,7 +17,7 @@ use crate::domain::refusal::Refusal;
 use crate::domain::words::MemberName;
 use crate::error::StepError;
 use crate::juju::publish;
-use crate::reconcile::{World as _, carry_out, reconcile};
+use crate::reconcile::{World, carry_out, reconcile};
 use crate::unit::{Unit, because};
 use crate::{catalogue, job};
 
@@ -139,7 +141,7 @@ fn follow(
     unit.tell(&plan.purpose);
     publish::working(juju, &plan.purpose)?;
     juju.action_set("restore-id", id.to_owned())?;
-    match carry_out(unit, plan) {
+    match carry_out(&mut Narrated::new(unit, plan), plan) {
         Err(error) if !wait && error.is_remembered() => {
             let seen = unit.observe()?;
             if decide::restore::is_under_way(&seen) {
@@ -172,6 +174,44 @@ fn follow(
         juju.action_set("archives-as", seen.juju.stanza.to_string())?;
     }
     members(juju, &seen)
+}
+
+/// Says of each step that it begins: a restore can take hours, and whoever waits for it wants to know where it is.
+struct Narrated<'a, 'b> {
+    unit: &'a mut Unit<'b>,
+    begun: usize,
+    steps: usize,
+}
+
+impl<'a, 'b> Narrated<'a, 'b> {
+    fn new(unit: &'a mut Unit<'b>, plan: &Plan) -> Self {
+        Self {
+            unit,
+            begun: 0,
+            steps: plan.steps.len(),
+        }
+    }
+}
+
+impl World for Narrated<'_, '_> {
+    fn observe(&mut self) -> Result<Observed, StepError> {
+        self.unit.observe()
+    }
+
+    fn perform(&mut self, step: &Step) -> Result<(), StepError> {
+        self.begun += 1;
+        let (begun, steps) = (self.begun, self.steps);
+        self.unit.tell(&format!("step {begun} of {steps}: {step}"));
+        self.unit.perform(step)
+    }
+
+    fn pause(&mut self, at_most: Duration) -> bool {
+        self.unit.pause(at_most)
+    }
+
+    fn announce(&mut self, plan: &Plan) {
+        self.unit.announce(plan);
+    }
 }
 
 /// Which of the other units follow, and which are still to be rebuilt.

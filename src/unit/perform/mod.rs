@@ -142,7 +142,7 @@ pub(super) fn perform(unit: &mut Unit<'_>, step: &Step) -> Result<(), StepError>
         } => backup::keep_log(unit, store, stanza, request),
 
         Step::RecordRestore(record) => restore::record(unit, record),
-        Step::TakeLead(record) => restore::or_back(unit, record, restore::take_lead(unit)),
+        Step::TakeLead(record) => restore::or_back(unit, record, restore::take_lead(unit, record)),
         Step::HoldMembers(record) => restore::or_back(unit, record, restore::hold(unit, record)),
         Step::ReleaseMembers { by, id } => restore::release(unit, by.as_ref(), id),
         Step::ReopenCluster(record) => restore::reopen(unit, record),

@@ -26,7 +26,13 @@ const LEASE: Duration = Duration::from_secs(45);
 const BETWEEN_LOOKS: Duration = Duration::from_millis(500);
 
 /// The primary hands over, so that the one that is replaced runs on this unit, where it can be seen to have stopped.
-pub(in crate::unit::perform) fn take_lead(unit: &Unit<'_>) -> Result<(), StepError> {
+///
+/// While this very restore holds the members, nobody is elected: after a machine lost its power in between, nobody leads, and
+/// nobody will.
+pub(in crate::unit::perform) fn take_lead(
+    unit: &Unit<'_>,
+    record: &RestoreRecord,
+) -> Result<(), StepError> {
     let state = systemd::show(Service::Patroni.unit(), Deadline::seconds(10)).map_err(because)?;
     if matches!(state.active, Active::Inactive | Active::Failed) {
         // It was stopped by this very restore; whether another has the lead is seen when the members are held.
@@ -48,6 +54,7 @@ pub(in crate::unit::perform) fn take_lead(unit: &Unit<'_>) -> Result<(), StepErr
                         Err(error) => error,
                     }
                 }
+                None if is_held_for(unit, record)? => return Ok(()),
                 None => StepError::expected("the cluster has no primary", ""),
             },
             Err(error) => error,
@@ -78,6 +85,18 @@ fn put(unit: &Unit<'_>, etcd: &Etcd, name: &str, value: &Value) -> Result<(), St
         Deadline::seconds(30),
     )
     .map_err(because)
+}
+
+/// Whether this restore has the members held.
+fn is_held_for(unit: &Unit<'_>, record: &RestoreRecord) -> Result<bool, StepError> {
+    let config = config(unit, &cluster::etcd(unit)?)?;
+    let held = held(&config);
+    Ok(config["pause"] == json!(true) && held.is_some_and(|held| held.id == record.id))
+}
+
+fn held(config: &Value) -> Option<Held> {
+    let held = config.get(HELD)?;
+    serde_json::from_value(held.clone()).ok()
 }
 
 pub(in crate::unit::perform) fn hold(
@@ -122,10 +141,7 @@ pub(in crate::unit::perform) fn release(
 ) -> Result<(), StepError> {
     let etcd = cluster::etcd(unit)?;
     let mut config = config(unit, &etcd)?;
-    let held = config
-        .get(HELD)
-        .and_then(|held| serde_json::from_value::<Held>(held.clone()).ok());
-    if held.is_none_or(|held| held.id != id) {
+    if held(&config).is_none_or(|held| held.id != id) {
         return Ok(());
     }
     if let Some(by) = by {
