@@ -26,7 +26,12 @@ struct Arguments {
 #[derive(Subcommand)]
 enum Command {
     /// Start the lab's daemon and wait until it answers
-    Up,
+    Up {
+        /// What the machines of a new lab are: simple ones need no privileges, the others run the distribution's
+        /// systemd and apt and need root
+        #[arg(long, value_enum)]
+        machines: Option<machine::Kind>,
+    },
     /// Stop the daemon and every machine
     Down,
     /// Run the daemon in the foreground
@@ -84,8 +89,8 @@ fn main() -> ExitCode {
 fn run(command: &Command) -> anyhow::Result<ExitCode> {
     let home = Home::from_environment().context("cannot choose the lab's home")?;
     match command {
-        Command::Up => {
-            let info = process::up(&home)?;
+        Command::Up { machines } => {
+            let info = process::up(&home, *machines)?;
             if let Some(folder) = home
                 .closed_folder()
                 .filter(|_| rustix::process::geteuid().is_root())

@@ -46,6 +46,7 @@ pub fn agent_socket(root: &Path) -> PathBuf {
 /// What the environment says about model and machine.
 #[derive(Debug, Clone)]
 pub struct Surroundings {
+    /// The machine's directory on this computer.
     pub root: PathBuf,
     pub model_name: String,
     pub machine: u32,
@@ -62,7 +63,8 @@ pub fn variables(
     work: Option<&Work>,
     around: &Surroundings,
 ) -> BTreeMap<&'static str, OsString> {
-    let paths = UnitPaths::new(&around.root, &context.unit);
+    let root = crate::machine::root_inside(&around.root);
+    let paths = UnitPaths::new(&root, &context.unit);
     let proxy = |name: &str| around.proxies.get(name).cloned().unwrap_or_default();
     let mut all: BTreeMap<&'static str, OsString> = BTreeMap::new();
     let mut set = |name, value: &dyn AsRef<std::ffi::OsStr>| {
@@ -98,7 +100,7 @@ pub fn variables(
     set("JUJU_CHARM_NO_PROXY", &proxy("juju-no-proxy"));
     set(
         "PATH",
-        &format!("{}:{}", paths.tools.display(), machine_path(&around.root)),
+        &format!("{}:{}", paths.tools.display(), machine_path(&root)),
     );
     set("LANG", &"C.UTF-8");
     set("TERM", &"tmux-256color");

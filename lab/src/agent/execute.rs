@@ -3,7 +3,8 @@
 use super::UnitKey;
 use crate::api::Level;
 use crate::daemon::Daemon;
-use crate::machine::network;
+use crate::machine::container::{self, Entry, Part, inside, unit_of_context};
+use crate::machine::{Kind, network};
 use crate::model::identity;
 use std::collections::BTreeMap;
 use std::ffi::OsString;
@@ -31,6 +32,8 @@ pub(super) struct Program {
     pub name: String,
     /// Keep the output for the results of an action.
     pub capture: bool,
+    /// What the process is known by: a context's id.
+    pub context: String,
     /// Root of the machine it runs on.
     pub machine: PathBuf,
     /// Whether that machine is cut off the network.
@@ -51,7 +54,9 @@ pub(super) async fn execute(
     program: Program,
 ) -> std::io::Result<Ended> {
     let members = network::members(&program.machine);
+    let service = service(&program);
     let mut command = match &members {
+        _ if service.is_some() => entering(&program)?,
         // What the program starts must not be faster than the agent, so it enters by itself.
         Some(members) if program.cut_off => {
             let mut command = Command::new("/bin/sh");
@@ -61,9 +66,11 @@ pub(super) async fn execute(
         }
         _ => Command::new(&program.path),
     };
+    if service.is_none() {
+        command.current_dir(&program.directory);
+    }
     let mut child = command
         .args(&program.args)
-        .current_dir(&program.directory)
         .env_clear()
         .envs(&program.environment)
         .stdin(Stdio::null())
@@ -71,7 +78,7 @@ pub(super) async fn execute(
         .stderr(Stdio::piped())
         .process_group(0)
         .spawn()?;
-    let _running = daemon.agents.running(key, child.id());
+    let _running = daemon.agents.running(key, child.id(), service);
     if let (Some(members), Some(pid)) = (members, child.id()) {
         // It may be over already.
         let _ = std::fs::write(members, pid.to_string());
@@ -116,6 +123,31 @@ pub(super) async fn execute(
         stdout: take(&out),
         stderr: take(&err),
     })
+}
+
+/// The service that the program will be on a machine with systemd.
+fn service(program: &Program) -> Option<Part> {
+    match Kind::of_machine(&program.machine) {
+        Kind::Simple => None,
+        Kind::Systemd => Part::service(&program.machine, &unit_of_context(&program.context)),
+    }
+}
+
+/// Runs the program, without its arguments, by the machine's systemd.
+fn entering(program: &Program) -> std::io::Result<Command> {
+    let leader = container::leader(&program.machine)
+        .ok_or_else(|| std::io::Error::other("the machine does not run"))?;
+    let words = Entry::new(leader)
+        .service(&unit_of_context(&program.context))
+        .in_directory(&inside(&program.machine, &program.directory))
+        .passing(program.environment.keys().copied())
+        .words();
+    let mut command = Command::new("/usr/bin/nsenter");
+    command
+        .args(words.get(1..).unwrap_or_default())
+        .arg(inside(&program.machine, &program.path))
+        .current_dir("/");
+    Ok(command)
 }
 
 /// Follows one stream of a process.

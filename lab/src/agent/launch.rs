@@ -90,6 +90,7 @@ impl Agent {
             directory: UnitPaths::new(&self.root, &self.key.unit).charm,
             environment: variables(context, work, &around),
             name: context.name.clone(),
+            context: context.id.clone(),
             capture,
             machine: self.root.clone(),
             cut_off: self

@@ -20,7 +20,10 @@ pub async fn machine_exec(daemon: Arc<Daemon>, key: UnitKey, id: u64) {
     };
     let root = daemon.home.machine(slot);
     let environment = [
-        ("PATH", machine_path(&root).into()),
+        (
+            "PATH",
+            machine_path(&crate::machine::root_inside(&root)).into(),
+        ),
         ("LANG", OsString::from("C.UTF-8")),
     ]
     .into();
@@ -30,6 +33,7 @@ pub async fn machine_exec(daemon: Arc<Daemon>, key: UnitKey, id: u64) {
         directory: root.clone(),
         environment,
         name: "juju-exec".into(),
+        context: format!("machine-{slot}-juju-exec-{id}"),
         capture: true,
         machine: root,
         cut_off,

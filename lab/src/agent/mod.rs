@@ -20,6 +20,8 @@ mod storage_dir;
 
 use crate::api::Failure;
 use crate::daemon::Daemon;
+use crate::machine::Kind;
+use crate::machine::container::{self, Part};
 use crate::model::Model;
 use crate::model::progress::RunningKind;
 use crate::model::unit::Unit;
@@ -35,7 +37,7 @@ pub use machine_command::machine_exec;
 pub use removal::remove_unit;
 pub(crate) use removal::sweep_application;
 pub(crate) use run_task::INTERRUPTED;
-pub use running::{Agents, kill_group};
+pub use running::Agents;
 pub use storage_dir::StorageArea;
 
 /// Names one unit of one model.
@@ -251,6 +253,13 @@ impl Agent {
         let running = self.read(|model| model.units.get(&self.key.unit)?.progress.running.clone());
         let Some(running) = running else { return };
         orphans::kill(&running.context);
+        if Kind::of_machine(&self.root) == Kind::Systemd
+            && let Some(service) =
+                Part::service(&self.root, &container::unit_of_context(&running.context))
+            && let Err(error) = service.kill()
+        {
+            tracing::error!("cannot kill {}: {error}", service.path().display());
+        }
         let recovered = self.change(|model| match &running.what {
             RunningKind::Hook(hook) => {
                 if let Some(unit) = model.units.get_mut(&self.key.unit) {

@@ -2,6 +2,7 @@
 
 use super::UnitKey;
 use super::locks::Locks;
+use crate::machine::container::Part;
 use rustix::process::{Pid, Signal};
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -10,7 +11,7 @@ use tokio::sync::Notify;
 /// The agents that run now, and the processes they started.
 #[derive(Debug, Default)]
 pub struct Agents {
-    groups: Mutex<HashMap<(String, String), u32>>,
+    groups: Mutex<HashMap<(String, String), Group>>,
     rejections: Mutex<HashMap<(String, String), String>>,
     restarts: Mutex<HashMap<(String, String), Arc<Notify>>>,
     pub(super) locks: Locks,
@@ -19,13 +20,18 @@ pub struct Agents {
 }
 
 impl Agents {
-    pub(super) fn running(&self, key: &UnitKey, group: Option<u32>) -> RunningGuard<'_> {
+    pub(super) fn running(
+        &self,
+        key: &UnitKey,
+        leader: Option<u32>,
+        service: Option<Part>,
+    ) -> RunningGuard<'_> {
         let id = (key.uuid.clone(), key.unit.clone());
-        if let Some(group) = group {
+        if let Some(leader) = leader {
             self.groups
                 .lock()
                 .unwrap_or_else(PoisonError::into_inner)
-                .insert(id.clone(), group);
+                .insert(id.clone(), Group { leader, service });
         }
         RunningGuard { agents: self, id }
     }
@@ -43,8 +49,8 @@ impl Agents {
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
             .get(&id)
-            .copied();
-        group.is_some_and(|group| signal_group(group, signal))
+            .cloned();
+        group.is_some_and(|group| group.signal(signal))
     }
 
     /// Lets a unit's agent die and start again; what it ran is left to the new one. False if it has no agent.
@@ -75,7 +81,7 @@ impl Agents {
     }
 
     /// The process groups that run now, for the end of the daemon.
-    pub fn take_groups(&self) -> Vec<u32> {
+    pub(crate) fn take_groups(&self) -> Vec<Group> {
         let mut groups = self.groups.lock().unwrap_or_else(PoisonError::into_inner);
         groups.drain().map(|(_, group)| group).collect()
     }
@@ -98,14 +104,33 @@ impl Agents {
     }
 }
 
-/// Kills a process group; false if there is none.
-pub fn kill_group(group: u32) -> bool {
-    signal_group(group, Signal::KILL)
+/// The processes of a hook, an action or a command.
+#[derive(Debug, Clone)]
+pub(crate) struct Group {
+    leader: u32,
+    /// On a machine with systemd the leader only waits for this service, which is the program.
+    service: Option<Part>,
 }
 
-fn signal_group(group: u32, signal: Signal) -> bool {
-    let pid = Pid::from_raw(group.cast_signed());
-    pid.is_some_and(|pid| rustix::process::kill_process_group(pid, signal).is_ok())
+impl Group {
+    /// Kills it; false if there is none.
+    pub(crate) fn kill(&self) -> bool {
+        self.signal(Signal::KILL)
+    }
+
+    fn signal(&self, signal: Signal) -> bool {
+        if let Some(service) = &self.service {
+            let done = match signal {
+                Signal::KILL => service.kill(),
+                signal => service.freeze(signal == Signal::STOP),
+            };
+            if let Err(error) = done {
+                tracing::error!("cannot signal {}: {error}", service.path().display());
+            }
+        }
+        let pid = Pid::from_raw(self.leader.cast_signed());
+        pid.is_some_and(|pid| rustix::process::kill_process_group(pid, signal).is_ok())
+    }
 }
 
 pub(super) struct RunningGuard<'a> {

@@ -105,6 +105,9 @@ pub struct MachineSpecReply {
     pub address: String,
     /// Root directory of the machine; paths on the machine are below it.
     pub root: PathBuf,
+    /// The first process of a machine with systemd: a program runs there by entering.
+    #[serde(default)]
+    pub leader: Option<u32>,
     /// `PATH` of a process on this machine.
     pub path: String,
     /// Charm directory of the unit asked for (of the machine's first unit if a machine was asked for).

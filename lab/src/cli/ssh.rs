@@ -11,6 +11,8 @@ use clap::Args;
 
 use crate::api::{FullStatus, MachineSpecReply, Request};
 
+use crate::machine::container::Entry;
+
 use super::failure::CliError;
 use super::names;
 use super::session::Session;
@@ -50,6 +52,11 @@ impl Ssh {
             None => (None, target),
         };
         let machine = machine_of(session, target)?;
+        if let Some(leader) = machine.leader {
+            let command = without_client_options(command);
+            let error = entering(leader, user, command).exec();
+            return Err(CliError::io(format!("run a shell on {target}"))(error));
+        }
         let command = without_client_options(command);
         let mut process = if command.is_empty() {
             login_shell()
@@ -70,6 +77,31 @@ impl Ssh {
             process.exec(),
         ))
     }
+}
+
+/// A shell, or a command, that a machine's systemd runs.
+fn entering(leader: u32, user: Option<&str>, command: &[String]) -> Command {
+    let user = user.filter(|user| !matches!(*user, "ubuntu" | "root"));
+    let mut entry = Entry::new(leader).in_directory(Path::new("/"));
+    entry = match user {
+        Some(user) => entry.with("--uid", user),
+        None => entry.with("--setenv", "HOME=/root"),
+    };
+    if let Ok(term) = std::env::var("TERM") {
+        entry = entry.with("--setenv", format!("TERM={term}"));
+    }
+    if command.is_empty() && rustix::termios::isatty(rustix::stdio::stdin()) {
+        entry = entry.on_terminal();
+    }
+    let words = entry.words();
+    let mut process = Command::new("nsenter");
+    process.args(words.get(1..).unwrap_or_default());
+    if command.is_empty() {
+        process.arg("/bin/bash");
+    } else {
+        process.args(["/bin/sh", "-c", &command.join(" ")]);
+    }
+    process
 }
 
 /// The command after the options of the ssh client, which have nothing to set here.

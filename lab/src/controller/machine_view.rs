@@ -3,6 +3,7 @@
 use crate::agent::environment::{UnitPaths, machine_path};
 use crate::api::{Base, Failure, Machine, MachineSpecReply, MachineStatus, StatusInfo};
 use crate::daemon::{Daemon, machines, unit_of};
+use crate::machine::{Kind, container};
 use crate::model::{Model, constraints, identity};
 use crate::tools::mac_address;
 
@@ -101,7 +102,20 @@ pub fn find(daemon: &Daemon, model: &str, target: &str) -> Result<MachineSpecRep
                 machine.number
             ))
         })?;
-        let root = daemon.home.machine(slot);
+        let dir = daemon.home.machine(slot);
+        let (leader, root) = match Kind::of_machine(&dir) {
+            Kind::Simple => (None, dir),
+            Kind::Systemd => {
+                let leader = container::leader(&dir).ok_or_else(|| {
+                    Failure::invalid(format!("machine {} does not run", machine.number))
+                })?;
+                (Some(leader), format!("/proc/{leader}/root").into())
+            }
+        };
+        let inside = match leader {
+            None => root.clone(),
+            Some(_) => "/".into(),
+        };
         Ok(MachineSpecReply {
             number: machine.number.to_string(),
             hostname: machines::hostname(model, machine),
@@ -109,9 +123,10 @@ pub fn find(daemon: &Daemon, model: &str, target: &str) -> Result<MachineSpecRep
                 .address(Some(slot))
                 .map(|address| address.to_string())
                 .unwrap_or_default(),
-            path: machine_path(&root),
-            charm_dir: unit.map(|unit| UnitPaths::new(&root, &unit.name).charm),
+            path: machine_path(&inside),
+            charm_dir: unit.map(|unit| UnitPaths::new(&inside, &unit.name).charm),
             root,
+            leader,
         })
     })
 }

@@ -3,7 +3,7 @@
 use super::Daemon;
 use super::machines::{alter, boot, find, power_off, power_on};
 use crate::api::Failure;
-use crate::machine::{clock, disk, network};
+use crate::machine::{Kind, clock, disk, network};
 use crate::model::Model;
 use std::sync::Arc;
 
@@ -61,6 +61,7 @@ pub(crate) fn limit_disk(
     number: u32,
     size: u64,
 ) -> Result<(), Failure> {
+    simple(daemon, "a disk of its own")?;
     power_off(daemon, model, number)?;
     let limited = altered(daemon, model, number, |machine| disk::limit(machine, size));
     power_on(daemon, model, number)?;
@@ -73,6 +74,9 @@ pub(crate) fn fill_disk(
     number: u32,
     full: bool,
 ) -> Result<(), Failure> {
+    if full {
+        simple(daemon, "a disk of its own")?;
+    }
     altered(daemon, model, number, |machine| {
         if full {
             disk::fill(machine)
@@ -89,6 +93,7 @@ pub(crate) fn set_clock(
     number: u32,
     seconds: i64,
 ) -> Result<(), Failure> {
+    simple(daemon, "a clock of its own")?;
     let boots = alter(daemon, model, number, |slot| {
         clock::set(&daemon.home.machine(slot), seconds).map_err(|error| {
             Failure::invalid(format!(
@@ -101,6 +106,16 @@ pub(crate) fn set_clock(
         power_on(daemon, model, number)?;
     }
     Ok(())
+}
+
+/// Refuses what only simple machines have.
+fn simple(daemon: &Daemon, what: &str) -> Result<(), Failure> {
+    match Kind::of_lab(daemon.home.path()) {
+        Kind::Simple => Ok(()),
+        Kind::Systemd => Err(Failure::invalid(format!(
+            "a machine with systemd has not {what}\nhint: use a lab with simple machines"
+        ))),
+    }
 }
 
 /// Ends every fault of a model that lasts.

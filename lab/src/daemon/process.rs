@@ -4,6 +4,7 @@ use super::{Daemon, api_server, machines, supervisor};
 use crate::api::{ControllerInfo, Request};
 use crate::client::{CallError, Client};
 use crate::home::Home;
+use crate::machine::{Kind, container};
 use anyhow::{Context as _, bail};
 use rustix::fs::{FlockOperation, flock};
 use std::fs::{self, DirBuilder, File, OpenOptions};
@@ -17,12 +18,37 @@ use std::time::{Duration, Instant};
 const PATIENCE: Duration = Duration::from_secs(30);
 
 /// Starts the daemon unless it runs, and waits until it answers.
-pub fn up(home: &Home) -> anyhow::Result<ControllerInfo> {
+///
+/// A new lab gets machines of `kind`, or simple ones; a lab keeps the kind it has.
+pub fn up(home: &Home, kind: Option<Kind>) -> anyhow::Result<ControllerInfo> {
+    let is_new = !home.state().join("controller.json").exists();
+    let present = Kind::of_lab(home.path());
+    let kind = kind.unwrap_or(present);
+    if kind != present && !is_new {
+        bail!(
+            "the machines of the lab in {} are of the kind {present}, and stay so\nhint: 'juju-lab destroy' removes this \
+             lab; or set JUJU_LAB_HOME to another path",
+            home.path().display()
+        );
+    }
     if let Some(info) = running(home)? {
         return Ok(info);
     }
     super::persist::check_format(&home.state())?;
+    if kind == Kind::Systemd {
+        container::check(home.path())?;
+        container::image::make(|image| {
+            eprintln!(
+                "Making the machines' image, once for this computer: {}",
+                image.display()
+            );
+        })?;
+    }
     create_home(home)?;
+    if kind != present {
+        kind.store(home.path())
+            .context("cannot store the kind of machines")?;
+    }
     install_executable(home)?;
     let log = OpenOptions::new()
         .append(true)

@@ -53,7 +53,7 @@ pub async fn supervise(daemon: Arc<Daemon>) {
         task.abort();
     }
     for group in running {
-        crate::agent::kill_group(group);
+        group.kill();
     }
 }
 

@@ -18,6 +18,8 @@ pub enum MachineError {
         cause: String,
         log: PathBuf,
     },
+    #[error("cannot make the image {}: {cause}\nhint: see whether apt works on this computer; 'apt-get update' tells", image.display())]
+    Image { image: PathBuf, cause: String },
     #[error("machine {machine} does not answer: {source}")]
     NoAnswer { machine: String, source: io::Error },
     #[error("machine {machine} refuses: {cause}")]

@@ -1,6 +1,6 @@
-//! One simple machine of the lab: a directory that is its file system root, a long-lived `machine-init`
+//! One machine of the lab. A simple one is a directory that is its file system root, a long-lived `machine-init`
 //! that supervises its services the way systemd does, and the tools that talk to it (`systemctl`,
-//! `systemd-run`, `journalctl`) under `usr/bin`.
+//! `systemd-run`, `journalctl`) under `usr/bin`. The other kind is a `container` with a real systemd.
 //!
 //! This module is what the rest of the lab uses: every function here blocks and may be called from any
 //! thread. A machine's init outlives the process that started it.
@@ -13,10 +13,12 @@ mod accounts;
 pub mod address;
 mod client;
 pub(crate) mod clock;
+pub(crate) mod container;
 pub(crate) mod disk;
 mod error;
 mod init;
 mod journal;
+mod kind;
 mod launcher;
 mod layout;
 pub(crate) mod network;
@@ -29,6 +31,7 @@ mod tool;
 mod unit;
 
 pub use error::MachineError;
+pub use kind::Kind;
 
 use layout::Layout;
 use protocol::{Answer, Request};
@@ -47,6 +50,12 @@ pub struct MachineSpec {
     pub address: Ipv4Addr,
 }
 
+impl MachineSpec {
+    fn kind(&self) -> Kind {
+        Kind::of_machine(&self.dir)
+    }
+}
+
 /// One live process of a machine.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Process {
@@ -58,41 +67,65 @@ pub struct Process {
 
 /// Creates the machine's directories and tools. Safe to repeat; never removes anything.
 pub fn prepare(spec: &MachineSpec) -> Result<(), MachineError> {
-    prepare::prepare(spec)
+    match spec.kind() {
+        Kind::Simple => prepare::prepare(spec),
+        Kind::Systemd => container::prepare(spec),
+    }
 }
 
 /// Boots the machine unless its init already answers. After a crash of the init this is a reboot: what
 /// was left of the machine is killed, `/run` is emptied, and enabled units start.
 pub fn ensure_running(spec: &MachineSpec) -> Result<(), MachineError> {
-    power::ensure_running(spec)
+    match spec.kind() {
+        Kind::Simple => power::ensure_running(spec),
+        Kind::Systemd => container::ensure_running(spec),
+    }
 }
 
 /// Whether the machine's init answers.
 pub fn is_running(spec: &MachineSpec) -> bool {
-    power::is_running(&Layout::new(spec.dir.clone()))
+    match spec.kind() {
+        Kind::Simple => power::is_running(&Layout::new(spec.dir.clone())),
+        Kind::Systemd => container::is_running(spec),
+    }
 }
 
 /// Shuts the machine down in order: units stop in reverse order, then whatever is left is killed.
 pub fn stop(spec: &MachineSpec) -> Result<(), MachineError> {
-    power::stop(spec)
+    match spec.kind() {
+        Kind::Simple => power::stop(spec),
+        Kind::Systemd => container::stop(spec),
+    }
 }
 
 /// Cuts the power: every process of the machine dies by SIGKILL at once.
 pub fn power_off(spec: &MachineSpec) -> Result<(), MachineError> {
-    power::power_off(spec)
+    match spec.kind() {
+        Kind::Simple => power::power_off(spec),
+        Kind::Systemd => container::power_off(spec),
+    }
 }
 
 /// Halts every process of the machine but its init, as if the computer had stopped; `thaw` goes on.
 pub fn freeze(spec: &MachineSpec) -> Result<(), MachineError> {
-    ask(spec, &Request::Freeze).map(|_| ())
+    match spec.kind() {
+        Kind::Simple => ask(spec, &Request::Freeze).map(|_| ()),
+        Kind::Systemd => container::freeze(spec, true),
+    }
 }
 
 pub fn thaw(spec: &MachineSpec) -> Result<(), MachineError> {
-    ask(spec, &Request::Thaw).map(|_| ())
+    match spec.kind() {
+        Kind::Simple => ask(spec, &Request::Thaw).map(|_| ()),
+        Kind::Systemd => container::freeze(spec, false),
+    }
 }
 
 /// The machine's live processes, init first.
 pub fn processes(spec: &MachineSpec) -> Result<Vec<Process>, MachineError> {
+    if spec.kind() == Kind::Systemd {
+        return container::processes(spec);
+    }
     let Answer::Processes(reports) = ask(spec, &Request::Processes)? else {
         return Ok(Vec::new());
     };
@@ -104,6 +137,14 @@ pub fn processes(spec: &MachineSpec) -> Result<Vec<Process>, MachineError> {
             command: report.command,
         })
         .collect())
+}
+
+/// What processes on the machine in this directory have as their file system root.
+pub(crate) fn root_inside(dir: &std::path::Path) -> PathBuf {
+    match Kind::of_machine(dir) {
+        Kind::Simple => dir.to_owned(),
+        Kind::Systemd => PathBuf::from("/"),
+    }
 }
 
 fn ask(spec: &MachineSpec, request: &Request) -> Result<Answer, MachineError> {

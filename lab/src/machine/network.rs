@@ -58,7 +58,7 @@ fn group_of_lab(home: &Path) -> Option<PathBuf> {
 }
 
 /// The control group of the machine in this directory, `<home>/m/<number>`.
-fn group(machine: &Path) -> Option<PathBuf> {
+pub(crate) fn group(machine: &Path) -> Option<PathBuf> {
     let home = machine.parent()?.parent()?;
     Some(group_of_lab(home)?.join(machine.file_name()?))
 }

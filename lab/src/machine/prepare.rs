@@ -70,7 +70,7 @@ pub(super) fn prepare(spec: &MachineSpec) -> Result<(), MachineError> {
     Ok(())
 }
 
-fn script(spec: &MachineSpec, tool: &str) -> String {
+pub(super) fn script(spec: &MachineSpec, tool: &str) -> String {
     format!(
         "#!/bin/sh\nexec {} machine-tool --machine {} {tool} \"$@\"\n",
         quoted(&spec.home.join("bin/juju-lab")),
@@ -83,7 +83,7 @@ fn quoted(path: &Path) -> String {
     format!("'{}'", path.display().to_string().replace('\'', r"'\''"))
 }
 
-fn directory(path: &Path, mode: u32) -> Result<(), MachineError> {
+pub(super) fn directory(path: &Path, mode: u32) -> Result<(), MachineError> {
     if path.is_dir() {
         return Ok(());
     }
@@ -98,7 +98,7 @@ fn directory(path: &Path, mode: u32) -> Result<(), MachineError> {
 }
 
 /// Writes a file in one step, and only when it would change.
-fn write_if_other(path: &Path, text: &str, mode: u32) -> Result<(), MachineError> {
+pub(super) fn write_if_other(path: &Path, text: &str, mode: u32) -> Result<(), MachineError> {
     if fs::read(path).is_ok_and(|present| present == text.as_bytes()) {
         return Ok(());
     }

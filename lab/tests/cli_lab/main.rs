@@ -9,6 +9,7 @@
 
 mod browser;
 mod bundles;
+mod containers;
 mod lab;
 mod life;
 mod machines;
