@@ -14,7 +14,7 @@ endif
 help:  ## List the targets
 	@echo 'Usage: make TARGET [LAB_HOME=DIR]'
 	@echo
-	@grep -hE '^[a-z0-9-]+:.*  ## ' $(MAKEFILE_LIST) | sort | sed -E 's/^([a-z0-9-]+):.*  ## (.*)/  \1\t\2/' | sed 's/\$$\$$/$$/g' | expand -t 14
+	@grep -hE '^[a-z0-9-]+:.*  ## ' $(MAKEFILE_LIST) | sort | sed -E 's/^([a-z0-9-]+):.*  ## (.*)/  \1\t\2/' | sed 's/\$$\$$/$$/g' | expand -t 18
 
 .PHONY: bench
 bench: packages  ## Measure the charm: time, memory, hook tools and processes of single dispatches
@@ -70,6 +70,12 @@ packages:  ## Install the packages of the distribution that are missing
 .PHONY: restore-cuts
 restore-cuts: packages build  ## A restore of three units, cut at each of its steps; CUTS="process:3 machine:7" chooses
 	@RESTORE_CUTS="$(or $(CUTS),all)" cargo test --locked --test stories restore_cuts -- --nocapture
+
+.PHONY: restore-times
+restore-times: packages build  ## Time backups and restores beside pgBackRest alone, and a restore in place beside scaling to one
+	@python3 bench/bare_pgbackrest.py "$${CARGO_TARGET_DIR:-target}/debug" $(or $(RUNS),5)
+	@python3 bench/restore_ways.py "$${CARGO_TARGET_DIR:-target}/debug" $(or $(RUNS),5)
+	@python3 bench/pgbackrest_settings.py "$${CARGO_TARGET_DIR:-target}/debug"
 
 .PHONY: schedules
 schedules: packages build  ## Faults in random order under a steady writer; SEEDS="1 2 3" chooses the orders

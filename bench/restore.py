@@ -62,12 +62,12 @@ def restore(model, unit, backup):
     return phases.seen | {"begun": begun, "fetched": fetched, "ended": ended}
 
 
-def bare_restore(machine, backup):
+def bare_restore(machine, backup, *more):
     """Seconds that pgBackRest takes by itself for the same backup, into an empty directory of the same disk."""
     copy = machine.root / "var/lib/postgresql/bare"
     run(*machine.as_workload("mkdir", "-m", "700", str(copy)))
     begun = time.time()
-    run(*machine.pgbackrest("restore", f"--set={backup['backup-label']}", f"--pg1-path={copy}", "--type=immediate"))
+    run(*machine.pgbackrest("restore", f"--set={backup['backup-label']}", f"--pg1-path={copy}", "--type=immediate", *more))
     seconds = time.time() - begun
     shutil.rmtree(copy)
     return seconds
