@@ -22,6 +22,13 @@ fn name(number: u8) -> MemberName {
     format!("postgresql-{number}").parse().unwrap()
 }
 
+fn members(model: &mut Model, change: impl FnOnce(&mut Vec<Member>)) {
+    let Seen::Known(cluster) = &mut model.seen.cluster else {
+        panic!()
+    };
+    change(&mut cluster.members);
+}
+
 fn reach(timeline: u32, end: u64) -> Reach {
     Reach {
         timeline: Timeline::new(timeline).unwrap(),
@@ -164,12 +171,6 @@ fn writes_do_not_wait_for_a_unit_that_was_added_and_has_never_run() {
         },
         other => panic!("{other:?}"),
     };
-    let members = |model: &mut Model, change: fn(&mut Vec<Member>)| {
-        let Seen::Known(cluster) = &mut model.seen.cluster else {
-            panic!()
-        };
-        change(&mut cluster.members);
-    };
     let mut model = Model::primary_of_three();
     assert!(strict(&model), "both replicas run");
     members(&mut model, |members| members.truncate(2));
@@ -228,11 +229,22 @@ fn members_restart_one_after_the_other_and_the_primary_last() {
     assert!(!restarts(&model));
     model.seen.waited = Duration::from_secs(16);
     assert!(restarts(&model));
-    let mut model = waiting_to_restart(&[], Role::Replica);
-    if let Seen::Known(cluster) = &mut model.seen.cluster {
-        cluster.members[2].state = MemberState::Other("restarting".into());
+    // Neither may another replica whose turn is earlier.
+    let mut model = waiting_to_restart(&[2], Role::Replica);
+    members(&mut model, |members| {
+        members[0].role = Role::Replica;
+        members[2].role = Role::Primary;
+    });
+    assert!(!restarts(&model));
+    model.seen.waited = Duration::from_secs(16);
+    assert!(restarts(&model));
+    for state in ["restarting", "stopping", "starting"] {
+        let mut model = waiting_to_restart(&[], Role::Replica);
+        members(&mut model, |members| {
+            members[2].state = MemberState::Other(state.into());
+        });
+        assert!(!restarts(&model), "one at a time: the other is {state}");
     }
-    assert!(!restarts(&model), "one at a time");
     // One that restarts in vain does not keep the primary waiting for ever.
     let mut model = waiting_to_restart(&[2], Role::Primary);
     model.seen.waited = Duration::from_mins(1);

@@ -2,9 +2,12 @@
 //! and never its data, with the relation.
 
 use std::path::Path;
+use std::thread;
 
 use crate::lab::{Lab, Task, eventually, over_the_network};
 use crate::members::primary_of;
+use crate::settings;
+use crate::writer::{Over, Writer};
 
 const UNITS: [&str; 3] = ["postgresql/0", "postgresql/1", "postgresql/2"];
 
@@ -112,4 +115,17 @@ fn an_application_follows_its_database_and_leaves_it_behind() {
     let again = lab.run("shop/0", "get-credentials", &[]).done();
     assert_ne!(again.result("username"), told.result("username"));
     lab.settle();
+
+    let writer = Writer::new(&lab);
+    thread::scope(|scope| {
+        let _over = Over(&writer.over);
+        scope.spawn(|| writer.write());
+        writer.goes_on();
+        settings::come_into_force_one_member_after_the_other(&lab, &UNITS, &writer);
+        settings::reach_no_unit_that_is_disabled(&lab, &UNITS);
+    });
+    writer.finds_everything(
+        &lab,
+        &primary_of(&lab, UNITS[0]).expect("there is a primary"),
+    );
 }

@@ -23,6 +23,7 @@ mod repositories;
 mod restore_cuts;
 mod restores;
 mod schedules;
+mod settings;
 mod tls;
 mod tls_backups;
 mod writer;

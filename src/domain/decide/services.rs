@@ -320,8 +320,8 @@ pub fn parameters(seen: &Observed) -> Decision {
 ///
 /// A replica may not have less of some things than its primary. So where there is to be less of them, the primary is the
 /// first, and where there is to be more of one and less of another, the replicas restart twice: a member waits for each of
-/// those before it only for a while. That nobody is to restart before it means something only after the others have had the
-/// time to read what changed.
+/// those before it only for a while. That nobody is to restart before it means something only after those whose turn is
+/// earlier have had the time to read what changed.
 pub fn restarts(seen: &Observed) -> Decision {
     let (Some(cluster), Some(me)) = (seen.cluster.known(), seen.this_member()) else {
         return Decision::Settled;
@@ -336,12 +336,12 @@ pub fn restarts(seen: &Observed) -> Decision {
     let others = || (cluster.members.iter()).filter(|member| member.name != me.name);
     let runs = |member: &Member| member.state == MemberState::Running;
     let before_me = others().filter(|member| {
-        let restarts = matches!(&member.state, MemberState::Other(state) if state == "restarting");
-        restarts || (runs(member) && member.pending_restart && turn(member) < turn(me))
+        is_on_its_way(&member.state)
+            || (runs(member) && member.pending_restart && turn(member) < turn(me))
     });
     let mut before_me: Vec<&Member> = before_me.collect();
     before_me.sort_by_key(|member| turn(member));
-    let unheard = is_late(me) && others().any(|member| runs(member) && !is_late(member));
+    let unheard = others().any(|member| runs(member) && turn(member) < turn(me));
     let (patience, reason) = match before_me.first() {
         Some(other) => {
             let all = before_me.iter().map(|_| RESTART_PATIENCE).sum();
@@ -363,6 +363,14 @@ pub fn restarts(seen: &Observed) -> Decision {
         "put settings into force that need a restart",
         vec![Step::RestartDatabase],
     ))
+}
+
+/// Whether a member goes down or comes up, in Patroni's words: it waits for no restart any more once it is `starting`.
+fn is_on_its_way(state: &MemberState) -> bool {
+    let MemberState::Other(state) = state else {
+        return false;
+    };
+    ["restarting", "stopping", "starting"].contains(&state.as_str())
 }
 
 /// Whether this member runs with more of something than it is to have, and with less of nothing.
