@@ -5,10 +5,16 @@ use std::path::PathBuf;
 use juju_charm::Juju;
 
 use super::because;
-use crate::adapters::host::{WorkloadUser, files};
+use crate::adapters::host::clock::Deadline;
+use crate::adapters::host::{UserError, WorkloadUser, files, packages};
 use crate::adapters::pgbackrest::PgBackRest;
 use crate::error::StepError;
 use crate::layout::Layout;
+
+/// The package that makes the user of the programs.
+const USER_PACKAGE: &str = "postgresql-common";
+/// How long its installation may take, in seconds.
+const INSTALL: u64 = 300;
 
 /// This installation of the charm.
 #[derive(Clone, Debug)]
@@ -34,6 +40,21 @@ impl Installation {
             user: WorkloadUser::find().map_err(because)?,
             charm_dir,
         })
+    }
+
+    /// The same, on a machine that Juju has just made: nothing is installed there, and storage is attached before the hook
+    /// `install`. The package that makes the user of the programs is installed first.
+    ///
+    /// # Errors
+    ///
+    /// When the package cannot be installed, or it makes no such user.
+    pub fn on_any_machine(juju: &Juju) -> Result<Self, StepError> {
+        if let Err(UserError::NoSuchUser { .. }) = WorkloadUser::find() {
+            tracing::info!("installing {USER_PACKAGE}, which makes the user of the programs");
+            packages::install(&[USER_PACKAGE.to_owned()], Deadline::seconds(INSTALL))
+                .map_err(because)?;
+        }
+        Self::of(juju)
     }
 
     /// pgBackRest with this cluster's own repository.

@@ -84,7 +84,7 @@ impl<'a> Unit<'a> {
     ///
     /// When Juju cannot be asked, or the machine lacks the user that runs the programs.
     pub fn new(juju: &'a Juju) -> Result<Self, StepError> {
-        let installation = Installation::of(juju)?;
+        let installation = Installation::on_any_machine(juju)?;
         let memory = machine::total_memory().map_err(because)?.unwrap_or(0);
         let cpus = u32::try_from(machine::processors().get()).unwrap_or(1);
         let leaving = records::read(&installation.layout.leaving_record()).map_err(because)?;

@@ -10,6 +10,7 @@ use super::{
 };
 use crate::api::Failure;
 use crate::daemon::Daemon;
+use crate::machine::container;
 use crate::model::Model;
 use crate::model::faults::{AtCall, Strike};
 use jiff::Timestamp;
@@ -50,7 +51,7 @@ async fn exchange(daemon: &Daemon, slot: u32, mut stream: UnixStream) -> std::io
         let done = juju_exec::run(daemon, slot, &call).await;
         done.unwrap_or_else(|error| refuse(&error))
     } else {
-        run(daemon, &call)
+        run(daemon, slot, &call)
     };
     let mut answer = Vec::new();
     wire::send(&mut answer, &said)?;
@@ -58,7 +59,7 @@ async fn exchange(daemon: &Daemon, slot: u32, mut stream: UnixStream) -> std::io
 }
 
 /// Runs one call.
-pub fn run(daemon: &Daemon, call: &Call) -> Answer {
+pub fn run(daemon: &Daemon, slot: u32, call: &Call) -> Answer {
     let Some(context) = daemon.contexts.get(&call.context) else {
         return refuse(&ToolError::runtime(format!(
             "unknown context id \"{}\"",
@@ -94,6 +95,7 @@ pub fn run(daemon: &Daemon, call: &Call) -> Answer {
         state: &mut state,
         stdin: call.stdin.as_deref(),
         directory: Path::new(&call.directory),
+        root: container::root(&daemon.home.machine(slot)),
         warnings: String::new(),
         now: Timestamp::now(),
     };
@@ -184,6 +186,8 @@ pub(super) struct Invocation<'a> {
     pub state: &'a mut ContextState,
     pub stdin: Option<&'a [u8]>,
     pub directory: &'a Path,
+    /// How this computer names the root of a machine that has a root of its own.
+    root: Option<PathBuf>,
     /// Lines for standard error that do not fail the tool.
     pub warnings: String,
     pub now: Timestamp,
@@ -213,7 +217,12 @@ impl Invocation<'_> {
 
     /// A file named by the charm, relative to where it called the tool.
     pub(super) fn path(&self, file: &str) -> PathBuf {
-        self.directory.join(file)
+        // Under the root of the machine's processes; an absolute path would replace it.
+        let path = self.directory.join(file);
+        match &self.root {
+            Some(root) => root.join(path.strip_prefix("/").unwrap_or(&path)),
+            None => path,
+        }
     }
 }
 

@@ -26,11 +26,14 @@ hooks/install)
     >/etc/systemd/system/keeper.service
   systemctl daemon-reload
   systemctl enable --now keeper.service
-  echo kept >/var/lib/keeper;;
+  echo kept >/var/lib/keeper
+  # A file that only this machine has.
+  echo 'count: seven' >/var/tmp/state
+  state-set --file /var/tmp/state;;
 actions/look)
   action-set init=\"$(cat /proc/1/comm)\" user=\"$(id -un)\" charm=\"$CHARM_DIR\" \\
     keeper=\"$(systemctl is-active keeper.service)\" kept=\"$(cat /var/lib/keeper)\" \\
-    capabilities=\"$(sed -n 's/^CapBnd:\\t*//p' /proc/self/status)\";;
+    count=\"$(state-get count)\" capabilities=\"$(sed -n 's/^CapBnd:\\t*//p' /proc/self/status)\";;
 hooks/start) status-set active \"boot $(cat /proc/sys/kernel/random/boot_id >/dev/null && hostname)\";;
 esac
 ",
@@ -99,6 +102,7 @@ fn a_charm_lives_under_a_real_systemd_through_reboot_and_power_loss_and_leaves_n
     assert_eq!(seen["user"], "root");
     assert_eq!(seen["charm"], "/var/lib/juju/agents/unit-keeper-0/charm");
     assert_eq!(seen["keeper"], "active");
+    assert_eq!(seen["count"], "seven");
     // No capability to set the clock, which is everybody's: bit 25.
     let capabilities = seen["capabilities"].as_str().unwrap();
     let bits = u64::from_str_radix(capabilities, 16).unwrap();

@@ -5,7 +5,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use crate::machine::network;
+use crate::machine::{Kind, network};
 
 const KILL_LIMIT: Duration = Duration::from_secs(10);
 const POLL: Duration = Duration::from_millis(10);
@@ -108,6 +108,14 @@ pub(crate) fn leader(dir: &Path) -> Option<u32> {
     pids(&group.join("payload/init.scope"))
         .into_iter()
         .find(|pid| is_first(*pid))
+}
+
+/// How this computer names the file system root of the machine's processes, if it is a container that runs.
+pub(crate) fn root(dir: &Path) -> Option<PathBuf> {
+    match Kind::of_machine(dir) {
+        Kind::Simple => None,
+        Kind::Systemd => leader(dir).map(|leader| format!("/proc/{leader}/root").into()),
+    }
 }
 
 /// Whether a process has the id 1 in a namespace below this one.
