@@ -19,7 +19,6 @@ ROWS = [
     ["--compress-type=none"],
     ["--compress-type=gz"],
     ["--compress-type=lz4"],
-    ["--compress-type=bz2"],
     ["--no-repo1-bundle"],
     ["--process-max=1"],
     ["--process-max=4"],
