@@ -125,7 +125,7 @@ fn a_charm_lives_under_a_real_systemd_through_reboot_and_power_loss_and_leaves_n
 
     // Another machine reaches it, unless it is cut off.
     lab.juju("add-machine").succeeded();
-    lab.juju("wait-for machine 1 --query status==\"started\" --timeout 60s")
+    lab.juju("wait-for machine 1 --query status==\"started\" --timeout 2m")
         .succeeded();
     let status = lab.status();
     let address = status["machines"]["0"]["dns-name"].as_str().unwrap();

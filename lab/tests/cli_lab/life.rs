@@ -127,7 +127,7 @@ fn units_come_and_go_and_the_model_with_them() {
         "{}",
         asked.stderr
     );
-    lab.juju("wait-for unit tiny/1 --query life==\"dead\" --timeout 20s")
+    lab.juju("wait-for unit tiny/1 --query life==\"dead\" --timeout 2m")
         .succeeded();
     let units = lab.status()["applications"]["tiny"]["units"]
         .as_object()
@@ -137,7 +137,7 @@ fn units_come_and_go_and_the_model_with_them() {
 
     lab.juju("remove-application --no-prompt tiny --destroy-storage")
         .succeeded();
-    lab.juju("wait-for application tiny --query life==\"dead\" --timeout 20s")
+    lab.juju("wait-for application tiny --query life==\"dead\" --timeout 2m")
         .succeeded();
     let empty = lab.juju("status");
     assert_eq!(empty.stderr, "Model \"admin/dev\" is empty.\n");
@@ -154,7 +154,7 @@ fn units_come_and_go_and_the_model_with_them() {
 fn a_failed_hook_is_shown_and_can_be_skipped() {
     let lab = Lab::with_tiny();
     lab.juju("config tiny word=fail").succeeded();
-    lab.juju("wait-for unit tiny/0 --query workload-status==\"error\" --timeout 10s")
+    lab.juju("wait-for unit tiny/0 --query workload-status==\"error\" --timeout 2m")
         .succeeded();
     let unit = &lab.status()["applications"]["tiny"]["units"]["tiny/0"];
     assert_eq!(
@@ -162,7 +162,7 @@ fn a_failed_hook_is_shown_and_can_be_skipped() {
         "hook failed: \"config-changed\""
     );
     lab.juju("resolved tiny/0 --no-retry").succeeded();
-    lab.juju("wait-for unit tiny/0 --query workload-status!=\"error\" --timeout 10s")
+    lab.juju("wait-for unit tiny/0 --query workload-status!=\"error\" --timeout 2m")
         .succeeded();
     let log = lab
         .juju("debug-log --limit 0 --include tiny/0")

@@ -58,7 +58,7 @@ fn a_machine_is_added_used_and_removed() {
         removed.stdout,
         "will remove machine 0\nwill remove machine 1\n- will remove unit tiny/0\n"
     );
-    lab.juju("wait-for model dev --query len(machines)==0 --timeout 30s")
+    lab.juju("wait-for model dev --query len(machines)==0 --timeout 2m")
         .succeeded();
     assert_eq!(lab.status()["machines"], json!({}));
 }

@@ -13,7 +13,7 @@ fn a_goal_that_is_not_reached_in_time_is_an_error() {
         "{}",
         late.stderr
     );
-    lab.juju("wait-for model dev --query forEach(units,u=>u.agent-status==\"idle\") --timeout 5s")
+    lab.juju("wait-for model dev --query forEach(units,u=>u.agent-status==\"idle\") --timeout 2m")
         .succeeded();
 }
 
@@ -34,7 +34,7 @@ fn a_query_about_something_unknown_is_refused() {
 fn giving_up_shows_the_status_and_the_last_lines_of_what_is_not_settled() {
     let lab = Lab::with_tiny();
     lab.juju("config tiny word=fail").succeeded();
-    lab.juju("wait-for unit tiny/0 --query workload-status==\"error\" --timeout 10s")
+    lab.juju("wait-for unit tiny/0 --query workload-status==\"error\" --timeout 2m")
         .succeeded();
     let gave_up = lab.run(&["wait", "--timeout", "200ms", "tiny"], "");
     assert_eq!(gave_up.code, 1);
