@@ -16,6 +16,8 @@ use std::time::{Duration, Instant};
 
 /// How long a start or a stop may take before it counts as failed.
 const PATIENCE: Duration = Duration::from_secs(30);
+/// How long a daemon that was killed may still take connections.
+const DYING: Duration = Duration::from_secs(5);
 
 /// Starts the daemon unless it runs, and waits until it answers.
 ///
@@ -87,10 +89,18 @@ pub fn up(home: &Home, kind: Option<Kind>) -> anyhow::Result<ControllerInfo> {
 
 /// What the running daemon says about itself; none if there is none.
 pub fn running(home: &Home) -> anyhow::Result<Option<ControllerInfo>> {
-    match Client::connect(home.path()) {
-        Ok(mut client) => Ok(Some(client.call(&Request::Ping)?)),
-        Err(CallError::Unreachable { .. }) => Ok(None),
-        Err(error) => Err(error.into()),
+    let begun = Instant::now();
+    loop {
+        let asked = Client::connect(home.path()).and_then(|mut it| it.call(&Request::Ping));
+        match asked {
+            Ok(info) => return Ok(Some(info)),
+            Err(CallError::Unreachable { .. }) => return Ok(None),
+            // It dies just now; whoever connects after that learns that there is none.
+            Err(CallError::Broken(_)) if begun.elapsed() < DYING => {
+                std::thread::sleep(Duration::from_millis(20));
+            }
+            Err(error) => return Err(error.into()),
+        }
     }
 }
 
@@ -211,7 +221,13 @@ fn lock(home: &Home) -> anyhow::Result<File> {
 /// Stops the daemon and every machine. After it no process of the lab is left.
 pub fn down(home: &Home) -> anyhow::Result<()> {
     if let Some(info) = running(home)? {
-        Client::connect(home.path())?.call::<()>(&Request::Shutdown { machines: true })?;
+        let shutdown = Request::Shutdown { machines: true };
+        let asked = Client::connect(home.path()).and_then(|mut it| it.call::<()>(&shutdown));
+        match asked {
+            // One that dies meanwhile is waited for, too.
+            Ok(()) | Err(CallError::Unreachable { .. } | CallError::Broken(_)) => {}
+            Err(error) => return Err(error.into()),
+        }
         let process = std::path::PathBuf::from(format!("/proc/{}", info.pid));
         let begun = Instant::now();
         while process.exists() && home.pid_file().exists() {

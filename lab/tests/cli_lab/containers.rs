@@ -112,6 +112,10 @@ fn a_charm_lives_under_a_real_systemd_through_reboot_and_power_loss_and_leaves_n
     // Commands and files get there by the usual ways.
     let over_ssh = lab.juju_words(&["ssh", "keeper/0", "systemctl", "is-enabled", "keeper"]);
     assert_eq!(over_ssh.succeeded().stdout, "enabled\n");
+    // Whoever waits for a program outside goes on when it does. A shutdown stops all programs of the machine first.
+    let stopped = "pkill -STOP systemd-run; sleep 0.5; pkill -CONT systemd-run; echo back";
+    let waited = lab.juju_words(&["ssh", "keeper/0", stopped]);
+    assert_eq!(waited.succeeded().stdout, "back\n");
     let file = lab.write("note", "hello");
     lab.juju_words(&["scp", file.to_str().unwrap(), "keeper/0:/var/lib/note"])
         .succeeded();

@@ -4,6 +4,20 @@
 use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
 
+/// Starts a program in the machine's namespaces and waits for its end.
+///
+/// A machine that shuts down stops all its processes before it ends them. `nsenter` that waited for one itself would stop with it,
+/// and nobody would have it go on; so it does not fork, and who waits is a shell that the machine does not see.
+const WAIT: &str = "\"$@\"; exit $?";
+
+/// The words before a program that starts in the namespaces of the machine with this leader.
+pub(super) fn joining(leader: u32) -> Vec<OsString> {
+    let leader = leader.to_string();
+    let nsenter = ["nsenter", "--target", &leader, "--all", "--no-fork", "--"];
+    let waiting = ["/bin/sh", "-c", WAIT, "sh"];
+    nsenter.iter().chain(&waiting).map(OsString::from).collect()
+}
+
 /// The words before a program that let the machine's systemd run it, with the caller's streams.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Entry {
@@ -13,12 +27,7 @@ pub(crate) struct Entry {
 impl Entry {
     /// Into the machine with this leader.
     pub(crate) fn new(leader: u32) -> Self {
-        let words = [
-            "nsenter",
-            "--target",
-            &leader.to_string(),
-            "--all",
-            "--",
+        let systemd_run = [
             "/usr/bin/systemd-run",
             "--quiet",
             "--pipe",
@@ -27,9 +36,9 @@ impl Entry {
             // A charm that leaves a process behind leaves it to the machine, as it does elsewhere.
             "--property=KillMode=process",
         ];
-        Self {
-            words: words.map(OsString::from).into(),
-        }
+        let mut words = joining(leader);
+        words.extend(systemd_run.map(OsString::from));
+        Self { words }
     }
 
     #[must_use]

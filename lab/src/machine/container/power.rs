@@ -8,6 +8,7 @@ use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 use super::control_group::{Part, leader};
+use super::enter::joining;
 use super::image;
 use crate::machine::{MachineError, MachineSpec, Process};
 
@@ -36,8 +37,12 @@ pub(crate) fn is_running(spec: &MachineSpec) -> bool {
 
 /// Whether the machine's systemd has booted.
 fn is_up(leader: u32) -> bool {
-    let asked = Command::new("nsenter")
-        .args(["--target", &leader.to_string(), "--all", "--"])
+    let joining = joining(leader);
+    let Some((nsenter, words)) = joining.split_first() else {
+        return false;
+    };
+    let asked = Command::new(nsenter)
+        .args(words)
         .args(["/usr/bin/systemctl", "is-system-running"])
         .stdin(Stdio::null())
         .stderr(Stdio::null())
