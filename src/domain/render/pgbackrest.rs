@@ -116,8 +116,12 @@ impl Configuration<'_> {
             self.server(&mut ini, server)?;
         }
         ini.section("global:restore");
-        // Nothing else runs while a restore does.
         ini.set("process-max", &self.cpus.clamp(1, PROCESSES_MOST))?;
+        // A restore begins with an empty spool. It takes place beside a database that runs, whose spool is not to be emptied.
+        ini.path(
+            "spool-path",
+            &self.layout.pgbackrest_spool().join("restore"),
+        )?;
         if self.purpose != Purpose::ReadOnly {
             // Enough to keep up with a busy primary, without taking it over.
             ini.section("global:archive-push");
