@@ -9,17 +9,9 @@ from the action until the backup is fetched, because what comes after it is no p
 """
 
 import statistics
-import sys
-import time
 
-from model import Model, run
+from model import Model, arguments, run, seconds_of
 from restore import bare_restore, circumstances, restore
-
-
-def seconds_of(work):
-    begun = time.time()
-    result = work()
-    return time.time() - begun, result
 
 
 def row(name, seconds, beside=None):
@@ -62,11 +54,8 @@ def measure(model, runs, scale):
 
 
 def main():
-    if len(sys.argv) < 2:
-        sys.exit(__doc__)
-    runs = int(sys.argv[2]) if len(sys.argv) > 2 else 5
-    scale = int(sys.argv[3]) if len(sys.argv) > 3 else 150
-    with Model(sys.argv[1]) as model:
+    programs, runs, scale = arguments(__doc__, 5, 150)
+    with Model(programs) as model:
         model.deploy(1)
         model.with_a_repository()
         model.settled()

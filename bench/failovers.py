@@ -15,7 +15,7 @@ import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
 
-from model import Model, Writer
+from model import Model, Writer, arguments, until
 
 UNITS = 3
 # Patroni's own, as the charm sets them: seconds.
@@ -41,23 +41,20 @@ def failover(model, writer):
     written_to, led, machine = endpoint(model), model.leader() == unit, model.machine(unit)
     moment = time.monotonic()
 
-    def until(what, is_so):
-        while not is_so():
-            if time.monotonic() - moment > PATIENCE:
-                raise SystemExit(f"error: {what}")
-            time.sleep(0.1)
+    def after(what, is_so):
+        until(what, is_so, PATIENCE)
         return time.monotonic() - moment
 
     def written():
         # An insert under way may be the dead primary's last.
-        until("nobody could write any more", lambda: writer.times[-1] > moment + 0.5)
+        after("nobody could write any more", lambda: writer.times[-1] > moment + 0.5)
         return writer.times[-1] - moment
 
     model.lab("fault", "power-off", machine.number)
     with ThreadPoolExecutor() as looking:
         written = looking.submit(written)
-        named = looking.submit(until, "no unit says that it is the primary now", lambda: primary(model, other_than=unit))
-        told = looking.submit(until, "the application is told of no other endpoint", lambda: endpoint(model) != written_to)
+        named = looking.submit(after, "no unit says that it is the primary now", lambda: primary(model, other_than=unit))
+        told = looking.submit(after, "the application is told of no other endpoint", lambda: endpoint(model) != written_to)
         times = written.result(), named.result(), told.result(), led
     model.lab("fault", "power-on", machine.number)
     model.settled("--stable", "10s")
@@ -69,10 +66,8 @@ def row(title, values):
 
 
 def main():
-    if len(sys.argv) < 2:
-        sys.exit(__doc__)
-    runs = int(sys.argv[2]) if len(sys.argv) > 2 else 20
-    with Model(sys.argv[1]) as model:
+    programs, runs = arguments(__doc__, 20)
+    with Model(programs) as model:
         model.deploy(UNITS, "--config", "profile=testing")
         model.with_a_client()
         model.settled("--stable", "10s")

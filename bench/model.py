@@ -4,6 +4,7 @@ import json
 import os
 import shutil
 import subprocess
+import sys
 import tempfile
 import threading
 import time
@@ -19,6 +20,30 @@ def run(*command, **more):
     if done.returncode:
         raise SystemExit(f"error: {' '.join(command)} failed:\n{done.stdout}{done.stderr}")
     return done.stdout
+
+
+def arguments(usage, *defaults):
+    """The folder of programs, and the numbers after it, of which those that are not given are as usual."""
+    if len(sys.argv) < 2:
+        sys.exit(usage)
+    given = [int(word) for word in sys.argv[2:]]
+    return sys.argv[1], *given, *defaults[len(given):]
+
+
+def seconds_of(work):
+    """How long it takes, and what comes of it."""
+    begun = time.time()
+    result = work()
+    return time.time() - begun, result
+
+
+def until(what, is_so, patience):
+    """Waits until something is so; in vain for so many seconds, it ends the measurement and says what is not."""
+    end = time.monotonic() + patience
+    while not is_so():
+        if time.monotonic() > end:
+            raise SystemExit(f"error: {what}")
+        time.sleep(0.1)
 
 
 class Model:

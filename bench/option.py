@@ -13,6 +13,8 @@ import sys
 import time
 from pathlib import Path
 
+from model import Machine
+
 OPTION, PARAMETER = "optimizer-default-statistics-target", "default_statistics_target"
 PATIENCE = 60
 
@@ -25,10 +27,9 @@ def machines(juju):
     return [unit["machine"] for unit in units]
 
 
-def value(home, machine):
-    socket = Path(home) / "m" / machine / "run/postgresql"
-    command = ["psql", "-XAtq", "-h", str(socket), "-U", "operator", "-d", "postgres", "-c", f"show {PARAMETER}"]
-    return subprocess.run(command, capture_output=True, text=True, cwd="/", check=False).stdout.strip()
+def value(home, number):
+    machine = Machine(Path(home) / "m" / number)
+    return (machine.sql(f"show {PARAMETER}") or "").strip()
 
 
 def applied(juju, home, numbers, wanted):

@@ -8,10 +8,8 @@ with pgbench at SCALE (150: 2.2 GiB). The first row is as the charm configures i
 """
 
 import json
-import sys
-import time
 
-from model import Model, run
+from model import Model, arguments, run, seconds_of
 from restore import bare_restore, circumstances
 
 ROWS = [
@@ -23,12 +21,6 @@ ROWS = [
     ["--process-max=1"],
     ["--process-max=4"],
 ]
-
-
-def seconds_of(work):
-    begun = time.time()
-    work()
-    return time.time() - begun
 
 
 def newest(machine):
@@ -47,7 +39,7 @@ def measure(model, scale):
     print("| settings | backup | restore | MiB in the repository |")
     print("|---|---:|---:|---:|")
     for changed in ROWS:
-        took = seconds_of(lambda: run(*machine.pgbackrest("backup", "--type=full", "--no-expire-auto", *changed)))
+        took, _ = seconds_of(lambda: run(*machine.pgbackrest("backup", "--type=full", "--no-expire-auto", *changed)))
         label, size = newest(machine)
         restored = bare_restore(machine, {"backup-label": label}, *(word for word in changed if "process" in word))
         title = " ".join(word.removeprefix("--") for word in changed) or "as configured"
@@ -55,10 +47,8 @@ def measure(model, scale):
 
 
 def main():
-    if len(sys.argv) < 2:
-        sys.exit(__doc__)
-    scale = int(sys.argv[2]) if len(sys.argv) > 2 else 150
-    with Model(sys.argv[1]) as model:
+    programs, scale = arguments(__doc__, 150)
+    with Model(programs) as model:
         model.deploy(1)
         model.with_a_repository()
         model.settled()

@@ -11,12 +11,11 @@ keeps of its restore.
 import json
 import os
 import shutil
-import sys
 import threading
 import time
 from datetime import datetime
 
-from model import Model, run
+from model import Model, arguments, run, seconds_of
 
 
 class Phases(threading.Thread):
@@ -66,9 +65,8 @@ def bare_restore(machine, backup, *more):
     """Seconds that pgBackRest takes by itself for the same backup, into an empty directory of the same disk."""
     copy = machine.root / "var/lib/postgresql/bare"
     run(*machine.as_workload("mkdir", "-m", "700", str(copy)))
-    begun = time.time()
-    run(*machine.pgbackrest("restore", f"--set={backup['backup-label']}", f"--pg1-path={copy}", "--type=immediate", *more))
-    seconds = time.time() - begun
+    command = machine.pgbackrest("restore", f"--set={backup['backup-label']}", f"--pg1-path={copy}", "--type=immediate", *more)
+    seconds, _ = seconds_of(lambda: run(*command))
     shutil.rmtree(copy)
     return seconds
 
@@ -99,11 +97,8 @@ def measure(model, units, scale):
 
 
 def main():
-    if len(sys.argv) < 2:
-        sys.exit(__doc__)
-    units = int(sys.argv[2]) if len(sys.argv) > 2 else 3
-    scale = int(sys.argv[3]) if len(sys.argv) > 3 else 150
-    with Model(sys.argv[1]) as model:
+    programs, units, scale = arguments(__doc__, 3, 150)
+    with Model(programs) as model:
         model.deploy(units)
         model.with_a_repository()
         model.settled()

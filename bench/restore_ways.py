@@ -16,24 +16,15 @@ Before each restore pgbench changes the data. Somebody writes on whichever unit 
 
 import statistics
 import subprocess
-import sys
 import threading
 import time
 
-from model import STANZA, Model, Writer, run
+from model import STANZA, Model, Writer, arguments, run, until
 from restore import circumstances
 
 UNITS = 3
 PATIENCE = 900
 PATRONI = "charmed-patroni.service"
-
-
-def until(what, is_so):
-    end = time.monotonic() + PATIENCE
-    while not is_so():
-        if time.monotonic() > end:
-            raise SystemExit(f"error: {what}")
-        time.sleep(0.2)
 
 
 class Replicas(threading.Thread):
@@ -63,7 +54,7 @@ def scaled_down_and_up(model, unit, backup):
     machine = model.machine(unit)
     others = [other for other in model.units() if other != unit]
     model.juju("remove-unit", "--no-prompt", *others)
-    until("the replicas are not removed", lambda: len(model.units()) == 1)
+    until("the replicas are not removed", lambda: len(model.units()) == 1, PATIENCE)
     model.settled()
 
     charm = next(machine.root.glob("var/lib/juju/agents/unit-postgresql-*/charm"))
@@ -72,7 +63,7 @@ def scaled_down_and_up(model, unit, backup):
     model.juju("exec", "--unit", unit, "--", f"systemctl stop {PATRONI}")
     begin_from_pgbackrest(machine, backup)
     model.juju("exec", "--unit", unit, "--", f"systemctl start {PATRONI}")
-    until("PostgreSQL is not restored", lambda: (machine.sql("select pg_is_in_recovery()") or "").strip() == "f")
+    until("PostgreSQL is not restored", lambda: (machine.sql("select pg_is_in_recovery()") or "").strip() == "f", PATIENCE)
     (charm / "disable").unlink()
     model.juju("add-unit", "postgresql", "-n", str(UNITS - 1))
 
@@ -107,10 +98,10 @@ def timed(model, way, backup):
     begun = time.monotonic()
     way(model, unit, backup)
     replicas.start()
-    until("not all replicas stream", lambda: replicas.since)
+    until("not all replicas stream", lambda: replicas.since, PATIENCE)
     model.settled()
     # What streams may stop once more, while the last of the units is set up.
-    until("not all replicas stream", lambda: replicas.since)
+    until("not all replicas stream", lambda: replicas.since, PATIENCE)
     replicas.over = True
     writer.end()
     paused, written = writer.longest_pause(begun)
@@ -148,11 +139,8 @@ def spread(values):
 
 
 def main():
-    if len(sys.argv) < 2:
-        sys.exit(__doc__)
-    runs = int(sys.argv[2]) if len(sys.argv) > 2 else 5
-    scale = int(sys.argv[3]) if len(sys.argv) > 3 else 50
-    with Model(sys.argv[1]) as model:
+    programs, runs, scale = arguments(__doc__, 5, 50)
+    with Model(programs) as model:
         model.deploy(UNITS)
         model.with_a_client()
         model.with_a_repository()
