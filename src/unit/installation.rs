@@ -34,12 +34,8 @@ impl Installation {
     ///
     /// When the machine lacks the user that runs the programs.
     pub fn of(juju: &Juju) -> Result<Self, StepError> {
-        let charm_dir = juju.context().charm_dir.clone();
-        Ok(Self {
-            layout: Layout::from_charm_dir(&charm_dir),
-            user: WorkloadUser::find().map_err(because)?,
-            charm_dir,
-        })
+        let user = WorkloadUser::find().map_err(because)?;
+        Ok(Self::run_by(user, juju))
     }
 
     /// The same, on a machine that Juju has just made: nothing is installed there, and storage is attached before the hook
@@ -49,12 +45,24 @@ impl Installation {
     ///
     /// When the package cannot be installed, or it makes no such user.
     pub fn on_any_machine(juju: &Juju) -> Result<Self, StepError> {
-        if let Err(UserError::NoSuchUser { .. }) = WorkloadUser::find() {
-            tracing::info!("installing {USER_PACKAGE}, which makes the user of the programs");
-            packages::install(&[USER_PACKAGE.to_owned()], Deadline::seconds(INSTALL))
-                .map_err(because)?;
+        match WorkloadUser::find() {
+            Err(UserError::NoSuchUser { .. }) => {
+                tracing::info!("installing {USER_PACKAGE}, which makes the user of the programs");
+                packages::install(&[USER_PACKAGE.to_owned()], Deadline::seconds(INSTALL))
+                    .map_err(because)?;
+                Self::of(juju)
+            }
+            found => Ok(Self::run_by(found.map_err(because)?, juju)),
         }
-        Self::of(juju)
+    }
+
+    fn run_by(user: WorkloadUser, juju: &Juju) -> Self {
+        let charm_dir = juju.context().charm_dir.clone();
+        Self {
+            layout: Layout::from_charm_dir(&charm_dir),
+            user,
+            charm_dir,
+        }
     }
 
     /// pgBackRest with this cluster's own repository.

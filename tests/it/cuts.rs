@@ -5,6 +5,7 @@ use postgresql_charm::domain::decide::leave::{self, Stage};
 use postgresql_charm::domain::decision::Decision;
 use postgresql_charm::domain::observed::{DataDirectory, Seen, Service, ServiceState};
 use postgresql_charm::domain::plan::Step;
+use postgresql_charm::domain::words::MemberName;
 use postgresql_charm::reconcile::{carry_out, reconcile};
 
 use crate::model::Model;
@@ -130,12 +131,17 @@ fn a_unit_that_was_chosen_votes_and_stops_when_another_was() {
     assert_eq!(model.seen.host.etcd_data, DataDirectory::Absent);
 }
 
-#[test]
-fn leaving_can_die_anywhere_and_ends_with_stopped_programs_and_no_vote() {
+/// A replica that votes with two others, and the one of them that stays.
+fn a_voter_that_leaves_one() -> (Model, [MemberName; 1]) {
     let mut member = Model::replica();
     member.elect(&[0, 1, 2]);
     member.live();
-    let staying = ["postgresql-0".parse().unwrap()];
+    (member, ["postgresql-0".parse().unwrap()])
+}
+
+#[test]
+fn leaving_can_die_anywhere_and_ends_with_stopped_programs_and_no_vote() {
+    let (member, staying) = a_voter_that_leaves_one();
     let plan = leave::plan(&member.seen, Stage::Departing, &staying, &[]);
     assert_eq!(plan.steps.len(), 10, "{plan}");
     for cut in 0..=plan.steps.len() {
@@ -165,10 +171,7 @@ fn leaving_can_die_anywhere_and_ends_with_stopped_programs_and_no_vote() {
 
 #[test]
 fn a_unit_does_not_lose_its_volume_while_the_others_count_on_its_vote() {
-    let mut member = Model::replica();
-    member.elect(&[0, 1, 2]);
-    member.live();
-    let staying = ["postgresql-0".parse().unwrap()];
+    let (mut member, staying) = a_voter_that_leaves_one();
     let plan = leave::plan(&member.seen, Stage::Departing, &staying, &[]);
     let given_up = 1 + plan
         .steps
@@ -190,10 +193,7 @@ fn a_unit_does_not_lose_its_volume_while_the_others_count_on_its_vote() {
 
 #[test]
 fn units_that_leave_at_once_take_turns_around_everything_the_others_rely_on() {
-    let mut member = Model::replica();
-    member.elect(&[0, 1, 2]);
-    member.live();
-    let staying = ["postgresql-0".parse().unwrap()];
+    let (member, staying) = a_voter_that_leaves_one();
     let leaving: Vec<_> = ["postgresql-2".parse().unwrap()].into();
     for stage in [Stage::Departing, Stage::Stopping] {
         let plan = leave::plan(&member.seen, stage, &staying, &leaving);

@@ -129,16 +129,13 @@ impl Patroni {
         deadline: Deadline,
     ) -> Result<serde_json::Value, PatroniError> {
         const OPERATION: &str = "change the configuration of the cluster";
-        loop {
-            match self.send(OPERATION, Method::Patch, "/config", Some(patch), deadline) {
-                Err(PatroniError::Answered { status: 409, .. })
-                    if deadline.remaining() > AFTER_A_CONFLICT =>
-                {
-                    clock::sleep(AFTER_A_CONFLICT);
-                }
-                answer => return self.parse(OPERATION, &answer?),
-            }
-        }
+        let answer = while_it_passes(
+            |error| matches!(error, PatroniError::Answered { status: 409, .. }),
+            AFTER_A_CONFLICT,
+            deadline,
+            || self.send(OPERATION, Method::Patch, "/config", Some(patch), deadline),
+        )?;
+        self.parse(OPERATION, &answer)
     }
 
     /// Has a member look at the cluster now instead of with its next round, by a change that changes nothing.
@@ -171,14 +168,9 @@ impl Patroni {
     /// Restarts this member's database and waits until it is back. What Patroni has begun to do with it, a restart that somebody
     /// else asked for or the copy of a database, is let come to its end first.
     pub fn restart(&self, deadline: Deadline) -> Result<(), PatroniError> {
-        loop {
-            match self.restart_now(deadline) {
-                Err(error) if error.is_busy() && deadline.remaining() > BETWEEN_ATTEMPTS => {
-                    clock::sleep(BETWEEN_ATTEMPTS);
-                }
-                done => return done,
-            }
-        }
+        while_it_passes(PatroniError::is_busy, BETWEEN_ATTEMPTS, deadline, || {
+            self.restart_now(deadline)
+        })
     }
 
     fn restart_now(&self, deadline: Deadline) -> Result<(), PatroniError> {
@@ -275,6 +267,21 @@ impl Patroni {
             address: self.server.address().to_owned(),
             source,
         })
+    }
+}
+
+/// Tries again while what refuses it passes by itself, with a pause before each further attempt.
+fn while_it_passes<T>(
+    passes: impl Fn(&PatroniError) -> bool,
+    pause: Duration,
+    deadline: Deadline,
+    attempt: impl Fn() -> Result<T, PatroniError>,
+) -> Result<T, PatroniError> {
+    loop {
+        match attempt() {
+            Err(error) if passes(&error) && deadline.remaining() > pause => clock::sleep(pause),
+            done => return done,
+        }
     }
 }
 

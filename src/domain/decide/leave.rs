@@ -72,12 +72,8 @@ pub fn plan(
             steps.push(Step::Stop(Service::Patroni));
             steps.push(Step::ForgetMember);
         }
-        let others_vote = seen
-            .etcd
-            .known()
-            .is_some_and(|etcd| etcd.voters().iter().any(|name| **name != seen.juju.member));
         if votes {
-            if !others_vote {
+            if !others_vote(seen) {
                 steps.push(Step::AwaitHeir);
             }
             steps.extend(give_up_vote());
@@ -99,15 +95,17 @@ pub fn is_relied_on(seen: &Observed) -> bool {
     let leads = seen
         .this_member()
         .is_some_and(|member| member.role == Role::Primary);
-    leads || votes_beside_others(seen)
+    let votes = any_voter(seen, |name| *name == seen.juju.member);
+    leads || (votes && others_vote(seen))
 }
 
-fn votes_beside_others(seen: &Observed) -> bool {
-    let Some(etcd) = seen.etcd.known() else {
-        return false;
-    };
-    let voters = etcd.voters();
-    voters.contains(&&seen.juju.member) && voters.len() > 1
+fn others_vote(seen: &Observed) -> bool {
+    any_voter(seen, |name| *name != seen.juju.member)
+}
+
+fn any_voter(seen: &Observed, is: impl Fn(&MemberName) -> bool) -> bool {
+    let etcd = seen.etcd.known();
+    etcd.is_some_and(|etcd| etcd.voters().into_iter().any(is))
 }
 
 /// The settings for those that stay, of whom none may get a hook when it becomes the primary: a last unit that waits for a

@@ -90,13 +90,13 @@ fn put(unit: &Unit<'_>, etcd: &Etcd, name: &str, value: &Value) -> Result<(), St
 /// Whether this restore has the members held.
 fn is_held_for(unit: &Unit<'_>, record: &RestoreRecord) -> Result<bool, StepError> {
     let config = config(unit, &cluster::etcd(unit)?)?;
-    let held = held(&config);
-    Ok(config["pause"] == json!(true) && held.is_some_and(|held| held.id == record.id))
+    Ok(config["pause"] == json!(true) && is_held_by(&config, &record.id))
 }
 
-fn held(config: &Value) -> Option<Held> {
-    let held = config.get(HELD)?;
-    serde_json::from_value(held.clone()).ok()
+fn is_held_by(config: &Value, id: &str) -> bool {
+    let held = config.get(HELD);
+    let held = held.and_then(|held| serde_json::from_value::<Held>(held.clone()).ok());
+    held.is_some_and(|held| held.id == id)
 }
 
 pub(in crate::unit::perform) fn hold(
@@ -141,7 +141,7 @@ pub(in crate::unit::perform) fn release(
 ) -> Result<(), StepError> {
     let etcd = cluster::etcd(unit)?;
     let mut config = config(unit, &etcd)?;
-    if held(&config).is_none_or(|held| held.id != id) {
+    if !is_held_by(&config, id) {
         return Ok(());
     }
     if let Some(by) = by {
