@@ -4,7 +4,7 @@ use super::UnitKey;
 use crate::api::Level;
 use crate::daemon::Daemon;
 use crate::machine::container::{self, Entry, Part, inside, unit_of_context};
-use crate::machine::{Kind, network};
+use crate::machine::network;
 use crate::model::identity;
 use std::collections::BTreeMap;
 use std::ffi::OsString;
@@ -54,7 +54,7 @@ pub(super) async fn execute(
     program: Program,
 ) -> std::io::Result<Ended> {
     let members = network::members(&program.machine);
-    let service = service(&program);
+    let service = Part::of_context(&program.machine, &program.context);
     let mut command = match &members {
         _ if service.is_some() => entering(&program)?,
         // What the program starts must not be faster than the agent, so it enters by itself.
@@ -125,26 +125,16 @@ pub(super) async fn execute(
     })
 }
 
-/// The service that the program will be on a machine with systemd.
-fn service(program: &Program) -> Option<Part> {
-    match Kind::of_machine(&program.machine) {
-        Kind::Simple => None,
-        Kind::Systemd => Part::service(&program.machine, &unit_of_context(&program.context)),
-    }
-}
-
 /// Runs the program, without its arguments, by the machine's systemd.
 fn entering(program: &Program) -> std::io::Result<Command> {
     let leader = container::leader(&program.machine)
         .ok_or_else(|| std::io::Error::other("the machine does not run"))?;
-    let words = Entry::new(leader)
+    let entry = Entry::new(leader)
         .service(&unit_of_context(&program.context))
         .in_directory(&inside(&program.machine, &program.directory))
-        .passing(program.environment.keys().copied())
-        .words();
-    let mut command = Command::new("/usr/bin/nsenter");
+        .passing(program.environment.keys().copied());
+    let mut command = Command::from(entry.command());
     command
-        .args(words.get(1..).unwrap_or_default())
         .arg(inside(&program.machine, &program.path))
         .current_dir("/");
     Ok(command)

@@ -20,8 +20,7 @@ mod storage_dir;
 
 use crate::api::Failure;
 use crate::daemon::Daemon;
-use crate::machine::Kind;
-use crate::machine::container::{self, Part};
+use crate::machine::container::Part;
 use crate::model::Model;
 use crate::model::progress::RunningKind;
 use crate::model::unit::Unit;
@@ -253,9 +252,7 @@ impl Agent {
         let running = self.read(|model| model.units.get(&self.key.unit)?.progress.running.clone());
         let Some(running) = running else { return };
         orphans::kill(&running.context);
-        if Kind::of_machine(&self.root) == Kind::Systemd
-            && let Some(service) =
-                Part::service(&self.root, &container::unit_of_context(&running.context))
+        if let Some(service) = Part::of_context(&self.root, &running.context)
             && let Err(error) = service.kill()
         {
             tracing::error!("cannot kill {}: {error}", service.path().display());

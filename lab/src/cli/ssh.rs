@@ -93,9 +93,7 @@ fn entering(leader: u32, user: Option<&str>, command: &[String]) -> Command {
     if command.is_empty() && rustix::termios::isatty(rustix::stdio::stdin()) {
         entry = entry.on_terminal();
     }
-    let words = entry.words();
-    let mut process = Command::new("nsenter");
-    process.args(words.get(1..).unwrap_or_default());
+    let mut process = entry.command();
     if command.is_empty() {
         process.arg("/bin/bash");
     } else {

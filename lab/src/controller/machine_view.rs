@@ -3,7 +3,7 @@
 use crate::agent::environment::{UnitPaths, machine_path};
 use crate::api::{Base, Failure, Machine, MachineSpecReply, MachineStatus, StatusInfo};
 use crate::daemon::{Daemon, machines, unit_of};
-use crate::machine::{Kind, container};
+use crate::machine::{Kind, container, root_inside};
 use crate::model::{Model, constraints, identity};
 use crate::tools::mac_address;
 
@@ -104,18 +104,15 @@ pub fn find(daemon: &Daemon, model: &str, target: &str) -> Result<MachineSpecRep
         })?;
         let dir = daemon.home.machine(slot);
         let (leader, root) = match Kind::of_machine(&dir) {
-            Kind::Simple => (None, dir),
+            Kind::Simple => (None, dir.clone()),
             Kind::Systemd => {
                 let leader = container::leader(&dir).ok_or_else(|| {
                     Failure::invalid(format!("machine {} does not run", machine.number))
                 })?;
-                (Some(leader), format!("/proc/{leader}/root").into())
+                (Some(leader), container::root_of(leader))
             }
         };
-        let inside = match leader {
-            None => root.clone(),
-            Some(_) => "/".into(),
-        };
+        let inside = root_inside(&dir);
         Ok(MachineSpecReply {
             number: machine.number.to_string(),
             hostname: machines::hostname(model, machine),

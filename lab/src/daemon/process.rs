@@ -7,6 +7,7 @@ use crate::home::Home;
 use crate::machine::{Kind, container};
 use anyhow::{Context as _, bail};
 use rustix::fs::{FlockOperation, flock};
+use serde::de::DeserializeOwned;
 use std::fs::{self, DirBuilder, File, OpenOptions};
 use std::io::Write;
 use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
@@ -87,12 +88,15 @@ pub fn up(home: &Home, kind: Option<Kind>) -> anyhow::Result<ControllerInfo> {
     }
 }
 
+fn ask<T: DeserializeOwned>(home: &Home, request: &Request) -> Result<T, CallError> {
+    Client::connect(home.path())?.call(request)
+}
+
 /// What the running daemon says about itself; none if there is none.
 pub fn running(home: &Home) -> anyhow::Result<Option<ControllerInfo>> {
     let begun = Instant::now();
     loop {
-        let asked = Client::connect(home.path()).and_then(|mut it| it.call(&Request::Ping));
-        match asked {
+        match ask(home, &Request::Ping) {
             Ok(info) => return Ok(Some(info)),
             Err(CallError::Unreachable { .. }) => return Ok(None),
             // It dies just now; whoever connects after that learns that there is none.
@@ -222,8 +226,7 @@ fn lock(home: &Home) -> anyhow::Result<File> {
 pub fn down(home: &Home) -> anyhow::Result<()> {
     if let Some(info) = running(home)? {
         let shutdown = Request::Shutdown { machines: true };
-        let asked = Client::connect(home.path()).and_then(|mut it| it.call::<()>(&shutdown));
-        match asked {
+        match ask::<()>(home, &shutdown) {
             // One that dies meanwhile is waited for, too.
             Ok(()) | Err(CallError::Unreachable { .. } | CallError::Broken(_)) => {}
             Err(error) => return Err(error.into()),

@@ -11,6 +11,7 @@ use std::process::ExitCode;
 
 mod accounts;
 pub mod address;
+mod boot;
 mod client;
 pub(crate) mod clock;
 pub(crate) mod container;

@@ -1,9 +1,8 @@
 //! Booting a machine, shutting it down, and cutting its power.
 
 use std::collections::BTreeSet;
-use std::fs::{self, OpenOptions};
-use std::os::unix::fs::OpenOptionsExt;
-use std::process::{Command, Stdio};
+use std::fs;
+use std::process::Command;
 use std::time::{Duration, Instant};
 
 use rustix::process::Signal;
@@ -12,7 +11,7 @@ use super::init::tracker::{MACHINE_MARKER, read_list};
 use super::layout::Layout;
 use super::proc_fs::{self, ProcessId};
 use super::protocol::{Answer, Request};
-use super::{MachineError, MachineSpec, client};
+use super::{MachineError, MachineSpec, boot, client};
 
 const BOOT_LIMIT: Duration = Duration::from_secs(20);
 const KILL_LIMIT: Duration = Duration::from_secs(10);
@@ -33,51 +32,28 @@ pub(super) fn ensure_running(spec: &MachineSpec) -> Result<(), MachineError> {
     }
     kill_all(spec, &layout)?;
     let log = layout.init_log();
-    let output = OpenOptions::new()
-        .create(true)
-        .append(true)
-        .mode(0o640)
-        .open(&log)
-        .map_err(MachineError::io("open", &log))?;
-    let program = spec.home.join("bin/juju-lab");
-    let mut child = Command::new(&program)
-        .args(["machine-init", "--machine"])
+    let mut init = Command::new(spec.home.join("bin/juju-lab"));
+    init.args(["machine-init", "--machine"])
         .arg(&spec.dir)
         .env_clear()
         .env("PATH", layout.service_path())
         .env("LANG", "C.UTF-8")
-        .env(MACHINE_MARKER, &spec.dir)
-        .current_dir("/")
-        .stdin(Stdio::null())
-        .stdout(output.try_clone().map_err(MachineError::io("open", &log))?)
-        .stderr(output)
-        .spawn()
-        .map_err(MachineError::io("run", &program))?;
-    let end = Instant::now() + BOOT_LIMIT;
-    loop {
-        if is_running(&layout) {
-            // Its parent collects it when it ends; there is nobody else to do so while this process lives.
-            std::thread::spawn(move || child.wait());
-            return Ok(());
-        }
-        let cause = match child.try_wait() {
-            Ok(Some(status)) => format!("its init ended with {status}"),
-            _ if Instant::now() >= end => "its init does not answer in time".to_owned(),
-            _ => {
-                std::thread::sleep(POLL);
-                continue;
-            }
-        };
+        .env(MACHINE_MARKER, &spec.dir);
+    let mut child = boot::start(&mut init, &log)?;
+    let up = boot::await_up(&mut child, BOOT_LIMIT, POLL, || is_running(&layout));
+    boot::collect(child);
+    let cause = match up {
+        Ok(()) => return Ok(()),
         // Somebody else's init may have been first.
-        if is_running(&layout) {
-            return Ok(());
-        }
-        return Err(MachineError::Boot {
-            machine: spec.hostname.clone(),
-            cause,
-            log,
-        });
-    }
+        Err(_) if is_running(&layout) => return Ok(()),
+        Err(boot::Failed::Ended(status)) => format!("its init ended with {status}"),
+        Err(boot::Failed::Late) => "its init does not answer in time".to_owned(),
+    };
+    Err(MachineError::Boot {
+        machine: spec.hostname.clone(),
+        cause,
+        log,
+    })
 }
 
 fn wait_for_answer(layout: &Layout, limit: Duration) -> bool {

@@ -95,7 +95,7 @@ pub fn run(daemon: &Daemon, slot: u32, call: &Call) -> Answer {
         state: &mut state,
         stdin: call.stdin.as_deref(),
         directory: Path::new(&call.directory),
-        root: container::root(&daemon.home.machine(slot)),
+        machine: daemon.home.machine(slot),
         warnings: String::new(),
         now: Timestamp::now(),
     };
@@ -186,8 +186,8 @@ pub(super) struct Invocation<'a> {
     pub state: &'a mut ContextState,
     pub stdin: Option<&'a [u8]>,
     pub directory: &'a Path,
-    /// How this computer names the root of a machine that has a root of its own.
-    root: Option<PathBuf>,
+    /// The directory of the machine that the charm runs on.
+    machine: PathBuf,
     /// Lines for standard error that do not fail the tool.
     pub warnings: String,
     pub now: Timestamp,
@@ -219,7 +219,7 @@ impl Invocation<'_> {
     pub(super) fn path(&self, file: &str) -> PathBuf {
         // Under the root of the machine's processes; an absolute path would replace it.
         let path = self.directory.join(file);
-        match &self.root {
+        match container::root(&self.machine) {
             Some(root) => root.join(path.strip_prefix("/").unwrap_or(&path)),
             None => path,
         }

@@ -29,6 +29,18 @@ fn lines(lab: &Lab, name: &str) -> usize {
         .count()
 }
 
+fn kill_at_the_second_call(lab: &Lab, saying: Option<&str>) {
+    inject(
+        lab,
+        Fault::KillAtCall {
+            model: MODEL.into(),
+            unit: "probe/0".into(),
+            call: 2,
+            saying: saying.map(str::to_owned),
+        },
+    );
+}
+
 #[test]
 fn a_charm_killed_at_its_second_call_runs_again_from_the_start() {
     let lab = Lab::start();
@@ -36,15 +48,7 @@ fn a_charm_killed_at_its_second_call_runs_again_from_the_start() {
                   echo x >> $shared/second; fi; true";
     lab.deploy(&Charm::recorder("probe", "", script), 1);
     assert_eq!((lines(&lab, "first"), lines(&lab, "second")), (1, 1));
-    inject(
-        &lab,
-        Fault::KillAtCall {
-            model: MODEL.into(),
-            unit: "probe/0".into(),
-            call: 2,
-            saying: None,
-        },
-    );
+    kill_at_the_second_call(&lab, None);
     repeat(&lab, "probe/0", "config-changed");
     lab.until("the hook ran twice", || lines(&lab, "first") == 3);
     lab.settle();
@@ -59,29 +63,13 @@ fn a_charm_is_killed_when_it_says_something_for_the_second_time() {
                   echo x >> $shared/steps; done; fi; true";
     lab.deploy(&Charm::recorder("probe", "", script), 1);
     assert_eq!(lines(&lab, "steps"), 3);
-    inject(
-        &lab,
-        Fault::KillAtCall {
-            model: MODEL.into(),
-            unit: "probe/0".into(),
-            call: 2,
-            saying: Some("step 2".into()),
-        },
-    );
+    kill_at_the_second_call(&lab, Some("step 2"));
     repeat(&lab, "probe/0", "config-changed");
     repeat(&lab, "probe/0", "config-changed");
     // It is said once in each hook, and calls are counted in each from the beginning.
     lab.settle();
     assert_eq!(lines(&lab, "steps"), 9);
-    inject(
-        &lab,
-        Fault::KillAtCall {
-            model: MODEL.into(),
-            unit: "probe/0".into(),
-            call: 2,
-            saying: Some("step".into()),
-        },
-    );
+    kill_at_the_second_call(&lab, Some("step"));
     repeat(&lab, "probe/0", "config-changed");
     lab.until("the hook ran twice", || lines(&lab, "steps") == 13);
 }

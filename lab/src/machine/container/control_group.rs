@@ -20,10 +20,13 @@ impl Part {
         network::group(dir).map(Self)
     }
 
-    /// A service of the machine in this directory.
-    pub(crate) fn service(dir: &Path, name: &str) -> Option<Self> {
-        let group = network::group(dir)?;
-        Some(Self(group.join("payload/system.slice").join(name)))
+    /// The service that a hook, an action or a command is on the machine in this directory; none on a simple one.
+    pub(crate) fn of_context(dir: &Path, context: &str) -> Option<Self> {
+        if Kind::of_machine(dir) == Kind::Simple {
+            return None;
+        }
+        let services = network::group(dir)?.join("payload/system.slice");
+        Some(Self(services.join(unit_of_context(context))))
     }
 
     pub(crate) fn path(&self) -> &Path {
@@ -114,8 +117,13 @@ pub(crate) fn leader(dir: &Path) -> Option<u32> {
 pub(crate) fn root(dir: &Path) -> Option<PathBuf> {
     match Kind::of_machine(dir) {
         Kind::Simple => None,
-        Kind::Systemd => leader(dir).map(|leader| format!("/proc/{leader}/root").into()),
+        Kind::Systemd => leader(dir).map(root_of),
     }
+}
+
+/// How this computer names the file system root of the machine with this leader.
+pub(crate) fn root_of(leader: u32) -> PathBuf {
+    format!("/proc/{leader}/root").into()
 }
 
 /// Whether a process has the id 1 in a namespace below this one.

@@ -3,6 +3,7 @@
 
 use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
+use std::process::Command;
 
 /// Starts a program in the machine's namespaces and waits for its end.
 ///
@@ -10,35 +11,32 @@ use std::path::{Path, PathBuf};
 /// and nobody would have it go on; so it does not fork, and who waits is a shell that the machine does not see.
 const WAIT: &str = "\"$@\"; exit $?";
 
-/// The words before a program that starts in the namespaces of the machine with this leader.
-pub(super) fn joining(leader: u32) -> Vec<OsString> {
+/// Starts the program that is named by the next argument in the namespaces of the machine with this leader.
+pub(super) fn joining(leader: u32) -> Command {
     let leader = leader.to_string();
-    let nsenter = ["nsenter", "--target", &leader, "--all", "--no-fork", "--"];
-    let waiting = ["/bin/sh", "-c", WAIT, "sh"];
-    nsenter.iter().chain(&waiting).map(OsString::from).collect()
+    let mut command = Command::new("/usr/bin/nsenter");
+    command
+        .args(["--target", &leader, "--all", "--no-fork", "--"])
+        .args(["/bin/sh", "-c", WAIT, "sh"]);
+    command
 }
 
-/// The words before a program that let the machine's systemd run it, with the caller's streams.
+/// How the machine's systemd runs a program, with the caller's streams.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Entry {
-    words: Vec<OsString>,
+    leader: u32,
+    streams: &'static str,
+    options: Vec<OsString>,
 }
 
 impl Entry {
     /// Into the machine with this leader.
     pub(crate) fn new(leader: u32) -> Self {
-        let systemd_run = [
-            "/usr/bin/systemd-run",
-            "--quiet",
-            "--pipe",
-            "--wait",
-            "--collect",
-            // A charm that leaves a process behind leaves it to the machine, as it does elsewhere.
-            "--property=KillMode=process",
-        ];
-        let mut words = joining(leader);
-        words.extend(systemd_run.map(OsString::from));
-        Self { words }
+        Self {
+            leader,
+            streams: "--pipe",
+            options: Vec::new(),
+        }
     }
 
     #[must_use]
@@ -46,18 +44,14 @@ impl Entry {
         let mut word = OsString::from(option);
         word.push("=");
         word.push(value);
-        self.words.push(word);
+        self.options.push(word);
         self
     }
 
     /// With a terminal of its own.
     #[must_use]
     pub(crate) fn on_terminal(mut self) -> Self {
-        for word in &mut self.words {
-            if word == "--pipe" {
-                *word = OsString::from("--pty");
-            }
-        }
+        self.streams = "--pty";
         self
     }
 
@@ -78,10 +72,17 @@ impl Entry {
         names.fold(self, |entry, name| entry.with("--setenv", name))
     }
 
-    /// Program and arguments that enter; the program to run and its arguments follow.
-    pub(crate) fn words(mut self) -> Vec<OsString> {
-        self.words.push("--".into());
-        self.words
+    /// What enters; the program to run and its arguments are to follow as arguments.
+    pub(crate) fn command(self) -> Command {
+        let mut command = joining(self.leader);
+        command
+            .args(["/usr/bin/systemd-run", "--quiet", self.streams])
+            .args(["--wait", "--collect"])
+            // A charm that leaves a process behind leaves it to the machine, as it does elsewhere.
+            .arg("--property=KillMode=process")
+            .args(self.options)
+            .arg("--");
+        command
     }
 }
 
@@ -113,11 +114,9 @@ mod tests {
 
     #[test]
     fn values_of_variables_are_not_in_the_arguments() {
-        let words = Entry::new(7).passing(["TOKEN"].into_iter()).words();
-        assert!(
-            words.contains(&OsString::from("--setenv=TOKEN")),
-            "{words:?}"
-        );
-        assert_eq!(words.last(), Some(&OsString::from("--")));
+        let command = Entry::new(7).passing(["TOKEN"].into_iter()).command();
+        let words: Vec<&OsStr> = command.get_args().collect();
+        assert!(words.contains(&OsStr::new("--setenv=TOKEN")), "{words:?}");
+        assert_eq!(words.last(), Some(&OsStr::new("--")));
     }
 }

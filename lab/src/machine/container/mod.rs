@@ -11,7 +11,7 @@ mod power;
 mod prepare;
 mod requirements;
 
-pub(crate) use control_group::{Part, leader, root, unit_of_context};
+pub(crate) use control_group::{Part, leader, root, root_of, unit_of_context};
 pub(crate) use enter::{Entry, inside};
 pub(super) use power::{ensure_running, freeze, is_running, power_off, processes, stop};
 pub(super) use prepare::prepare;

@@ -1,16 +1,14 @@
 //! Booting a container, shutting it down, and cutting its power.
 
-use std::fs::{self, OpenOptions};
-use std::os::unix::fs::OpenOptionsExt;
+use std::fs;
 use std::os::unix::process::CommandExt;
-use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 use super::control_group::{Part, leader};
 use super::enter::joining;
 use super::image;
-use crate::machine::{MachineError, MachineSpec, Process};
+use crate::machine::{MachineError, MachineSpec, Process, boot};
 
 const BOOT_LIMIT: Duration = Duration::from_secs(90);
 const STOP_LIMIT: Duration = Duration::from_mins(1);
@@ -37,12 +35,7 @@ pub(crate) fn is_running(spec: &MachineSpec) -> bool {
 
 /// Whether the machine's systemd has booted.
 fn is_up(leader: u32) -> bool {
-    let joining = joining(leader);
-    let Some((nsenter, words)) = joining.split_first() else {
-        return false;
-    };
-    let asked = Command::new(nsenter)
-        .args(words)
+    let asked = joining(leader)
         .args(["/usr/bin/systemctl", "is-system-running"])
         .stdin(Stdio::null())
         .stderr(Stdio::null())
@@ -63,62 +56,34 @@ pub(crate) fn ensure_running(spec: &MachineSpec) -> Result<(), MachineError> {
     clear(spec, &part)?;
     fs::create_dir_all(part.path()).map_err(MachineError::io("create", part.path()))?;
     let log = spec.dir.join("var/log/machine-init.log");
-    let output = OpenOptions::new()
-        .create(true)
-        .append(true)
-        .mode(0o640)
-        .open(&log)
-        .map_err(MachineError::io("open", &log))?;
-    let mut child = Command::new("unshare")
-        .args([
-            "--mount",
-            "--propagation",
-            "private",
-            "sh",
-            "-c",
-            BOOT,
-            "sh",
-        ])
+    let mut unshare = Command::new("unshare");
+    unshare
+        .args(["--mount", "--propagation", "private"])
+        .args(["sh", "-c", BOOT, "sh"])
         .arg(image::path()?)
         .arg(&spec.dir)
         .arg(part.path())
         .arg(&spec.hostname)
         .arg(spec.home.join("bin"))
-        .current_dir("/")
         .env_clear()
         .env("PATH", "/usr/sbin:/usr/bin:/sbin:/bin")
         .env("LANG", "C.UTF-8")
         // The terminal of whoever started the lab is not the machine's.
-        .process_group(0)
-        .stdin(Stdio::null())
-        .stdout(output.try_clone().map_err(MachineError::io("open", &log))?)
-        .stderr(output)
-        .spawn()
-        .map_err(MachineError::io("run", Path::new("unshare")))?;
-    let end = Instant::now() + BOOT_LIMIT;
-    loop {
-        if is_running(spec) {
-            // Its parent collects it when it ends.
-            std::thread::spawn(move || child.wait());
-            return Ok(());
-        }
-        let cause = match child.try_wait() {
-            Ok(Some(status)) => format!("its container ended with {status}"),
-            _ if Instant::now() >= end => "its systemd is not up in time".to_owned(),
-            _ => {
-                std::thread::sleep(POLL);
-                continue;
-            }
-        };
-        clear(spec, &part)?;
-        // Collected when it is dead, which it is now.
-        std::thread::spawn(move || child.wait());
-        return Err(MachineError::Boot {
-            machine: spec.hostname.clone(),
-            cause,
-            log,
-        });
-    }
+        .process_group(0);
+    let mut child = boot::start(&mut unshare, &log)?;
+    let up = boot::await_up(&mut child, BOOT_LIMIT, POLL, || is_running(spec));
+    boot::collect(child);
+    let cause = match up {
+        Ok(()) => return Ok(()),
+        Err(boot::Failed::Ended(status)) => format!("its container ended with {status}"),
+        Err(boot::Failed::Late) => "its systemd is not up in time".to_owned(),
+    };
+    clear(spec, &part)?;
+    Err(MachineError::Boot {
+        machine: spec.hostname.clone(),
+        cause,
+        log,
+    })
 }
 
 fn part(spec: &MachineSpec) -> Result<Part, MachineError> {
