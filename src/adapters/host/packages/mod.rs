@@ -67,6 +67,8 @@ pub fn needed(major: u32) -> Vec<String> {
         "python3-etcd",
         // Patroni reads the names in certificates with it, and does not start over TLS without.
         "python3-idna",
+        // Services are told by its `kill` to read their configuration again. The smallest systems lack it.
+        "procps",
     ]
     .map(str::to_owned)
     .into()
