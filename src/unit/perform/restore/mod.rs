@@ -1,22 +1,28 @@
 //! A restore: fetched beside the data directory, recovered behind closed doors, re-keyed, and only then put in place.
 //!
-//! One file a phase: `fetch`, `recover`, `place` on this unit; `members` and `rebuild` for the others.
+//! One file a phase: `fetch`, `recover`, `rekey`, `place` on this unit; `members` and `rebuild` for the others. `copy` is the
+//! database beside, `aim` where its recovery ends.
 
+mod aim;
+mod copy;
 mod fetch;
 mod members;
 mod place;
 mod rebuild;
 mod recover;
+mod rekey;
 mod settings;
 mod stranger;
 
+pub(crate) use copy::progress as progress_of_recovery;
+pub(super) use copy::stop_beside;
 pub(crate) use fetch::job_of;
 pub(super) use fetch::{beside, stop_fetch};
 pub(super) use members::{hold, publish, release, reopen, take_lead};
 pub(super) use place::{exchange, keep_again, move_kept_beside, remove_beside, remove_kept};
 pub(super) use rebuild::{replicas, this_replica};
-pub(crate) use recover::progress as progress_of_recovery;
-pub(super) use recover::{prove_timeline, recover, rekey, stop_beside};
+pub(super) use recover::{prove_timeline, recover};
+pub(super) use rekey::rekey;
 pub(crate) use settings::of as settings_of;
 pub(crate) use stranger::is_stranger;
 pub(super) use stranger::remove_stranger;

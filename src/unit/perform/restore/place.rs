@@ -68,7 +68,7 @@ pub(in crate::unit::perform) fn move_kept_beside(
     if !files::exists(&beside.join("PG_VERSION")).map_err(because)? {
         return Err(StepError::expected("the kept database is not there", ""));
     }
-    super::recover::aim_at_its_end(unit, &beside)
+    super::aim::aim_at_its_end(unit, &beside)
 }
 
 pub(in crate::unit::perform) fn keep_again(
