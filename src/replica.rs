@@ -39,7 +39,7 @@ pub fn make(config: PathBuf, stanza: &Stanza, lease: &Path) -> Result<(), StepEr
         set: Some(target.set),
         target: Target::Standby,
         timeline: None,
-        action: None,
+        promote: false,
         pg_path: None,
         delta: true,
         tablespace_map_all: None,

@@ -4,9 +4,7 @@ use std::path::PathBuf;
 
 use postgresql_charm::adapters::host::clock::{self, Deadline};
 use postgresql_charm::adapters::host::files::{self, Owner};
-use postgresql_charm::adapters::pgbackrest::command::{
-    Backup, Restore, Target, TargetAction, TargetTimeline,
-};
+use postgresql_charm::adapters::pgbackrest::command::{Backup, Restore, Target};
 use postgresql_charm::adapters::pgbackrest::{
     Command, ExitKind, PgBackRest, PgBackRestError, progress,
 };
@@ -72,7 +70,7 @@ fn restore(machine: &Machine, name: &str, target: Target) -> Restore {
         set: None,
         target,
         timeline: None,
-        action: None,
+        promote: false,
         pg_path: Some(machine.path(name)),
         delta: false,
         tablespace_map_all: None,
@@ -196,8 +194,8 @@ fn backups_are_taken_found_again_and_restored_to_a_time() {
     .unwrap();
     let command = Command::Restore(Restore {
         set: Some(info.backups[0].label),
-        timeline: Some(TargetTimeline::Number(Timeline::FIRST)),
-        action: Some(TargetAction::Promote),
+        timeline: Some(Timeline::FIRST),
+        promote: true,
         tablespace_map_all: Some(machine.path("tablespaces")),
         ..restore(&machine, "restored", target)
     });

@@ -1,4 +1,5 @@
 use super::*;
+use crate::domain::words::{BackupKind, Timeline, Timestamp};
 
 fn stanza() -> Stanza {
     "m.pg".parse().unwrap()
@@ -26,7 +27,7 @@ fn restore() -> Restore {
         set: None,
         target: Target::Default,
         timeline: None,
-        action: None,
+        promote: false,
         pg_path: None,
         delta: false,
         tablespace_map_all: None,
@@ -48,16 +49,6 @@ fn commands_about_a_stanza() {
     };
     check(&online(true), "stanza-create --stanza=m.pg");
     check(&online(false), "stanza-create --stanza=m.pg --no-online");
-    let upgrade = Command::StanzaUpgrade {
-        stanza: stanza(),
-        online: true,
-    };
-    check(&upgrade, "stanza-upgrade --stanza=m.pg");
-    let delete = Command::StanzaDelete {
-        stanza: stanza(),
-        force: true,
-    };
-    check(&delete, "stanza-delete --stanza=m.pg --force");
     let check_it = |archive_timeout| Command::Check {
         stanza: stanza(),
         archive_timeout,
@@ -177,8 +168,6 @@ fn a_restore_to_each_target() {
             "--type=name --target=before",
         ),
         (Target::Standby, "--type=standby"),
-        (Target::Preserve, "--type=preserve"),
-        (Target::None, "--type=none"),
     ] {
         let command = Command::Restore(Restore {
             target,
@@ -193,8 +182,8 @@ fn a_restore_with_everything() {
     let command = Command::Restore(Restore {
         set: Some(label()),
         target: Target::Immediate,
-        timeline: Some(TargetTimeline::Number(Timeline::new(16).unwrap())),
-        action: Some(TargetAction::Promote),
+        timeline: Some(Timeline::new(16).unwrap()),
+        promote: true,
         pg_path: Some("/v/15/main.restoring".into()),
         delta: true,
         tablespace_map_all: Some("/v/15/tablespaces".into()),
@@ -209,21 +198,6 @@ fn a_restore_with_everything() {
          --target-action=promote --pg1-path=/v/15/main.restoring --delta \
          --tablespace-map-all=/v/15/tablespaces --recovery-option=restore_command=false --process-max=2",
     );
-}
-
-#[test]
-fn timelines_by_word() {
-    for (timeline, word) in [
-        (TargetTimeline::Latest, "latest"),
-        (TargetTimeline::Current, "current"),
-    ] {
-        let command = Command::Restore(Restore {
-            timeline: Some(timeline),
-            ..restore()
-        });
-        let expected = format!("restore --stanza=m.pg --type=default --target-timeline={word}");
-        check(&command, &expected);
-    }
 }
 
 #[test]
@@ -254,33 +228,4 @@ fn questions_to_the_repository() {
     for command in [both, get, list(false), Command::Version] {
         assert_eq!(command.log_level(), "off");
     }
-}
-
-#[test]
-fn commands_about_segments_and_sets() {
-    let push = Command::ArchivePush {
-        stanza: stanza(),
-        segment: "pg_wal/0001".into(),
-    };
-    check(&push, "archive-push --stanza=m.pg pg_wal/0001");
-    let get = Command::ArchiveGet {
-        stanza: stanza(),
-        segment: "0001".to_owned(),
-        to: "pg_wal/RECOVERYXLOG".into(),
-    };
-    check(&get, "archive-get --stanza=m.pg 0001 pg_wal/RECOVERYXLOG");
-    let expire = |set| Command::Expire {
-        stanza: stanza(),
-        set,
-    };
-    check(&expire(None), "expire --stanza=m.pg");
-    check(
-        &expire(Some(label())),
-        "expire --stanza=m.pg --set=20261127-165837F",
-    );
-    let verify = Command::Verify {
-        stanza: stanza(),
-        set: Some(label()),
-    };
-    check(&verify, "verify --stanza=m.pg --set=20261127-165837F");
 }
