@@ -94,7 +94,7 @@ fn shut_out(machine: &Machine, account: &Account, database: &str) -> String {
 
 #[test]
 fn an_application_has_its_database_and_no_other_and_the_next_one_finds_what_it_made() {
-    let machine = Machine::new("127.77.3.21");
+    let machine = Machine::new();
     let server = Server::start(&machine, "log_statement = all");
     let name = "My \"shop\"; DROP ROLE operator; --";
     let (first, books) = (account(name, 7, &[]), account("books", 8, &[]));
@@ -156,7 +156,7 @@ fn an_application_has_its_database_and_no_other_and_the_next_one_finds_what_it_m
 
 #[test]
 fn a_user_of_another_cluster_is_put_aside_with_what_it_made_left_to_the_database() {
-    let machine = Machine::new("127.77.3.24");
+    let machine = Machine::new();
     let server = Server::start(&machine, "");
     let mut postgres = server.connect();
     for round in 0..2 {
@@ -192,7 +192,7 @@ fn a_user_of_another_cluster_is_put_aside_with_what_it_made_left_to_the_database
 
 #[test]
 fn a_user_with_privileges_has_them_and_what_it_made_outlives_it() {
-    let machine = Machine::new("127.77.3.22");
+    let machine = Machine::new();
     let server = Server::start(&machine, "");
     let admin = account("shop", 7, &["admin", "createrole"]);
     relate(&server, &admin);
@@ -218,7 +218,7 @@ fn a_user_with_privileges_has_them_and_what_it_made_outlives_it() {
 
 #[test]
 fn a_database_that_an_administrator_made_goes_over_with_what_is_in_it() {
-    let machine = Machine::new("127.77.3.23");
+    let machine = Machine::new();
     let server = Server::start(&machine, "");
     let mut postgres = server.connect();
     postgres.execute("CREATE DATABASE shop").unwrap();

@@ -3,7 +3,7 @@
 use postgresql_charm::adapters::Unanswered;
 use postgresql_charm::adapters::etcd::{Etcd, EtcdError, Login, PatroniAccess};
 
-use crate::machine::{Machine, Running, eventually, need, soon};
+use crate::machine::{Machine, Running, address, eventually, need, soon};
 
 /// One member of etcd.
 pub(crate) fn start(machine: &Machine) -> Running {
@@ -49,7 +49,7 @@ pub(crate) fn access(password: &str) -> PatroniAccess {
 
 #[test]
 fn keys_come_and_go() {
-    let machine = Machine::new("127.77.4.1");
+    let machine = Machine::new();
     let _running = start(&machine);
     let etcd = anybody(&machine);
     assert_eq!(etcd.get("/service/pg/leader", soon()).unwrap(), None);
@@ -80,7 +80,7 @@ fn keys_come_and_go() {
 
 #[test]
 fn a_lock_is_held_by_one_owner_who_finds_it_again_and_passes_on_when_it_is_released_or_over() {
-    let machine = Machine::new("127.77.4.3");
+    let machine = Machine::new();
     let _running = start(&machine);
     let etcd = anybody(&machine);
     let take = |owner: &str, seconds| etcd.lock("/lock", owner, seconds, soon()).unwrap();
@@ -103,7 +103,7 @@ fn a_lock_is_held_by_one_owner_who_finds_it_again_and_passes_on_when_it_is_relea
 
 #[test]
 fn authentication_is_set_up_once_and_again_and_keeps_patroni_to_its_own_keys() {
-    let machine = Machine::new("127.77.4.2");
+    let machine = Machine::new();
     let _running = start(&machine);
     let etcd = anybody(&machine);
     assert!(!etcd.authentication_enabled(soon()).unwrap());
@@ -170,20 +170,25 @@ fn authentication_is_set_up_once_and_again_and_keeps_patroni_to_its_own_keys() {
 
 #[test]
 fn members_are_listed_added_and_removed() {
-    let machine = Machine::new("127.77.4.3");
+    let machine = Machine::new();
     let running = start(&machine);
     let etcd = anybody(&machine);
     let members = etcd.member_list(soon()).unwrap();
     assert_eq!(members.len(), 1);
     let first = &members[0];
     assert_eq!((first.name.as_str(), first.is_learner), ("first", false));
-    assert_eq!(first.client_urls, ["http://127.77.4.3:2379"]);
+    assert_eq!(
+        first.client_urls,
+        [format!("http://{}:2379", machine.address)]
+    );
     let health = etcd.health(soon()).unwrap();
     assert_eq!((health.member, health.leader), (first.id, Some(first.id)));
     assert!(health.version.starts_with("3.") && health.store_bytes > 0);
     assert!(health.errors.is_empty());
 
-    let added = etcd.member_add("http://127.77.4.4:2380", soon()).unwrap();
+    let added = etcd
+        .member_add(&format!("http://{}:2380", address()), soon())
+        .unwrap();
     assert_eq!((added.name.as_str(), added.client_urls.len()), ("", 0));
     assert_eq!(etcd.member_list(soon()).unwrap().len(), 2);
     // Two are members and one runs: there is no quorum, and nothing is known any more.
@@ -208,7 +213,7 @@ fn members_are_listed_added_and_removed() {
 
 #[test]
 fn removing_a_member_that_is_none_is_no_error() {
-    let machine = Machine::new("127.77.4.5");
+    let machine = Machine::new();
     let _running = start(&machine);
     let etcd = anybody(&machine);
     let stranger = postgresql_charm::adapters::etcd::MemberId(7);

@@ -97,7 +97,7 @@ fn fill_a_segment(server: &Server<'_>) {
 
 #[test]
 fn an_old_cluster_that_wakes_up_pushes_not_one_object_into_a_repository_that_was_taken_over() {
-    let machine = Machine::new("127.77.6.9");
+    let machine = Machine::new();
     let config = configured(&machine);
     let pgbackrest = PgBackRest::new(config.clone(), machine.user.clone());
     let server = Server::start(&machine, &archiving(&machine, &config));

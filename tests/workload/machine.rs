@@ -1,8 +1,12 @@
 //! A directory, an address and a user for one test, and programs that end with it.
 
+use std::os::linux::net::SocketAddrExt;
+use std::os::unix::net::{SocketAddr, UnixListener};
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
+use std::sync::OnceLock;
+use std::sync::atomic::{AtomicU8, Ordering};
 use std::time::Duration;
 
 use postgresql_charm::adapters::host::clock::{self, Deadline};
@@ -35,6 +39,23 @@ pub(crate) fn need(program: &str, package: &str) {
     );
 }
 
+/// A loopback address that no other test has, in this run of the tests or in another one on the same computer.
+pub(crate) fn address() -> String {
+    // Its name is known where the addresses are: in the same network namespace. It goes with the process.
+    static NETWORK: OnceLock<(u8, UnixListener)> = OnceLock::new();
+    static TAKEN: AtomicU8 = AtomicU8::new(0);
+    let (network, _) = NETWORK.get_or_init(|| {
+        let claimed = (64..96).find_map(|network| {
+            let name = format!("charm-workload-127.{network}");
+            let claim = SocketAddr::from_abstract_name(name).unwrap();
+            Some((network, UnixListener::bind_addr(&claim).ok()?))
+        });
+        claimed.expect("32 runs of these tests are under way on this computer")
+    });
+    let host = TAKEN.fetch_add(1, Ordering::Relaxed) + 1;
+    format!("127.{network}.0.{host}")
+}
+
 pub(crate) struct Machine {
     /// Removed with the test.
     directory: tempfile::TempDir,
@@ -43,8 +64,7 @@ pub(crate) struct Machine {
 }
 
 impl Machine {
-    /// `address` has to be this test's own.
-    pub(crate) fn new(address: &str) -> Self {
+    pub(crate) fn new() -> Self {
         let user = WorkloadUser::find().unwrap();
         // Not below /tmp: the path of a Unix socket may have 107 bytes, and TMPDIR can be long.
         let directory = tempfile::Builder::new()
@@ -54,7 +74,7 @@ impl Machine {
         files::make_dir(directory.path(), 0o700, Owner::Workload(&user)).unwrap();
         Self {
             directory,
-            address: address.to_owned(),
+            address: address(),
             user,
         }
     }

@@ -74,7 +74,7 @@ fn failed(bucket: &Bucket) -> (Check, String) {
 
 #[test]
 fn a_store_is_proved_used_and_its_failures_told_apart() {
-    let machine = Machine::new("127.77.7.1");
+    let machine = Machine::new();
     let store = Store::start(&machine);
     let bucket = store.bucket("backups");
     let proof = prove(&bucket, "/r", true, soon()).unwrap();
@@ -145,7 +145,7 @@ fn a_store_is_proved_used_and_its_failures_told_apart() {
 #[test]
 fn pgbackrest_never_takes_a_store_it_cannot_read_for_an_empty_one() {
     need("pgbackrest", "pgbackrest");
-    let machine = Machine::new("127.77.7.2");
+    let machine = Machine::new();
     let store = Store::start(&machine);
     let bucket = store.bucket("backups");
     prove(&bucket, "r", true, soon()).unwrap();

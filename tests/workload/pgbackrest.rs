@@ -94,7 +94,7 @@ fn rows(database: &mut Database, expected: u32) {
 
 #[test]
 fn a_repository_in_which_nothing_was_made_is_empty_and_no_error() {
-    let machine = Machine::new("127.77.6.3");
+    let machine = Machine::new();
     let (pgbackrest, _) = pgbackrest(&machine);
     assert_eq!(pgbackrest.info(None, soon()).unwrap(), []);
     assert_eq!(
@@ -110,7 +110,7 @@ fn a_repository_in_which_nothing_was_made_is_empty_and_no_error() {
 
 #[test]
 fn backups_are_taken_found_again_and_restored_to_a_time() {
-    let machine = Machine::new("127.77.6.1");
+    let machine = Machine::new();
     let (pgbackrest, config) = pgbackrest(&machine);
     let version = pgbackrest.version(soon()).unwrap();
     assert!(
@@ -218,7 +218,7 @@ fn backups_are_taken_found_again_and_restored_to_a_time() {
 
 #[test]
 fn each_failure_has_its_kind_and_its_words() {
-    let machine = Machine::new("127.77.6.2");
+    let machine = Machine::new();
     let (pgbackrest, config) = pgbackrest(&machine);
     let failure = |command: &Command| pgbackrest.run(command, soon()).unwrap_err();
 

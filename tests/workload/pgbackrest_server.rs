@@ -232,7 +232,7 @@ fn reads(database: &mut Database) {
 
 #[test]
 fn each_kind_of_backup_is_taken_on_a_replica_that_is_read_from_meanwhile() {
-    let (first, second) = (Machine::new("127.77.8.1"), Machine::new("127.77.8.2"));
+    let (first, second) = (Machine::new(), Machine::new());
     let cluster = Cluster::start(&first, &second, &authority("one"));
     let _server = serve(&first);
     let mut reader = cluster.replica.connect();
@@ -249,7 +249,7 @@ fn each_kind_of_backup_is_taken_on_a_replica_that_is_read_from_meanwhile() {
 
 #[test]
 fn another_certificate_is_taken_up_by_a_reload_while_a_backup_goes_on() {
-    let (first, second) = (Machine::new("127.77.8.3"), Machine::new("127.77.8.4"));
+    let (first, second) = (Machine::new(), Machine::new());
     let (old, new) = (authority("old"), authority("new"));
     let cluster = Cluster::start(&first, &second, &old);
     let server = serve(&first);
@@ -265,7 +265,7 @@ fn another_certificate_is_taken_up_by_a_reload_while_a_backup_goes_on() {
 
 #[test]
 fn a_backup_that_was_cut_off_leaves_nothing_that_the_next_one_meets() {
-    let (first, second) = (Machine::new("127.77.8.5"), Machine::new("127.77.8.6"));
+    let (first, second) = (Machine::new(), Machine::new());
     let cluster = Cluster::start(&first, &second, &authority("one"));
     let server = serve(&first);
     // Its unit dies.
@@ -283,10 +283,10 @@ fn a_backup_that_was_cut_off_leaves_nothing_that_the_next_one_meets() {
 
 #[test]
 fn a_server_reads_to_those_it_was_told_of_and_to_nobody_else() {
-    let (first, second) = (Machine::new("127.77.8.7"), Machine::new("127.77.8.8"));
+    let (first, second) = (Machine::new(), Machine::new());
     let one = authority("one");
     let cluster = Cluster::start(&first, &second, &one);
-    let stranger = Machine::new("127.77.8.9");
+    let stranger = Machine::new();
     configure(&first, &first.path("repository"), &stranger.address);
     let server = serve(&first);
     let refused = cluster.take(BackupKind::Full).unwrap_err().to_string();

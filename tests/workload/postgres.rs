@@ -11,7 +11,7 @@ use postgresql_charm::adapters::postgres::{
 };
 use postgresql_charm::domain::words::Timeline;
 
-use crate::machine::{Machine, eventually, soon};
+use crate::machine::{Machine, address, eventually, soon};
 use crate::server::{Server, programs, target};
 
 fn role(name: &str, groups: &[&str]) -> Role {
@@ -35,7 +35,7 @@ fn found(database: &mut Database, name: &str) -> Role {
 
 #[test]
 fn a_password_that_was_set_lets_in_and_leaves_no_trace_in_the_log() {
-    let machine = Machine::new("127.77.3.1");
+    let machine = Machine::new();
     let server = Server::start(
         &machine,
         "log_statement = all\nlog_min_duration_statement = 0",
@@ -78,7 +78,7 @@ fn a_password_that_was_set_lets_in_and_leaves_no_trace_in_the_log() {
 
 #[test]
 fn a_verifier_that_the_server_made_is_understood() {
-    let machine = Machine::new("127.77.3.2");
+    let machine = Machine::new();
     let server = Server::start(&machine, "");
     let mut database = server.connect();
     // A ligature and a soft hyphen: SASLprep changes both.
@@ -101,7 +101,7 @@ fn a_verifier_that_the_server_made_is_understood() {
 
 #[test]
 fn roles_become_what_they_should_be_and_keep_what_others_gave_them() {
-    let machine = Machine::new("127.77.3.3");
+    let machine = Machine::new();
     let server = Server::start(&machine, "");
     let mut database = server.connect();
     let wanted = role("monitoring", &["pg_monitor"]);
@@ -139,7 +139,7 @@ fn roles_become_what_they_should_be_and_keep_what_others_gave_them() {
 
 #[test]
 fn statements_happen_all_or_none_and_errors_have_a_class() {
-    let machine = Machine::new("127.77.3.4");
+    let machine = Machine::new();
     let server = Server::start(&machine, "");
     let mut database = server.connect();
     let statements = |last: &str| vec!["CREATE TABLE t (i int)".to_owned(), last.to_owned()];
@@ -175,7 +175,7 @@ fn statements_happen_all_or_none_and_errors_have_a_class() {
 
 #[test]
 fn a_question_that_takes_too_long_is_cancelled_and_the_session_goes_on() {
-    let machine = Machine::new("127.77.3.5");
+    let machine = Machine::new();
     let server = Server::start(&machine, "");
     let mut database = server.connect();
     database.until(Deadline::after(Duration::from_millis(300)));
@@ -203,7 +203,7 @@ fn a_question_that_takes_too_long_is_cancelled_and_the_session_goes_on() {
 
 #[test]
 fn archiving_is_seen_to_work_and_to_fail() {
-    let machine = Machine::new("127.77.3.6");
+    let machine = Machine::new();
     let archive = machine.make_dir("archive");
     let settings = format!(
         "archive_mode = on\narchive_command = 'cp %p {}/%f'\ntrack_commit_timestamp = on",
@@ -246,10 +246,10 @@ fn archiving_is_seen_to_work_and_to_fail() {
 
 #[test]
 fn a_base_backup_that_is_being_sent_tells_how_far_it_is() {
-    let machine = Machine::new("127.77.3.10");
+    let machine = Machine::new();
     let server = Server::start(&machine, "");
     let mut database = server.connect();
-    assert_eq!(database.copied_to("127.77.3.10").unwrap(), None);
+    assert_eq!(database.copied_to(&machine.address).unwrap(), None);
     // Tens of megabytes, at a rate at which they take half a minute.
     let copy = machine.path("copy").display().to_string();
     let socket = server.socket_dir.display().to_string();
@@ -267,14 +267,14 @@ fn a_base_backup_that_is_being_sent_tells_how_far_it_is() {
         ],
     );
     let percent = eventually("some of it was sent", || {
-        let percent = database.copied_to("127.77.3.10").unwrap();
+        let percent = database.copied_to(&machine.address).unwrap();
         percent.filter(|percent| *percent > 0)
     });
     copying.kill();
     assert!(percent < 100, "{percent}");
     eventually("the server notices", || {
         database
-            .copied_to("127.77.3.10")
+            .copied_to(&machine.address)
             .unwrap()
             .is_none()
             .then_some(())
@@ -283,7 +283,7 @@ fn a_base_backup_that_is_being_sent_tells_how_far_it_is() {
 
 #[test]
 fn the_control_file_and_the_server_tell_the_same() {
-    let machine = Machine::new("127.77.3.7");
+    let machine = Machine::new();
     let read = |data: &std::path::Path| control::read(&programs(), data, &machine.user, soon());
     assert_eq!(read(&machine.path("absent")).unwrap(), None);
     let server = Server::start(&machine, "track_commit_timestamp = off");
@@ -349,7 +349,7 @@ fn the_control_file_and_the_server_tell_the_same() {
 
 #[test]
 fn a_standby_tells_where_it_is_and_refuses_to_write() {
-    let machine = Machine::new("127.77.3.8");
+    let machine = Machine::new();
     let server = Server::start(&machine, "wal_level = replica");
     let mut database = server.connect();
     let copy = machine.path("copy");
@@ -363,7 +363,7 @@ fn a_standby_tells_where_it_is_and_refuses_to_write() {
         .unwrap();
     assert!(copied.succeeded(), "{}", copied.stderr);
     let settings = files_text(&copy.join("postgresql.auto.conf"));
-    let settings = settings.replace(&machine.address, "127.77.3.9");
+    let settings = settings.replace(&machine.address, &address());
     machine.write("copy/postgresql.auto.conf", &settings);
     let standby = Server::start_in(&machine, copy);
     let mut replica = standby.connect();

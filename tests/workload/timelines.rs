@@ -335,7 +335,7 @@ fn just_before(request: Request) -> Request {
 /// Positions, transactions and ids of rows come again on each branch: only the timeline tells which is meant.
 #[test]
 fn each_kind_of_target_on_each_of_ten_timelines_gives_exactly_the_rows_of_that_moment() {
-    let machine = Machine::new("127.77.6.8");
+    let machine = Machine::new();
     let mut cluster = Cluster::new(&machine);
 
     let one = cluster.live(1);
