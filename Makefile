@@ -18,7 +18,7 @@ help:  ## List the targets
 
 .PHONY: bench
 bench: packages  ## Measure the charm: time, memory, hook tools and processes of single dispatches
-	@scripts/build lab charm
+	@scripts/build lab released-lab charm
 	@scripts/bench
 
 .PHONY: build
@@ -62,6 +62,11 @@ failovers: packages build  ## Time failovers under a steady writer: make failove
 lint:  ## Check formatting and lints
 	@scripts/install-packages build
 	@scripts/test format lints
+
+.PHONY: nightly
+nightly: test-packages  ## Twenty random walks of 200 steps over the charm, many hours in all; SEEDS="1 2 3" chooses
+	@scripts/build workspace
+	@scripts/walk 200 $(or $(SEEDS),$(shell seq -s ' ' 20))
 
 .PHONY: packages
 packages:  ## Install the packages of the distribution that are missing

@@ -238,7 +238,7 @@ pub fn relations_to_enter(model: &Model, unit: &str) -> Vec<u64> {
     }
     model
         .relations_of(&it.application)
-        .filter(|relation| relation.life == Life::Alive && !relation.units.contains_key(unit))
+        .filter(|relation| relation.is_active() && !relation.is_inside(unit))
         .map(|relation| relation.id)
         .collect()
 }
@@ -259,7 +259,7 @@ pub fn retire(model: &mut Model, unit: &str) {
     };
     let dying = it.life != Life::Alive;
     for relation in model.relations.values_mut() {
-        let ending = dying || relation.life != Life::Alive;
+        let ending = dying || !relation.is_active() || relation.is_leaving(unit);
         let peer = relation.is_peer();
         let over = relations_watch::is_over(peer, it.progress.relations.get(&relation.id));
         if let Some(scope) = relation.units.get_mut(unit)

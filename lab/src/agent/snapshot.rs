@@ -86,7 +86,7 @@ fn relations(model: &Model, unit: &Unit) -> Vec<RelationView> {
                 local_unit: unit.name.clone(),
                 endpoint: own.endpoint.clone(),
                 remote_app: remote.application.clone(),
-                alive: relation.life == Life::Alive,
+                alive: relation.is_active() && !relation.is_leaving(&unit.name),
                 peer: relation.is_peer(),
                 members: relation.members_seen_by(&unit.name, &principal_of),
                 app_version: relation

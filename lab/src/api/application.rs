@@ -245,6 +245,17 @@ pub struct RelationEnds {
     pub force: bool,
 }
 
+/// `juju suspend-relation` and `juju resume-relation`, in the model that offers.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct SuspendRelations {
+    pub model: String,
+    pub ids: Vec<u64>,
+    pub suspended: bool,
+    /// Why; may be empty.
+    #[serde(default)]
+    pub reason: String,
+}
+
 /// An application's configuration with the charm's declarations.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct ConfigView {
@@ -307,8 +318,11 @@ pub struct OfferConnection {
     /// The relation's id in the model that offers.
     pub relation_id: u64,
     pub endpoint: String,
-    /// `joining`, `joined` or `broken`
+    /// `joining`, `joined`, `suspending`, `suspended` or `broken`
     pub status: String,
+    /// Why it is suspended; may be empty.
+    #[serde(default)]
+    pub message: String,
     pub ingress: Vec<String>,
 }
 

@@ -16,7 +16,7 @@ pub use application::{
     AddUnits, AttachedStorage, CharmSource, ConfigView, Consume, Deploy, Deployed, Endpoint,
     Integrate, Integrated, Offer, OfferConnection, OfferedEndpoint, OptionView, Refresh,
     RelationEnds, RemoveApplications, RemoveUnits, Removed, ResourceSource, ResourceView,
-    StorageDirective, SuppliedResource,
+    StorageDirective, SuppliedResource, SuspendRelations,
 };
 pub use bundle::{
     BundleApplication, BundleDocument, BundleMachine, BundleOffer, BundleOffers, BundleOverlay,
@@ -100,6 +100,8 @@ pub enum Request {
     Integrate(Integrate),
     /// -> `()`
     RemoveRelation(RelationEnds),
+    /// -> `()`
+    SuspendRelations(SuspendRelations),
     /// -> [`ConfigView`]
     Config { model: String, application: String },
     /// Values are command line strings, parsed by the option's type. Changes all or nothing.

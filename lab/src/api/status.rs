@@ -122,8 +122,11 @@ pub struct RelationStatus {
     pub interface: String,
     /// `regular`, `peer` or `subordinate`
     pub kind: String,
-    /// `joining`, `joined`, `broken`, `suspended`
+    /// `joining`, `joined`, `suspending`, `suspended` or `broken`
     pub status: String,
+    /// Why it is suspended; may be empty.
+    #[serde(default)]
+    pub message: String,
 }
 
 #[derive(Debug, Clone, Serialize, Deserialize)]

@@ -79,6 +79,7 @@ pub(crate) enum Command {
     Resources(deploy::Resources),
     #[command(alias = "resolve")]
     Resolved(units::Resolved),
+    ResumeRelation(relate::ResumeRelation),
     /// Revokes access to a secret
     RevokeSecret(secrets::Access),
     Run(tasks::Run),
@@ -102,6 +103,7 @@ pub(crate) enum Command {
     Status(status::Status),
     #[command(alias = "list-storage")]
     Storage(storage::ListStorage),
+    SuspendRelation(relate::SuspendRelation),
     Switch(model::Switch),
     Trust(units::Trust),
     /// Removes public availability over the network for an application
@@ -157,6 +159,7 @@ impl Command {
             Self::RemoveUnit(command) => command.run(session),
             Self::Resources(command) => command.run(session),
             Self::Resolved(command) => command.run(session),
+            Self::ResumeRelation(command) => command.run(session),
             Self::RevokeSecret(command) => command.revoke(session),
             Self::Run(command) => command.run(session),
             Self::Scp(command) => command.run(session),
@@ -175,6 +178,7 @@ impl Command {
             Self::Ssh(command) => command.run(session),
             Self::Status(command) => command.run(session),
             Self::Storage(command) => command.run(session),
+            Self::SuspendRelation(command) => command.run(session),
             Self::Switch(command) => command.run(session),
             Self::Trust(command) => command.run(session),
             Self::Unexpose(command) => command.run(session, false),

@@ -2,7 +2,7 @@
 
 use clap::Args;
 
-use crate::api::{self, Endpoint, Integrated, RelationEnds, Request};
+use crate::api::{self, Endpoint, Integrated, RelationEnds, Request, SuspendRelations};
 
 use super::failure::CliError;
 use super::session::Session;
@@ -69,5 +69,65 @@ impl RemoveRelation {
             }
         };
         session.call::<()>(&Request::RemoveRelation(ends))
+    }
+}
+
+/// Suspends relations to offers of this model
+#[derive(Debug, Args)]
+pub(crate) struct SuspendRelation {
+    #[command(flatten)]
+    relations: RelationIds,
+    /// Why, for `juju offers` and the other model's status
+    #[arg(long, default_value = "", hide_default_value = true)]
+    message: String,
+}
+
+impl SuspendRelation {
+    pub(crate) fn run(self, session: &mut Session) -> Result<(), CliError> {
+        self.relations.set_suspended(session, true, self.message)
+    }
+}
+
+/// Resumes suspended relations to offers of this model
+#[derive(Debug, Args)]
+pub(crate) struct ResumeRelation {
+    #[command(flatten)]
+    relations: RelationIds,
+}
+
+impl ResumeRelation {
+    pub(crate) fn run(self, session: &mut Session) -> Result<(), CliError> {
+        self.relations.set_suspended(session, false, String::new())
+    }
+}
+
+#[derive(Debug, Args)]
+struct RelationIds {
+    /// Id of a relation, as `juju offers` shows it
+    #[arg(value_name = "RELATION-ID")]
+    ids: Vec<String>,
+}
+
+impl RelationIds {
+    fn set_suspended(
+        &self,
+        session: &mut Session,
+        suspended: bool,
+        reason: String,
+    ) -> Result<(), CliError> {
+        if self.ids.is_empty() {
+            return Err(CliError::usage("no relation ids specified".to_owned()));
+        }
+        let parse = |id: &String| {
+            let wrong = |_| CliError::usage(format!("relation ID {id:?} not valid"));
+            id.trim().parse().map_err(wrong)
+        };
+        let ids = self.ids.iter().map(parse).collect::<Result<_, _>>()?;
+        session.call::<()>(&Request::SuspendRelations(SuspendRelations {
+            model: session.model()?,
+            ids,
+            suspended,
+            reason,
+        }))
     }
 }

@@ -2,7 +2,7 @@
 //!
 //! Everything here compares states, so it may run any number of times and after a crash between the two.
 
-use super::relate;
+use super::{offers, relate};
 use crate::api::Failure;
 use crate::daemon::Drafts;
 use crate::model::crossing::renamed;
@@ -42,6 +42,8 @@ fn relations_with(drafts: &Drafts<'_>, name: &str) -> Vec<(String, u64)> {
 #[derive(Default, PartialEq, Eq)]
 struct FarSide {
     over: bool,
+    /// What the model that offers says.
+    suspended: Option<String>,
     units: BTreeMap<String, UnitScope>,
     bag: Bag,
 }
@@ -62,6 +64,11 @@ fn pull(drafts: &mut Drafts<'_>, model: &str, id: u64) -> Result<bool, Failure> 
         .map_or_else(|| gone(&known), |far| seen_from(far, &across.name));
     let far = FarSide {
         over: far.over || known.over,
+        suspended: if across.offering {
+            known.suspended.clone()
+        } else {
+            far.suspended
+        },
         ..far
     };
     if far == known {
@@ -81,6 +88,7 @@ fn known(relation: &Relation, name: &str) -> FarSide {
     let units = relation.units.iter().filter(|(unit, _)| is_of(name, unit));
     FarSide {
         over: relation.life != Life::Alive,
+        suspended: relation.suspended.clone(),
         units: units
             .map(|(unit, scope)| (unit.clone(), scope.clone()))
             .collect(),
@@ -94,6 +102,7 @@ fn seen_from(far: &Relation, name: &str) -> FarSide {
     let units = far.units.iter().filter(|(unit, _)| is_of(own, unit));
     FarSide {
         over: far.life != Life::Alive,
+        suspended: far.suspended.clone(),
         units: units
             .map(|(unit, scope)| (renamed(unit, name), scope.clone()))
             .collect(),
@@ -109,6 +118,7 @@ fn gone(known: &FarSide) -> FarSide {
     };
     FarSide {
         over: true,
+        suspended: known.suspended.clone(),
         units: known
             .units
             .iter()
@@ -119,6 +129,7 @@ fn gone(known: &FarSide) -> FarSide {
 }
 
 fn take_over(model: &mut Model, id: u64, name: &str, far: FarSide) {
+    offers::set_suspended(model, id, far.suspended.as_ref());
     let units: BTreeSet<String> = far.units.keys().cloned().collect();
     if let Some(relation) = model.relations.get_mut(&id) {
         if far.over {

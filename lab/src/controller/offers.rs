@@ -3,6 +3,7 @@
 use super::relate;
 use crate::api::{
     Consume, Failure, Offer, OfferConnection, OfferedEndpoint, RemoteApplicationStatus,
+    SuspendRelations,
 };
 use crate::daemon::{Daemon, Drafts, application_of, bare, qualified};
 use crate::model::application::shown_status;
@@ -106,6 +107,7 @@ fn view(model: &Model, offer: &Offer) -> Offer {
             .map(|end| end.endpoint.clone())
             .unwrap_or_default(),
         status: relate::status_of(relation).to_owned(),
+        message: relation.suspended.clone().unwrap_or_default(),
         ingress: ingress(relation, &across.name),
     };
     let connections: Vec<OfferConnection> = users(model, &offer.name).map(connection).collect();
@@ -162,6 +164,38 @@ pub fn remove(daemon: &Daemon, model: &str, name: &str, force: bool) -> Result<(
         relate::settle(model);
         Ok(())
     })
+}
+
+/// Suspends relations through offers of a model, or resumes them. All or none.
+pub fn suspend(daemon: &Daemon, request: &SuspendRelations) -> Result<(), Failure> {
+    daemon.update(&request.model, |model| {
+        for id in &request.ids {
+            let relation = (model.relations.get(id))
+                .ok_or_else(|| Failure::not_found(format!("relation {id} not found")))?;
+            if relation.suspended.is_some() == request.suspended {
+                continue;
+            }
+            if !relation.across.as_ref().is_some_and(|it| it.offering) {
+                return Err(Failure::invalid(format!(
+                    "cannot set suspend status for \"{relation}\" which is not associated with an offer"
+                )));
+            }
+            set_suspended(model, *id, request.suspended.then_some(&request.reason));
+        }
+        relate::settle(model);
+        Ok(())
+    })
+}
+
+/// Suspends a relation of this model for a reason, or resumes it.
+pub(super) fn set_suspended(model: &mut Model, id: u64, reason: Option<&String>) {
+    if let Some(relation) = model.relations.get_mut(&id) {
+        match reason {
+            Some(reason) => relation.suspend(reason),
+            None => relation.suspended = None,
+        }
+    }
+    model.suspend_grants(id, reason.is_some());
 }
 
 fn unknown(url: &str) -> Failure {

@@ -232,10 +232,18 @@ fn consumed_candidates(
     Ok(endpoints.map(candidate).collect())
 }
 
-/// `joining`, `joined` or `broken`.
+/// `joining`, `joined`, `suspending`, `suspended` or `broken`.
 pub(super) fn status_of(relation: &Relation) -> &'static str {
     let joined = |scope: &UnitScope| scope.state == ScopeState::In;
+    let inside = |unit: &String| relation.is_inside(unit);
     match relation.life {
+        Life::Alive if relation.suspended.is_some() => {
+            if relation.units.keys().any(inside) {
+                "suspending"
+            } else {
+                "suspended"
+            }
+        }
         Life::Alive if relation.units.values().any(joined) => "joined",
         Life::Alive => "joining",
         _ => "broken",

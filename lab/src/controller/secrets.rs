@@ -212,6 +212,7 @@ pub fn grant(
                     secret.grants.push(Grant {
                         to: application.clone(),
                         relation: None,
+                        suspended: false,
                     });
                 }
             }

@@ -216,6 +216,7 @@ fn relation(model: &Model, it: &Relation) -> RelationStatus {
         interface: it.interface.clone(),
         kind: kind.to_owned(),
         status: relate::status_of(it).to_owned(),
+        message: it.suspended.clone().unwrap_or_default(),
     }
 }
 

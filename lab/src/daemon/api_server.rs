@@ -106,6 +106,7 @@ async fn answer(daemon: &Arc<Daemon>, request: Request) -> Result<Value, Failure
         Request::RemoveApplications(request) => json(remove::applications(daemon, &request).await),
         Request::Integrate(request) => json(relate::integrate(d, &request)),
         Request::RemoveRelation(request) => json(relate::remove(d, &request)),
+        Request::SuspendRelations(request) => json(offers::suspend(d, &request)),
         Request::Config { model, application } => json(configure::view(d, &model, &application)),
         Request::SetConfig {
             model,

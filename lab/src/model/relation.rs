@@ -22,6 +22,9 @@ pub struct Relation {
     /// Set if the other end is in another model.
     #[serde(default)]
     pub across: Option<Across>,
+    /// The operator's reason, which may be empty, while a relation through an offer is suspended.
+    #[serde(default)]
+    pub suspended: Option<String>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -114,6 +117,7 @@ impl Relation {
             units: BTreeMap::new(),
             applications: BTreeMap::new(),
             across: None,
+            suspended: None,
         }
     }
 
@@ -168,17 +172,43 @@ impl Relation {
             .collect()
     }
 
-    /// A unit enters with Juju's own keys in its bag. A unit that is or was there is left as it is.
+    /// Whether units may be in it: it does not end, and it is not suspended.
+    pub fn is_active(&self) -> bool {
+        self.life == Life::Alive && self.suspended.is_none()
+    }
+
+    /// Every unit leaves, as at the relation's end; the applications' bags stay.
+    pub fn suspend(&mut self, reason: &str) {
+        self.suspended = Some(reason.to_owned());
+        for scope in self.units.values_mut() {
+            if scope.state == ScopeState::In {
+                scope.state = ScopeState::Leaving;
+            }
+        }
+    }
+
+    /// A unit enters with Juju's own keys in its bag, also if it was there before. A unit that is there is left as it
+    /// is.
     pub fn enter(&mut self, unit: &str, address: &str) {
+        if self.is_inside(unit) {
+            return;
+        }
+        let before = self.units.get(unit).map_or(0, |scope| scope.bag.version);
+        let scope = UnitScope {
+            bag: Bag {
+                data: network_keys(address),
+                version: before + 1,
+            },
+            state: ScopeState::In,
+        };
+        self.units.insert(unit.to_owned(), scope);
+    }
+
+    /// Whether the unit still runs the hooks of its departure.
+    pub fn is_leaving(&self, unit: &str) -> bool {
         self.units
-            .entry(unit.to_owned())
-            .or_insert_with(|| UnitScope {
-                bag: Bag {
-                    data: network_keys(address),
-                    version: 1,
-                },
-                state: ScopeState::In,
-            });
+            .get(unit)
+            .is_some_and(|scope| scope.state == ScopeState::Leaving)
     }
 
     pub fn is_inside(&self, unit: &str) -> bool {

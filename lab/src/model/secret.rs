@@ -57,6 +57,9 @@ pub struct Grant {
     pub to: String,
     /// The relation it is bound to; none for grants of the operator.
     pub relation: Option<u64>,
+    /// Void while that relation is suspended.
+    #[serde(default)]
+    pub suspended: bool,
 }
 
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -193,7 +196,7 @@ impl Secret {
             || self
                 .grants
                 .iter()
-                .any(|grant| grant.to == unit || grant.to == application)
+                .any(|grant| !grant.suspended && (grant.to == unit || grant.to == application))
     }
 
     /// Adds a revision unless the latest has the same content.
@@ -286,6 +289,17 @@ impl Model {
             secret
                 .grants
                 .retain(|grant| grant.relation != Some(relation));
+        }
+    }
+
+    /// Makes grants bound to a relation void while it is suspended.
+    pub fn suspend_grants(&mut self, relation: u64, suspended: bool) {
+        for secret in self.secrets.values_mut() {
+            for grant in &mut secret.grants {
+                if grant.relation == Some(relation) {
+                    grant.suspended = suspended;
+                }
+            }
         }
     }
 

@@ -67,10 +67,10 @@ fn units(model: &Model, application: &str) -> Map<String, Value> {
 }
 
 fn application_goal(model: &Model, relation: &Relation, application: &str) -> Value {
-    let joined = if relation.life == Life::Alive {
-        "joined"
-    } else {
-        "dying"
+    let joined = match (relation.life, &relation.suspended) {
+        (Life::Alive, None) => "joined",
+        (Life::Alive, Some(_)) => "suspended",
+        _ => "dying",
     };
     let time = model
         .applications

@@ -47,6 +47,7 @@ pub(super) fn relation_flag(
         let end = model
             .relations
             .get(&id)
+            .filter(|relation| relation.is_inside(&invocation.context.unit))
             .and_then(|relation| relation.end_of(application));
         match end {
             Some(end) if name.is_none_or(|name| name == end.endpoint) => Ok(Some(id)),

@@ -122,6 +122,7 @@ fn an_offer_is_found_consumed_used_and_removed() {
     assert_eq!(connection["status"]["current"], "joined");
     assert_eq!(connection["endpoint"], "api");
     lab.juju("offers -m dev --active-only").succeeded();
+    suspended_and_resumed(&lab);
 
     lab.juju("remove-offer dev.hello").refused(
         1,
@@ -138,6 +139,49 @@ fn an_offer_is_found_consumed_used_and_removed() {
     assert_eq!(lab.status()["application-endpoints"], json!(null));
     lab.juju("remove-saas greeter")
         .refused(1, "saas application \"greeter\" not found");
+}
+
+/// The relation of `client` with `hello`.
+fn suspended_and_resumed(lab: &Lab) {
+    let offers = lab.json("offers -m dev --format json");
+    let id = offers["hello"]["connections"][0]["relation-id"].to_string();
+    lab.juju("suspend-relation -m dev")
+        .refused(2, "no relation ids specified");
+    lab.juju("suspend-relation -m dev first")
+        .refused(2, "relation ID \"first\" not valid");
+    lab.juju("resume-relation -m dev 99")
+        .refused(1, "relation 99 not found");
+    let suspended = lab.run(
+        &[
+            "juju",
+            "suspend-relation",
+            &id,
+            "-m",
+            "dev",
+            "--message",
+            "an upgrade",
+        ],
+        "",
+    );
+    assert_eq!(suspended.succeeded().stdout, "");
+    settle_both(lab);
+    let status = lab.juju("status --relations").succeeded().stdout;
+    assert!(
+        status.contains("  regular  suspended - an upgrade\n"),
+        "{status}"
+    );
+    let offers = lab.json("offers -m dev --format json");
+    let connection = &offers["hello"]["connections"][0];
+    assert_eq!(
+        connection["status"],
+        json!({"current": "suspended", "message": "an upgrade"})
+    );
+    lab.juju(&format!("resume-relation -m dev {id}"))
+        .succeeded();
+    settle_both(lab);
+    let offers = lab.json("offers -m dev --format json");
+    let connection = &offers["hello"]["connections"][0];
+    assert_eq!(connection["status"], json!({"current": "joined"}));
 }
 
 #[test]

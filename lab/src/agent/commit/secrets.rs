@@ -30,6 +30,8 @@ pub(super) fn apply(
         return Ok(());
     }
     let id = change.id();
+    let suspended = matches!(change, SecretChange::Grant { relation, .. }
+        if model.relations.get(relation).is_some_and(|it| it.suspended.is_some()));
     let missing = || CommitError::NoSecret(id.to_owned());
     let secret = model.secrets.get(id).ok_or_else(missing)?;
     if !matches!(change, SecretChange::Track { .. }) && !secret.is_managed_by(unit, leader) {
@@ -59,6 +61,7 @@ pub(super) fn apply(
             let grant = Grant {
                 to: to.clone(),
                 relation: Some(*relation),
+                suspended,
             };
             if !secret.grants.iter().any(|granted| granted.to == *to) {
                 secret.grants.push(grant);

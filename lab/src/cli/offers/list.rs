@@ -100,6 +100,8 @@ struct Connection {
 #[derive(Debug, Serialize)]
 struct Current {
     current: String,
+    #[serde(skip_serializing_if = "String::is_empty")]
+    message: String,
 }
 
 fn document(offers: &[api::Offer]) -> BTreeMap<String, Entry> {
@@ -110,6 +112,7 @@ fn document(offers: &[api::Offer]) -> BTreeMap<String, Entry> {
         endpoint: it.endpoint.clone(),
         status: Current {
             current: it.status.clone(),
+            message: it.message.clone(),
         },
         ingress_subnets: it.ingress.clone(),
     };
@@ -147,6 +150,7 @@ fn tabular(offers: &[api::Offer], palette: Palette) -> String {
             let name = if index == 0 { offer.name.as_str() } else { "" };
             let tone = match connection.status.as_str() {
                 "joined" => Tone::Good,
+                "suspended" => Tone::Busy,
                 "broken" => Tone::Bad,
                 _ => Tone::Plain,
             };

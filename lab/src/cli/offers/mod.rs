@@ -222,6 +222,7 @@ fn sample() -> api::Offer {
                 relation_id: 4,
                 endpoint: "database".to_owned(),
                 status: "joined".to_owned(),
+                message: String::new(),
                 ingress: vec!["10.0.0.14/32".to_owned()],
             },
             api::OfferConnection {
@@ -229,6 +230,7 @@ fn sample() -> api::Offer {
                 relation_id: 5,
                 endpoint: "db-admin".to_owned(),
                 status: "joining".to_owned(),
+                message: String::new(),
                 ingress: Vec::new(),
             },
         ],

@@ -198,6 +198,7 @@ fn relation(
         interface: interface.to_owned(),
         kind: kind.to_owned(),
         status: "joined".to_owned(),
+        message: String::new(),
     }
 }
 

@@ -246,9 +246,10 @@ fn relations(status: &FullStatus) -> Table {
     let mut sorted: Vec<&RelationStatus> = status.relations.iter().collect();
     sorted.sort_by_key(|relation| (relation.provider.to_string(), relation.requirer.to_string()));
     for relation in sorted {
-        let message = match relation.status.as_str() {
-            "joined" => "",
-            other => other,
+        let message = match (relation.status.as_str(), relation.message.as_str()) {
+            ("joined", _) => String::new(),
+            (status, "") => status.to_owned(),
+            (status, reason) => format!("{status} - {reason}"),
         };
         table.row([
             Cell::from(relation.provider.to_string()),
