@@ -168,7 +168,7 @@ fn leave(juju: &Juju, stage: leave::Stage) -> Result<(), StepError> {
     let Err(error) = carry_out(&mut unit, &plan) else {
         return Ok(());
     };
-    if stage == leave::Stage::Departing && leave::is_relied_on(&unit.observe()?) {
+    if stage == leave::Stage::Departing && leave::is_relied_on(&unit.observe()?, &staying) {
         return Err(error);
     }
     tracing::error!("{error}");

@@ -181,14 +181,30 @@ fn a_unit_does_not_lose_its_volume_while_the_others_count_on_its_vote() {
     for cut in 0..=plan.steps.len() {
         let (model, _) = member.cut(&plan, cut);
         assert_eq!(
-            leave::is_relied_on(&model.seen),
+            leave::is_relied_on(&model.seen, &staying),
             cut < given_up,
             "cut after {cut}: {plan}"
         );
     }
     // Without a majority nobody can let it go, and it would never be removed.
     member.seen.etcd = Seen::Unreachable("no leader".to_owned());
-    assert!(!leave::is_relied_on(&member.seen));
+    assert!(!leave::is_relied_on(&member.seen, &staying));
+}
+
+#[test]
+fn the_only_voter_does_not_lose_its_volume_before_another_votes() {
+    let mut model = Model::primary();
+    let staying: [MemberName; 1] = ["postgresql-1".parse().unwrap()];
+    let Seen::Known(cluster) = &mut model.seen.cluster else {
+        panic!("the cluster is known")
+    };
+    // The lead is handed over, and the heir of the vote is not there in time.
+    cluster.members.clear();
+    assert!(leave::is_relied_on(&model.seen, &staying));
+    assert!(
+        !leave::is_relied_on(&model.seen, &[]),
+        "the last unit takes its vote with it"
+    );
 }
 
 #[test]

@@ -10,6 +10,7 @@ use postgresql_charm::domain::observed::{
 };
 use postgresql_charm::domain::plan::Step;
 use postgresql_charm::domain::refusal::Refusal;
+use postgresql_charm::domain::settings::{Machine, OptionValue, Settings};
 use postgresql_charm::reconcile::{Outcome, World, reconcile};
 
 use crate::model::{Model, Store, has};
@@ -252,4 +253,32 @@ fn invariant_9_a_dispatch_ends_even_when_nothing_it_does_takes_effect() {
         deaf.1, 1,
         "it tries once, and leaves the rest to the next look"
     );
+}
+
+/// A settled replica, which inherits the vote of the only voter, whose options are wrong.
+fn an_heir_with_wrong_options() -> Model {
+    let mut model = Model::replica();
+    let options = [("memory-temp-buffers".to_owned(), OptionValue::Int(1))];
+    let problems = Settings::from_options(&options.into(), &Machine::new(8 << 30, 2));
+    model.seen.juju.settings = Err(problems.unwrap_err());
+    model
+}
+
+#[test]
+fn wrong_options_are_shown_and_keep_nobody_from_the_vote_it_inherits() {
+    let mut model = an_heir_with_wrong_options();
+    let invalid = "invalid options: memory-temp-buffers cannot be 1; allowed: 100 to 1073741823 (set them with juju config)";
+    assert_eq!(shown(&model), (Level::Blocked, invalid.to_owned()));
+
+    let peers = model.seen.juju.peers.as_mut().unwrap();
+    let only_voter = "postgresql-0".parse().unwrap();
+    peers.units.remove(&only_voter);
+    peers.gone.insert(only_voter);
+    reconcile(&mut model).unwrap();
+    assert!(
+        model.voters().contains(&"postgresql-1".to_owned()),
+        "{:?}",
+        model.performed
+    );
+    assert_eq!(shown(&model), (Level::Blocked, invalid.to_owned()));
 }

@@ -90,13 +90,14 @@ pub fn plan(
 }
 
 /// Whether those that stay still rely on this unit: it may have commits that no other has, or it votes in an etcd that has a
-/// majority and would count a member that never answers again.
-pub fn is_relied_on(seen: &Observed) -> bool {
+/// majority. Without the only voter nobody would ever have one again, and the others would count a member that never answers
+/// again.
+pub fn is_relied_on(seen: &Observed, staying: &[MemberName]) -> bool {
     let leads = seen
         .this_member()
         .is_some_and(|member| member.role == Role::Primary);
     let votes = any_voter(seen, |name| *name == seen.juju.member);
-    leads || (votes && others_vote(seen))
+    leads || (votes && (others_vote(seen) || !staying.is_empty()))
 }
 
 fn others_vote(seen: &Observed) -> bool {

@@ -4,7 +4,7 @@ use std::cmp::Ordering;
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use super::quorum;
+use super::{quorum, voters};
 use crate::domain::decision::{Blocked, Decision, Wait, Wake};
 use crate::domain::files::{self, NotYet};
 use crate::domain::observed::{
@@ -109,6 +109,9 @@ fn alone(seen: &Observed) -> bool {
 /// Patroni runs with the configuration it should have.
 pub fn patroni(seen: &Observed) -> Decision {
     if let Err(problems) = &seen.juju.settings {
+        if let Some(change) = votes(seen) {
+            return change;
+        }
         let text: Vec<String> = problems.iter().map(ToString::to_string).collect();
         return Decision::Blocked(Blocked::new(
             format!("invalid options: {}", text.join("; ")),
@@ -138,6 +141,15 @@ pub fn patroni(seen: &Observed) -> Decision {
         follow,
         (ManagedFile::PatroniInForce, in_force),
     )
+}
+
+/// Who votes in etcd does not depend on options: a unit that goes, the only voter at that, hands over its vote while
+/// options are wrong, too.
+fn votes(seen: &Observed) -> Option<Decision> {
+    [voters::change, voters::join, voters::retire]
+        .into_iter()
+        .map(|decide| decide(seen))
+        .find(|decision| *decision != Decision::Settled)
 }
 
 /// A process tells this unit at once when the cluster changes: Juju has no event for that.
