@@ -19,8 +19,8 @@ use crate::members::{number, primary, units};
 use crate::restores::leader;
 
 const ROWS: &str = "select string_agg(word, ' ' order by id) from words";
-/// Cuts that follow each other in one lab.
-const OF_A_LAB: usize = 5;
+/// Cuts that follow each other in one lab: on a busy computer each takes minutes, and no lab may take more than twelve.
+const OF_A_LAB: usize = 3;
 
 /// What dies, or is away.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
