@@ -76,21 +76,52 @@ impl Lab {
         Self::of(name, Some(user.to_owned()))
     }
 
+    /// The same with machines that have a real systemd; none, loudly, where the computer cannot have them.
+    pub(crate) fn of_real_machines(name: &str) -> Option<Self> {
+        let lab = Self::not_running(name, None);
+        let up = lab.lab(&["up", "--machines", "systemd"]);
+        // Only what no command can mend is an excuse.
+        let excuses = [
+            "machines with systemd need root",
+            "which this computer's kernel does not offer",
+        ];
+        if up.code != Some(0) && excuses.iter().any(|excuse| up.stderr.contains(excuse)) {
+            // Past the capture of the test's output.
+            let told = format!(
+                "\nNOT PROVED HERE, the charm on a real systemd: {}\n",
+                up.stderr
+            );
+            std::io::Write::write_all(&mut std::io::stderr().lock(), told.as_bytes()).unwrap();
+            return None;
+        }
+        up.ok();
+        Some(lab.with_model())
+    }
+
     fn of(name: &str, user: Option<String>) -> Self {
+        let lab = Self::not_running(name, user);
+        lab.lab(&["up"]).ok();
+        lab.with_model()
+    }
+
+    fn not_running(name: &str, user: Option<String>) -> Self {
         let built = Path::new(env!("CARGO_BIN_EXE_postgresql-charm"));
         let programs = built.parent().expect("programs lie in a folder").to_owned();
         let home = PathBuf::from(format!("/var/tmp/pg-{name}-{}", std::process::id()));
-        let mut lab = Self {
+        let lab = Self {
             home,
             programs,
             user,
             over: None,
         };
         lab.prepare();
-        lab.lab(&["up"]).ok();
-        lab.juju(&["add-model", "dev"]).ok();
-        lab.over = Some(lab.end_if_it_hangs());
         lab
+    }
+
+    fn with_model(mut self) -> Self {
+        self.juju(&["add-model", "dev"]).ok();
+        self.over = Some(self.end_if_it_hangs());
+        self
     }
 
     /// Takes the lab away from a story that waits for ever: all it waits for then fails, and the log is there to tell why.

@@ -16,6 +16,7 @@ mod cluster;
 mod foreign;
 mod kills;
 mod lab;
+mod machines;
 mod members;
 mod ordinary_user;
 mod quorum;
