@@ -23,6 +23,7 @@ pub(super) fn log(invocation: &mut Invocation<'_>, args: &Args) -> Result<Output
     if args.rest.is_empty() {
         return Err(ToolError::usage("no message specified"));
     }
+    invocation.warn_of_format(args, "juju-log");
     let mut level = if args.has("debug") {
         Level::Debug
     } else {

@@ -12,6 +12,7 @@ pub(super) const SET_FLAGS: &[Flag] = &[parse::value("endpoints"), parse::FORMAT
 pub(super) const LIST_FLAGS: &[Flag] = &[parse::FORMAT, parse::OUTPUT, parse::switch("endpoints")];
 
 pub(super) fn open(invocation: &mut Invocation<'_>, args: &Args) -> Result<Output, ToolError> {
+    invocation.warn_of_format(args, "open-port");
     for port in requested(invocation, args)? {
         invocation.state.buffer.close.remove(&port);
         invocation.state.buffer.open.insert(port);
@@ -20,6 +21,7 @@ pub(super) fn open(invocation: &mut Invocation<'_>, args: &Args) -> Result<Outpu
 }
 
 pub(super) fn close(invocation: &mut Invocation<'_>, args: &Args) -> Result<Output, ToolError> {
+    invocation.warn_of_format(args, "close-port");
     for port in requested(invocation, args)? {
         invocation.state.buffer.open.remove(&port);
         invocation.state.buffer.close.insert(port);

@@ -283,11 +283,7 @@ pub(super) fn set(invocation: &mut Invocation<'_>, args: &Args) -> Result<Output
         let (key, value) = parse::pair(arg)?;
         values.insert(key.to_owned(), value.to_owned());
     }
-    if args.get("format").is_some() {
-        invocation
-            .warnings
-            .push_str("--format flag deprecated for command \"relation-set\"\n");
-    }
+    invocation.warn_of_format(args, "relation-set");
     let app = args.has("app");
     if app && !invocation.is_leader()? {
         return Err(ToolError::runtime("cannot write relation settings"));

@@ -211,6 +211,14 @@ impl Invocation<'_> {
         self.daemon.update(&self.context.model, change)
     }
 
+    /// Tools that print nothing take `--format` from charms of long ago.
+    pub(super) fn warn_of_format(&mut self, args: &parse::Args, tool: &str) {
+        if args.get("format").is_some() {
+            let warning = format!("--format flag deprecated for command \"{tool}\"\n");
+            self.warnings.push_str(&warning);
+        }
+    }
+
     pub(super) fn is_leader(&self) -> Result<bool, ToolError> {
         self.read(|model| Ok(model.is_leader(&self.context.unit, self.now)))
     }

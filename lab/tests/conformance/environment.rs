@@ -72,6 +72,30 @@ fn a_hook_sees_exactly_the_documented_variables() {
     assert_eq!(install["JUJU_MODEL_NAME"], "dev");
     assert_eq!(install["JUJU_PRINCIPAL_UNIT"], "");
     assert_eq!(install["JUJU_CHARM_DIR"], install["CHARM_DIR"]);
+    for (name, value) in [
+        ("APT_LISTCHANGES_FRONTEND", "none"),
+        ("CLOUD_API_VERSION", ""),
+        ("DEBIAN_FRONTEND", "noninteractive"),
+        ("JUJU_AGENT_SOCKET_NETWORK", "unix"),
+        ("JUJU_AVAILABILITY_ZONE", ""),
+        ("JUJU_CHARM_FTP_PROXY", ""),
+        ("JUJU_CHARM_HTTPS_PROXY", ""),
+        ("JUJU_CHARM_HTTP_PROXY", ""),
+        ("JUJU_CHARM_NO_PROXY", "127.0.0.1,localhost,::1"),
+        ("JUJU_VERSION", "3.6.11"),
+        ("LANG", "C.UTF-8"),
+        ("TERM", "tmux-256color"),
+    ] {
+        assert_eq!(install[name], value, "{name}");
+    }
+    let unit = &install["JUJU_UNIT_NAME"];
+    let machine = lab.unit(unit).machine;
+    assert_eq!(install["JUJU_MACHINE_ID"], machine);
+    let tools = format!("var/lib/juju/tools/unit-{}", unit.replace('/', "-"));
+    assert_eq!(
+        install["PATH"].split(':').next().unwrap(),
+        lab.machine_of(unit).root.join(tools).to_str().unwrap()
+    );
     let context = install["JUJU_CONTEXT_ID"]
         .strip_prefix(&format!("{}-install-", install["JUJU_UNIT_NAME"]))
         .unwrap();
@@ -97,6 +121,21 @@ fn a_hook_sees_exactly_the_documented_variables() {
     let joined = environment(&lab, "cluster-relation-joined");
     assert_eq!(names(&joined), expected(&relation));
     assert!(joined["JUJU_REMOTE_UNIT"].starts_with("probe/"));
+}
+
+#[test]
+fn proxies_of_the_model_are_told_under_names_of_their_own() {
+    let lab = Lab::start();
+    lab.set_model("juju-http-proxy", "http://charm:1");
+    lab.set_model("no-proxy", "10.0.0.0/8");
+    lab.deploy(&Charm::recorder("probe", "", DUMP), 1);
+    let install = environment(&lab, "install");
+    assert_eq!(
+        names(&install),
+        expected(&["JUJU_DISPATCH_PATH", "NO_PROXY", "no_proxy"])
+    );
+    assert_eq!(install["JUJU_CHARM_HTTP_PROXY"], "http://charm:1");
+    assert_eq!(install["no_proxy"], "10.0.0.0/8");
 }
 
 #[test]

@@ -121,6 +121,42 @@ fn resolved_without_retry_takes_the_hook_as_done() {
 }
 
 #[test]
+fn a_unit_whose_hook_fails_on_its_way_out_stays_for_its_peers_to_see_until_it_is_resolved() {
+    let lab = Lab::start();
+    lab.set_model("lab-hook-retry-delay", "1h");
+    let script = "[ $name = cluster-relation-departed ] && [ $JUJU_DEPARTING_UNIT = $JUJU_UNIT_NAME ] && exit 1; true";
+    lab.deploy(
+        &Charm::recorder("probe", "peers: {cluster: probe_peers}\n", script),
+        2,
+    );
+    lab.remove_unit("probe/1");
+    lab.until("the unit is in error", || {
+        lab.unit("probe/1").workload.current == "error"
+    });
+    lab.until_event("probe/0", "cluster-relation-departed probe/1");
+    lab.settle();
+    let unit = lab.unit("probe/1");
+    assert_eq!(
+        (unit.life.as_str(), unit.workload.message.as_str()),
+        ("dying", "hook failed: \"cluster-relation-departed\"")
+    );
+    assert_eq!(
+        lab.events("probe/1").last().unwrap(),
+        "cluster-relation-departed probe/0"
+    );
+    let all = Request::Resolved {
+        model: MODEL.into(),
+        units: Vec::new(),
+        all: true,
+        no_retry: true,
+    };
+    assert_eq!(lab.call::<Vec<String>>(&all), ["probe/1"]);
+    lab.until_gone("probe/1");
+    let events = lab.events("probe/1");
+    assert_eq!(events[events.len() - 2..], ["stop", "remove"]);
+}
+
+#[test]
 fn a_unit_without_an_error_cannot_be_resolved() {
     let lab = Lab::start();
     lab.deploy(&Charm::recorder("probe", "", ""), 1);

@@ -42,6 +42,25 @@ fn kill_at_the_second_call(lab: &Lab, saying: Option<&str>) {
 }
 
 #[test]
+fn a_hook_is_delivered_twice_to_one_unit_and_what_always_follows_it_follows() {
+    let lab = Lab::start();
+    lab.deploy(&Charm::recorder("probe", PEERS, ""), 2);
+    lab.forget_events("probe/0");
+    lab.forget_events("probe/1");
+    repeat(&lab, "probe/0", "cluster-relation-joined");
+    lab.until_event("probe/0", "cluster-relation-changed probe/1");
+    lab.settle();
+    assert_eq!(
+        lab.events("probe/0"),
+        [
+            "cluster-relation-joined probe/1",
+            "cluster-relation-changed probe/1"
+        ]
+    );
+    assert_eq!(lab.events("probe/1"), Vec::<String>::new());
+}
+
+#[test]
 fn a_charm_killed_at_its_second_call_runs_again_from_the_start() {
     let lab = Lab::start();
     let script = "if [ $name = config-changed ]; then state-set n=1; echo x >> $shared/first; state-set m=2; \

@@ -114,11 +114,18 @@ fn a_dying_leader_leads_until_it_is_gone() {
 fn only_the_leader_speaks_for_its_application() {
     let lab = cluster();
     let (leader, follower) = (lab.leader("probe"), lab.follower("probe"));
-    assert_eq!(
-        lab.exec(&follower, "status-set --application active x")
-            .unwrap_err(),
-        "ERROR this unit is not the leader"
-    );
+    let not_leader = "ERROR this unit is not the leader";
+    for (command, refusal) in [
+        ("status-set --application active x", not_leader),
+        ("status-get --application", not_leader),
+        ("secret-add password=one", not_leader),
+        (
+            "relation-set -r cluster:0 --app a=1",
+            "ERROR cannot write relation settings",
+        ),
+    ] {
+        assert_eq!(lab.exec(&follower, command).unwrap_err(), refusal);
+    }
     lab.exec(&leader, "status-set --application blocked together")
         .unwrap();
     let status = lab.status().applications["probe"].status.clone();

@@ -118,6 +118,75 @@ const REFUSALS: &[(&str, i32, &str)] = &[
         "invalid value \"data/9\" for option -s: storage not found",
     ),
     ("credential-get", 1, "cannot access cloud credentials"),
+    (
+        "relation-list -r 99",
+        2,
+        "invalid value \"99\" for option -r: relation not found",
+    ),
+    ("relation-set a=1", 2, "no relation id specified"),
+    (
+        "relation-get -r cluster:0 - probe/0 more",
+        2,
+        "unrecognized args: [\"more\"]",
+    ),
+    (
+        "action-set A_b=1",
+        2,
+        "key \"A_b\" must start and end with lowercase alphanumeric, and contain only lowercase alphanumeric, hyphens \
+         and periods",
+    ),
+    (
+        "action-set a.stderr-encoding=x",
+        2,
+        "cannot set reserved action key \"stderr-encoding\"",
+    ),
+    ("open-port x", 2, "invalid port \"x\""),
+    (
+        "open-port 0",
+        2,
+        "port range bounds must be between 1 and 65535, got 0-0",
+    ),
+    (
+        "close-port 1/sctp",
+        2,
+        "invalid protocol \"sctp\", expected \"tcp\", \"udp\", or \"icmp\"",
+    ),
+    (
+        "open-port 1/icmp",
+        2,
+        "protocol \"icmp\" doesn't support any ports; got \"1\"",
+    ),
+    ("secret-add a_b=x", 2, "key \"a_b\" not valid"),
+    (
+        "secret-add abc=x --expire 3d",
+        2,
+        "expire time or duration \"3d\" not valid",
+    ),
+    (
+        "secret-get 00000000000000000000",
+        1,
+        "secret \"00000000000000000000\" not found",
+    ),
+    (
+        "secret-info-get 00000000000000000000",
+        1,
+        "secret \"00000000000000000000\" not found",
+    ),
+    (
+        "secret-grant 00000000000000000000 -r cluster:0",
+        1,
+        "secret \"00000000000000000000\" not found",
+    ),
+    (
+        "secret-revoke 00000000000000000000 -r cluster:0 --app a",
+        2,
+        "do not specify both relation and app",
+    ),
+    (
+        "juju-reboot",
+        1,
+        "juju-reboot is not supported when running an action.",
+    ),
 ];
 
 #[test]
@@ -167,6 +236,36 @@ fn absent_things_are_no_errors() {
             "{command}"
         );
     }
+}
+
+#[test]
+fn a_format_of_what_prints_nothing_is_accepted_with_a_warning() {
+    let lab = Lab::start();
+    lab.deploy(
+        &Charm::recorder("probe", "peers: {cluster: probe_peers}\n", ""),
+        1,
+    );
+    for command in [
+        "relation-set -r cluster:0 a=1",
+        "open-port 80",
+        "close-port 80",
+        "juju-log hello",
+    ] {
+        let task = lab.exec_task("probe/0", &format!("{command} --format json"));
+        let tool = command.split(' ').next().unwrap();
+        assert_eq!(
+            (task.results.return_code, task.results.stderr),
+            (
+                Some(0),
+                format!("--format flag deprecated for command \"{tool}\"\n")
+            )
+        );
+    }
+    let task = lab.exec_task("probe/0", "juju-log -l LOUD hello");
+    assert_eq!(
+        (task.results.return_code, task.results.stderr.as_str()),
+        (Some(0), "WARNING unknown log level \"LOUD\", using INFO\n")
+    );
 }
 
 #[test]

@@ -1,13 +1,13 @@
 //! What a hook writes is committed as a whole when it succeeds, or not at all.
 
 use crate::lab::{Charm, Lab, MODEL};
-use juju_lab::api::{Fault, Request, TaskStatus};
+use juju_lab::api::{AddUnits, Fault, Request, TaskStatus};
 
 fn lab() -> Lab {
     let lab = Lab::start();
     let charm = Charm::recorder(
         "probe",
-        "peers: {cluster: probe_peers}\n",
+        "peers: {cluster: probe_peers}\nstorage: {data: {type: filesystem, multiple: {range: 0-}}}\n",
         "case $name in deliver) . $shared/deliver;; esac",
     )
     .file("actions.yaml", "deliver:\n  description: d\n");
@@ -16,7 +16,8 @@ fn lab() -> Lab {
 }
 
 const WRITE: &str = "relation-set -r cluster:0 a=1; relation-set -r cluster:0 --app b=2; state-set c=3; open-port 5432; \
-                     secret-add --label credentials password=secret-d > /dev/null; status-set active said; ";
+                     secret-add --label credentials password=secret-d > /dev/null; storage-add data; \
+                     application-version-set 1.2; juju-log noted; status-set active said; ";
 
 const READ: &str = "relation-get -r cluster:0 a probe/0; relation-get -r cluster:0 --app b probe; state-get c; \
                     opened-ports; secret-get --label credentials password; true";
@@ -29,6 +30,7 @@ fn success_commits_everything() {
         lab.exec("probe/0", READ).unwrap(),
         "1\n2\n3\n5432/tcp\nsecret-d"
     );
+    lab.until_event("probe/0", "data-storage-attached");
 }
 
 #[test]
@@ -40,6 +42,10 @@ fn failure_discards_everything_but_what_acts_at_once() {
         ""
     );
     assert_eq!(lab.unit("probe/0").workload.message, "said");
+    let status = lab.status();
+    assert_eq!(status.applications["probe"].workload_version, "1.2");
+    assert!(status.storage.is_empty());
+    assert!(lab.log_text().contains("unit.probe/0.juju-log noted\n"));
 }
 
 #[test]
@@ -139,4 +145,30 @@ fn a_rejected_commit_fails_an_action_with_a_message_of_its_own() {
         Some("committing requested changes failed")
     );
     assert_eq!(task.results.stderr, "quota exceeded\n");
+}
+
+#[test]
+fn a_port_of_another_unit_on_the_same_machine_is_refused_at_the_commit() {
+    let lab = lab();
+    lab.call::<Vec<String>>(&Request::AddUnits(AddUnits {
+        model: MODEL.into(),
+        application: "probe".into(),
+        count: 1,
+        to: vec![lab.unit("probe/0").machine],
+        attach_storage: Vec::new(),
+    }));
+    lab.until_event("probe/1", "start");
+    lab.settle();
+    lab.exec("probe/0", "open-port 8000-8010").unwrap();
+    let task = lab.exec_task("probe/1", "open-port 8005; state-set kept=yes");
+    assert_eq!(
+        task.message.as_deref(),
+        Some("committing requested changes failed")
+    );
+    assert_eq!(
+        task.results.stderr,
+        "cannot open 8005/tcp: port ranges conflict with 8000-8010/tcp, opened by unit probe/0\n"
+    );
+    assert_eq!(lab.exec("probe/1", "state-get kept").unwrap(), "");
+    lab.exec("probe/1", "open-port 8005/udp").unwrap();
 }
