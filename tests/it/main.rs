@@ -19,6 +19,7 @@ mod flows;
 mod looks;
 mod model;
 mod plans;
+mod promises;
 mod quorum;
 mod restores;
 mod secrets;

@@ -2,9 +2,10 @@
 
 use std::collections::BTreeSet;
 
-use postgresql_charm::domain::backups::Catalogue;
-use postgresql_charm::domain::backups::target::{Target, TargetKind};
+use postgresql_charm::domain::backups::target::{Request, Target, TargetKind};
+use postgresql_charm::domain::backups::{BackupInfo, Catalogue};
 use postgresql_charm::domain::decide;
+use postgresql_charm::domain::decide::restore::Circumstances;
 use postgresql_charm::domain::decide::status::{Level, status};
 use postgresql_charm::domain::decision::Decision;
 use postgresql_charm::domain::observed::{
@@ -13,7 +14,7 @@ use postgresql_charm::domain::observed::{
 };
 use postgresql_charm::domain::plan::{Plan, Step};
 use postgresql_charm::domain::refusal::Refusal;
-use postgresql_charm::domain::words::MemberName;
+use postgresql_charm::domain::words::{MemberName, Secret, SystemUser};
 use postgresql_charm::reconcile::{carry_out, reconcile};
 
 use crate::model::{Directories, Model, Store};
@@ -197,6 +198,37 @@ fn an_undo_that_fails_leaves_both_databases_where_they_were() {
     model.live();
     assert_eq!(model.directories, NEW);
     assert!(model.seen.is_primary());
+}
+
+#[test]
+fn a_backup_of_another_major_version_and_one_without_room_are_refused_before_anything_is_touched() {
+    const INFO: &str = include_str!("../../src/domain/backups/recorded/backup.info");
+    let model = Model::archiving();
+    let asked = |info: &str, free| {
+        let info = BackupInfo::parse(info).unwrap();
+        let id = info.backups[0].label.id().to_string();
+        let catalogue = Catalogue::new("dev.postgresql".parse().unwrap(), info, vec![], []);
+        let request = Request {
+            backup_id: Some(id),
+            ..Request::default()
+        };
+        let with = Circumstances {
+            id: "20260101T120000Z",
+            free,
+        };
+        decide::restore::restore(&model.seen, &catalogue, &request, &with)
+    };
+    assert!(asked(INFO, u64::MAX).is_ok());
+    let older = INFO.replace("db-version\":\"15\"", "db-version\":\"14\"");
+    assert_eq!(
+        asked(&older, u64::MAX).unwrap_err(),
+        Refusal::OtherVersion {
+            here: "15".into(),
+            there: "14".into(),
+        }
+    );
+    let refused = asked(INFO, 1 << 20).unwrap_err();
+    assert!(matches!(refused, Refusal::NoSpace { .. }), "{refused}");
 }
 
 #[test]
@@ -385,6 +417,11 @@ fn another_clusters_repository_can_be_restored_from_and_takes_no_backup() {
         decide::backup::allowed(&model.seen),
         Err(Refusal::ForeignRepository(_))
     ));
+    let theirs = Secret::new("of the other cluster");
+    for user in SystemUser::ALL {
+        let set = decide::passwords::set(&model.seen, user, &theirs);
+        assert!(set.is_ok(), "{user}: {set:?}");
+    }
 }
 
 #[test]

@@ -217,6 +217,71 @@ fn backups_are_taken_found_again_and_restored_to_a_time() {
 }
 
 #[test]
+fn a_copy_lies_where_it_was_told_to_and_recovers_as_it_was_told_to_whatever_its_source_was_like() {
+    let machine = Machine::new();
+    let (pgbackrest, config) = pgbackrest(&machine);
+    let server = Server::start(&machine, &archiving(&config));
+    server.stop();
+    std::fs::rename(machine.path("data/pg_wal"), machine.path("wal")).unwrap();
+    std::os::unix::fs::symlink(machine.path("wal"), machine.path("data/pg_wal")).unwrap();
+    assert!(server.starts(), "{}", server.said());
+    let space = machine.make_dir("space");
+    let mut database = server.connect();
+    for statement in [
+        &format!("CREATE TABLESPACE space LOCATION '{}'", space.display()),
+        "CREATE TABLE t TABLESPACE space AS SELECT 1",
+        // What another recovery would have left: two targets are an error.
+        "ALTER SYSTEM SET recovery_target_name = 'of another recovery'",
+        "ALTER SYSTEM SET restore_command = '/bin/false'",
+    ] {
+        database.execute(statement).unwrap();
+    }
+    machine.write("data/standby.signal", "");
+    pgbackrest.run(&create(), soon()).unwrap();
+    pgbackrest
+        .run(&backup(BackupKind::Full, "odd"), soon())
+        .unwrap();
+    pgbackrest.run(&check(), soon()).unwrap();
+
+    let copy = machine.path("restored");
+    files::make_dir(&copy, 0o700, Owner::Workload(&machine.user)).unwrap();
+    let spaces = machine.path("tablespaces");
+    let command = Command::Restore(Restore {
+        promote: true,
+        tablespace_map_all: Some(spaces.clone()),
+        ..restore(&machine, "restored", Target::Immediate)
+    });
+    pgbackrest.run(&command, soon()).unwrap();
+    let is_link = |path: &str| {
+        let about = std::fs::symlink_metadata(machine.path(path)).unwrap();
+        about.file_type().is_symlink()
+    };
+    assert!(is_link("data/pg_wal"), "the source was like that");
+    assert!(!is_link("restored/pg_wal"), "the copy has WAL of its own");
+    for file in ["standby.signal", "postmaster.pid"] {
+        assert!(machine.path("data").join(file).exists(), "the source's");
+        assert!(!copy.join(file).exists(), "{file} came along");
+    }
+    let links = std::fs::read_dir(copy.join("pg_tblspc")).unwrap();
+    let targets: Vec<PathBuf> = links
+        .map(|link| std::fs::read_link(link.unwrap().path()).unwrap())
+        .collect();
+    assert_eq!(targets.len(), 1);
+    assert!(targets[0].starts_with(&spaces), "{targets:?}");
+
+    // The database that was there is still there, with all of its own.
+    rows(&mut database, 1);
+    drop(database);
+    server.stop();
+    let restored = Server::start_in(&machine, copy);
+    let mut database = restored.connect();
+    crate::machine::eventually("the copy is promoted", || {
+        (!database.in_recovery().unwrap()).then_some(())
+    });
+    rows(&mut database, 1);
+}
+
+#[test]
 fn each_failure_has_its_kind_and_its_words() {
     let machine = Machine::new();
     let (pgbackrest, config) = pgbackrest(&machine);
