@@ -9,9 +9,10 @@ use postgresql_charm::adapters::postgres::control::{self, State};
 use postgresql_charm::adapters::postgres::{
     Database, Login, PostgresError, Role, RoleAttributes, Setting, SqlClass, try_login, verifier,
 };
-use postgresql_charm::domain::words::Timeline;
+use postgresql_charm::domain::system_roles;
+use postgresql_charm::domain::words::{SystemUser, Timeline};
 
-use crate::machine::{Machine, address, eventually, soon};
+use crate::machine::{Machine, address, eventually, major, soon};
 use crate::server::{Server, programs, target};
 
 fn role(name: &str, groups: &[&str]) -> Role {
@@ -391,6 +392,75 @@ fn a_standby_tells_where_it_is_and_refuses_to_write() {
         "at once, before any checkpoint"
     );
     assert_eq!(replica.replay().unwrap(), None);
+}
+
+/// With what the charm grants it, and no more.
+#[test]
+fn a_primary_that_was_left_behind_is_rewound_by_the_role_for_it() {
+    let machine = Machine::new();
+    let server = Server::start(&machine, "wal_level = replica\nwal_keep_size = 128MB");
+    let mut database = server.connect();
+    for user in SystemUser::ALL {
+        let wanted = system_roles::wanted(user);
+        let mut role = role(user.name(), wanted.member_of);
+        role.attributes.superuser = wanted.superuser;
+        role.attributes.replication = wanted.replication;
+        database.ensure_role(&role).unwrap();
+    }
+    let grants = system_roles::grants(major());
+    database.execute_all(&grants).unwrap();
+    let password = "not-a-secret";
+    database
+        .set_role_password("rewind", &verifier::new(&password.into()))
+        .unwrap();
+    let copy = machine.path("copy");
+    let copied = Command::new(programs().join("pg_basebackup"))
+        .args(["-U", "operator", "-c", "fast", "-R", "-h"])
+        .arg(&server.socket_dir)
+        .arg("-D")
+        .arg(&copy)
+        .as_workload(&machine.user)
+        .run(soon())
+        .unwrap();
+    assert!(copied.succeeded(), "{}", copied.stderr);
+    let settings = files_text(&copy.join("postgresql.auto.conf"));
+    let other = address();
+    let settings = settings.replace(&machine.address, &other);
+    machine.write("copy/postgresql.auto.conf", &settings);
+    let promoted = Server::start_in(&machine, copy);
+    let mut next = promoted.connect();
+    next.execute("SELECT pg_promote()").unwrap();
+    next.execute("CREATE TABLE kept ()").unwrap();
+    next.checkpoint().unwrap();
+    database.execute("CREATE TABLE left_behind ()").unwrap();
+    drop(database);
+    server.stop();
+
+    let rewind = |user: &str| {
+        let source = format!("host={other} port=5432 user={user} dbname=postgres");
+        Command::new(programs().join("pg_rewind"))
+            .args(["--no-sync", "--source-server", &source, "-D"])
+            .arg(&server.data)
+            .env("PGPASSWORD", password)
+            .as_workload(&machine.user)
+            .run(soon())
+            .unwrap()
+    };
+    next.set_role_password("monitoring", &verifier::new(&password.into()))
+        .unwrap();
+    let refused = rewind("monitoring");
+    assert!(
+        refused.stderr.contains("permission denied for function"),
+        "{}",
+        refused.stderr
+    );
+    let rewound = rewind("rewind");
+    assert!(rewound.succeeded(), "{}", rewound.stderr);
+    assert!(
+        rewound.stderr.contains("servers diverged at WAL location"),
+        "{}",
+        rewound.stderr
+    );
 }
 
 fn files_text(path: &std::path::Path) -> String {
