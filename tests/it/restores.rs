@@ -9,8 +9,8 @@ use postgresql_charm::domain::decide::restore::Circumstances;
 use postgresql_charm::domain::decide::status::{Level, status};
 use postgresql_charm::domain::decision::Decision;
 use postgresql_charm::domain::observed::{
-    Fetch, ManagedFile, Moved, Recovery, RestorePhase, RestoreRecord, Restored, Service,
-    ServiceState, Source,
+    Fetch, ManagedFile, Moved, ObjectStorage, Recovery, RestorePhase, RestoreRecord, Restored,
+    Service, ServiceState, Source,
 };
 use postgresql_charm::domain::plan::{Plan, Step};
 use postgresql_charm::domain::refusal::Refusal;
@@ -468,6 +468,32 @@ fn undoing_it_goes_to_a_fresh_path_again() {
         _ => None,
     });
     assert_eq!(moves, Some("/pg/dev.postgresql-20260101T130000Z"));
+}
+
+#[test]
+fn another_path_that_is_set_afterwards_is_used_and_the_old_clusters_never_is() {
+    let model = foreign(Model::primary());
+    let plan = bring_over(&model);
+    let mut model = model.clone();
+    carry_out(&mut model, &plan).unwrap();
+    model.end_well();
+    model.store = Store::Good;
+    model.live();
+    // What the relation says passes through what the cluster remembers of its move, as in each dispatch.
+    let related = |model: &mut Model, path: &str| {
+        let mut store = model.seen.juju.object_storage.given().unwrap().clone();
+        path.clone_into(&mut store.path);
+        let moved = model.seen.juju.moved.clone();
+        assert_eq!(moved.as_ref().unwrap().path, OWN_PATH);
+        model.seen.juju.object_storage = ObjectStorage::Given(store).moved(moved.as_ref());
+        model.live();
+        let config = &model.seen.host.files[&ManagedFile::PgBackRestConfig];
+        let mut lines = config.expose().lines();
+        let path = lines.find_map(|line| line.strip_prefix("repo1-path="));
+        path.unwrap().to_owned()
+    };
+    assert_eq!(related(&mut model, "/fresh"), "/fresh");
+    assert_eq!(related(&mut model, "/pg"), OWN_PATH);
 }
 
 #[test]
