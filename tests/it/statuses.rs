@@ -282,3 +282,19 @@ fn wrong_options_are_shown_and_keep_nobody_from_the_vote_it_inherits() {
     );
     assert_eq!(shown(&model), (Level::Blocked, invalid.to_owned()));
 }
+
+#[test]
+fn wrong_options_let_no_write_wait_for_units_that_are_gone() {
+    let mut model = Model::primary();
+    model.seen.juju.settings = an_heir_with_wrong_options().seen.juju.settings;
+    let Seen::Known(cluster) = &mut model.seen.cluster else {
+        panic!("the cluster is known")
+    };
+    cluster.config["synchronous_mode_strict"] = true.into();
+    cluster.config["synchronous_node_count"] = 2.into();
+    let Decision::Do(plan) = decide::reconcile(&model.seen) else {
+        panic!("{:?}", decide::reconcile(&model.seen))
+    };
+    let patch = r#"{"synchronous_mode_strict":false,"synchronous_node_count":1}"#;
+    assert_eq!(plan.steps, [Step::ChangeClusterConfig(patch.to_owned())]);
+}

@@ -7,7 +7,7 @@
 use crate::domain::decision::{Decision, Wait, Wake};
 use crate::domain::observed::{Observed, PeerRelation, Role, Service, ServiceState};
 use crate::domain::plan::{Plan, Step};
-use crate::domain::render::dcs::DynamicConfiguration;
+use crate::domain::render::dcs::{self, DynamicConfiguration};
 use crate::domain::words::MemberName;
 
 /// How far Juju is with removing this unit.
@@ -112,10 +112,12 @@ fn any_voter(seen: &Observed, is: impl Fn(&MemberName) -> bool) -> bool {
 /// The settings for those that stay, of whom none may get a hook when it becomes the primary: a last unit that waits for a
 /// synchronous standby accepts no write.
 fn smaller_cluster(seen: &Observed, units: usize) -> Option<Step> {
-    let settings = seen.juju.settings.as_ref().ok()?;
     let cluster = seen.cluster.known()?;
-    let wanted = DynamicConfiguration::new(settings, u32::try_from(units).ok()?);
-    let patch = wanted.patch(&cluster.config)?;
+    let units = u32::try_from(units).ok()?;
+    let patch = match &seen.juju.settings {
+        Ok(settings) => DynamicConfiguration::new(settings, units).patch(&cluster.config),
+        Err(_) => dcs::for_fewer(&cluster.config, units, true),
+    }?;
     Some(Step::ChangeClusterConfig(patch.to_string()))
 }
 

@@ -109,7 +109,7 @@ fn alone(seen: &Observed) -> bool {
 /// Patroni runs with the configuration it should have.
 pub fn patroni(seen: &Observed) -> Decision {
     if let Err(problems) = &seen.juju.settings {
-        if let Some(change) = votes(seen) {
+        if let Some(change) = votes(seen).or_else(|| fewer_members(seen)) {
             return change;
         }
         let text: Vec<String> = problems.iter().map(ToString::to_string).collect();
@@ -150,6 +150,31 @@ fn votes(seen: &Observed) -> Option<Decision> {
         .into_iter()
         .map(|decide| decide(seen))
         .find(|decision| *decision != Decision::Settled)
+}
+
+/// Writes do not wait for units that are gone, while options are wrong, too.
+fn fewer_members(seen: &Observed) -> Option<Decision> {
+    let cluster = seen.cluster.known().filter(|_| seen.is_primary())?;
+    let (members, replicas) = counted(seen, cluster);
+    let patch = dcs::for_fewer(&cluster.config, members, replicas)?;
+    Some(change_settings(&patch))
+}
+
+fn change_settings(patch: &serde_json::Value) -> Decision {
+    Decision::Do(Plan::new(
+        "change the settings of the cluster",
+        vec![Step::ChangeClusterConfig(patch.to_string())],
+    ))
+}
+
+/// How many units count as members, and whether any but this one ever ran as a replica.
+fn counted(seen: &Observed, cluster: &ClusterView) -> (u32, bool) {
+    let counts = |name: &&MemberName| !seen.host.lost.contains(*name);
+    let peers = seen.juju.peers.as_ref();
+    let members = peers.map_or(1, |peers| peers.units.keys().filter(counts).count());
+    let joined = peers.into_iter().flat_map(|peers| &peers.joined);
+    let replicas = joined.chain(cluster.replicas()).any(|name| counts(&name));
+    (u32::try_from(members).unwrap_or(u32::MAX), replicas)
 }
 
 /// A process tells this unit at once when the cluster changes: Juju has no event for that.
@@ -308,22 +333,15 @@ pub fn parameters(seen: &Observed) -> Decision {
     else {
         return Decision::Settled;
     };
-    let counts = |name: &&MemberName| !seen.host.lost.contains(*name);
-    let peers = seen.juju.peers.as_ref();
-    let members = peers.map_or(1, |peers| peers.units.keys().filter(counts).count());
-    let joined = peers.into_iter().flat_map(|peers| &peers.joined);
-    let replicas = joined.chain(cluster.replicas()).any(|name| counts(&name));
-    let wanted = DynamicConfiguration::new(settings, u32::try_from(members).unwrap_or(u32::MAX));
+    let (members, replicas) = counted(seen, cluster);
+    let wanted = DynamicConfiguration::new(settings, members);
     let wanted = if replicas {
         wanted
     } else {
         wanted.before_any_replica()
     };
     if let Some(patch) = wanted.patch(&cluster.config) {
-        return Decision::Do(Plan::new(
-            "change the settings of the cluster",
-            vec![Step::ChangeClusterConfig(patch.to_string())],
-        ));
+        return change_settings(&patch);
     }
     Decision::Settled
 }

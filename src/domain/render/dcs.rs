@@ -88,6 +88,25 @@ impl DynamicConfiguration {
     }
 }
 
+/// What has to be sent to Patroni so that writes do not wait for members that are gone, whatever the options say: they may be
+/// wrong just then. Never makes them wait for more.
+pub fn for_fewer(
+    current: &serde_json::Value,
+    members: u32,
+    any_replica: bool,
+) -> Option<serde_json::Value> {
+    const COUNT: &str = "synchronous_node_count";
+    let mut patch = serde_json::Map::new();
+    let most = u64::from(members.saturating_sub(1).max(1));
+    if current[COUNT].as_u64().is_some_and(|count| count > most) {
+        patch.insert(COUNT.to_owned(), most.into());
+    }
+    if current[STRICT] == true && (members < 2 || !any_replica) {
+        patch.insert(STRICT.to_owned(), false.into());
+    }
+    (!patch.is_empty()).then_some(patch.into())
+}
+
 /// The part of `wanted` that `current` does not hold.
 fn difference(
     wanted: &serde_json::Value,
@@ -126,6 +145,20 @@ mod tests {
         current["pause"] = json!(true);
         current["postgresql"]["parameters"]["max_slot_wal_keep_size"] = json!("10GB");
         assert_eq!(wanted.patch(&current), None);
+    }
+
+    #[test]
+    fn writes_wait_for_no_more_members_than_there_are() {
+        let current = configuration(3).patch(&json!({})).unwrap();
+        assert_eq!(for_fewer(&current, 3, true), None);
+        assert_eq!(
+            for_fewer(&current, 2, true),
+            Some(json!({"synchronous_node_count": 1}))
+        );
+        let alone = json!({"synchronous_mode_strict": false, "synchronous_node_count": 1});
+        assert_eq!(for_fewer(&current, 2, false), Some(alone.clone()));
+        assert_eq!(for_fewer(&current, 1, true), Some(alone.clone()));
+        assert_eq!(for_fewer(&alone, 3, true), None);
     }
 
     #[test]
