@@ -14,7 +14,7 @@ const OTHERS: [&str; 2] = ["other/0", "other/1"];
 const OTHER_LEADER: &str = "other/leader";
 
 /// Objects with their sizes, and when they were written.
-type Objects = BTreeMap<String, (u64, std::time::SystemTime)>;
+pub(crate) type Objects = BTreeMap<String, (u64, std::time::SystemTime)>;
 
 /// Everything in the old cluster's repository but what the new one keeps beside it.
 fn objects(lab: &Lab) -> Objects {
@@ -22,7 +22,7 @@ fn objects(lab: &Lab) -> Objects {
 }
 
 /// The objects below a path, without those that another text in theirs belongs to.
-fn below(lab: &Lab, path: &str, without: &str) -> Objects {
+pub(crate) fn below(lab: &Lab, path: &str, without: &str) -> Objects {
     let store = lab.home().join("object-store");
     let mut found = BTreeMap::new();
     walk(&store, &mut found);

@@ -19,6 +19,7 @@ mod lab;
 mod machines;
 mod members;
 mod ordinary_user;
+mod plain;
 mod quorum;
 mod repositories;
 mod restore_cuts;

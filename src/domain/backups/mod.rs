@@ -18,6 +18,7 @@ pub mod listing;
 pub mod ownership;
 pub mod requirements;
 pub mod server;
+pub mod settings_of_others;
 pub mod target;
 mod timelines;
 

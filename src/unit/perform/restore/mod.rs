@@ -6,6 +6,7 @@
 mod aim;
 mod copy;
 mod fetch;
+mod foreign;
 mod members;
 mod place;
 mod rebuild;

@@ -8,7 +8,7 @@ use super::copy::{
     CHANGES, RECOVERY, last_words, open_as_postgres, open_beside, progress, said, start_beside,
     stop_beside,
 };
-use super::{major, pgbackrest_of, settings};
+use super::{foreign, major, pgbackrest_of, settings};
 use crate::adapters::host::clock::{self, Deadline};
 use crate::adapters::postgres::{Database, SqlClass, control};
 use crate::adapters::systemd::{self, Active};
@@ -42,6 +42,9 @@ pub(in crate::unit::perform) fn recover(
     // Whoever followed it before may have died; it has gone on.
     let mut given = None;
     if progress(unit)? == Recovery::Idle {
+        if record.source == Source::Foreign {
+            foreign::settle_in(unit, &beside)?;
+        }
         given = settings::needed(unit, &beside);
         start_beside(unit, major, &beside, given.as_ref())?;
     }
