@@ -191,6 +191,7 @@ fn a_database_of_no_charm_with_settings_of_its_own_machine_is_brought_over_witho
         .done();
     let path = restored.result("archives-to").to_owned();
     assert!(path.starts_with("backups/plain/dev.postgresql-"), "{path}");
+    assert_eq!(restored.result("indexes-to-rebuild-in"), "template1");
 
     assert_eq!(
         lab.sql(UNIT, "select string_agg(word, ' ' order by id) from words"),
@@ -237,6 +238,8 @@ fn a_backup_of_plain_pgbackrest(store: &Store) -> Plain {
     plain.sql(&push);
     plain.sql("alter system set work_mem = '9MB'");
     plain.sql("select pg_reload_conf()");
+    // As if its indexes were built with another version of the C library.
+    plain.sql("update pg_database set datcollversion = '1.0' where datname = 'template1'");
     plain.sql(&format!(
         "create tablespace aside location '{}'",
         plain.path("tablespace")

@@ -207,6 +207,16 @@ impl Database {
         rows.iter().map(|row| setting(OPERATION, row)).collect()
     }
 
+    /// Databases whose order of text is of another version here than where their indexes were built: those indexes can miss
+    /// rows. PostgreSQL tells from version 15 on.
+    pub fn with_another_collation(&mut self) -> Result<Vec<String>, PostgresError> {
+        const OPERATION: &str = "ask PostgreSQL for the versions of collations";
+        const SQL: &str = "SELECT datname::text FROM pg_catalog.pg_database WHERE datallowconn AND datcollversion \
+            IS DISTINCT FROM pg_catalog.pg_database_collation_actual_version(oid) ORDER BY 1";
+        let rows = self.query(OPERATION, SQL, &[])?;
+        rows.iter().map(|row| column(OPERATION, row, 0)).collect()
+    }
+
     /// What the server had taken up when this session began.
     pub fn loaded(&mut self) -> Result<Loaded, PostgresError> {
         const OPERATION: &str = "ask PostgreSQL what it has read of its configuration";

@@ -5,6 +5,7 @@ use std::time::Duration;
 use juju_charm::{Juju, Params};
 
 use super::{ActionError, plan_restore};
+use crate::adapters::host::clock::Deadline;
 use crate::adapters::host::{clock, files};
 use crate::adapters::pgbackrest::PgBackRest;
 use crate::domain::backups::Catalogue;
@@ -164,6 +165,14 @@ fn follow(
     let seen = unit.observe()?;
     if let Some(database) = seen.database.known() {
         juju.action_set("timeline", database.timeline.to_string())?;
+    }
+    if crate::domain::files::major(&seen) >= 15 {
+        let order = unit.database(Deadline::seconds(10));
+        let order = order.and_then(|mut database| database.with_another_collation());
+        let databases = order.map_err(because)?.join(", ");
+        if !databases.is_empty() {
+            juju.action_set("indexes-to-rebuild-in", databases)?;
+        }
     }
     let moves = plan
         .steps
