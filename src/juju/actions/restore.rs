@@ -192,7 +192,7 @@ fn indexes_to_rebuild(juju: &Juju, unit: &Unit<'_>, seen: &Observed) -> Result<(
         Ok(databases) if databases.is_empty() => {}
         Ok(databases) => juju.action_set("indexes-to-rebuild-in", databases.join(", "))?,
         Err(error) => {
-            tracing::warn!("whether indexes have to be built again is not known: {error}")
+            tracing::warn!("whether indexes have to be built again is not known: {error}");
         }
     }
     Ok(())
