@@ -27,7 +27,7 @@ fn writes_to(lab: &Lab) -> String {
 }
 
 /// Logs in over the network as nobody but this user could; what the server has against it, otherwise the answer.
-fn login(credentials: &Task) -> Result<String, String> {
+pub(crate) fn login(credentials: &Task) -> Result<String, String> {
     let (host, port) = credentials
         .result("endpoints")
         .rsplit_once(':')

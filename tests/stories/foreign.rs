@@ -6,6 +6,7 @@ use std::process::{Command, Output};
 
 use serde_json::Value;
 
+use crate::clients::login;
 use crate::lab::{Lab, eventually};
 use crate::members::{number, primary_of};
 
@@ -59,6 +60,10 @@ fn a_cluster_is_brought_over_from_another_ones_repository_which_is_never_written
     lab.deploy("postgresql", "postgresql");
     lab.deploy("postgresql", "other");
     lab.juju(&["add-unit", "other"]).ok();
+    let charm = Path::new(env!("CARGO_MANIFEST_DIR")).join("lab/charms/database-client");
+    lab.juju(&["deploy", &charm.display().to_string(), "shop"])
+        .ok();
+    lab.juju(&["integrate", "other:database", "shop"]).ok();
     let store = lab.with_store("/pg");
     lab.sql(
         "postgresql/0",
@@ -81,6 +86,7 @@ fn a_cluster_is_brought_over_from_another_ones_repository_which_is_never_written
             && message.contains("application postgresql of model dev")
     });
     it_is_listed_and_nothing_else(&lab, &backup, &system);
+    let rewind = a_password_of_the_old_cluster_is_set(&lab);
 
     let before = objects(&lab);
     let named = format!("backup-id={backup}");
@@ -97,6 +103,7 @@ fn a_cluster_is_brought_over_from_another_ones_repository_which_is_never_written
     let now = lab.sql(&new, "select system_identifier from pg_control_system()");
     assert_eq!(now, system, "it is the old cluster's database");
     every_system_user_logs_in(&lab, &new);
+    assert_eq!(password(&lab, OTHER_LEADER, "rewind"), rewind);
 
     // The replica cannot be asked to make itself anew: it does so with its next hook.
     let replica = OTHERS.into_iter().find(|unit| *unit != new).unwrap();
@@ -109,6 +116,9 @@ fn a_cluster_is_brought_over_from_another_ones_repository_which_is_never_written
         }
     });
     lab.settle();
+    eventually("the application that was related before logs in", || {
+        login(&lab.run("shop/0", "get-credentials", &[]).done()).map(drop)
+    });
 
     // The new cluster goes on by itself.
     lab.sql(&new, "insert into words (word) values ('new')");
@@ -198,6 +208,49 @@ fn it_wakes_up_after_its_repository_was_taken_over(lab: &Lab, path: &str) {
         let said = lab.try_sql(&woken, waits).stdout;
         (said.trim() == "0").then_some(()).ok_or(said)
     });
+    it_goes_on_elsewhere(lab, &woken, path);
+}
+
+/// While the repository is the old cluster's; no other password changes.
+fn a_password_of_the_old_cluster_is_set(lab: &Lab) -> String {
+    let old = password(lab, LEADER, "rewind");
+    let operator = password(lab, OTHER_LEADER, "operator");
+    assert_ne!(password(lab, OTHER_LEADER, "rewind"), old);
+    let given = format!("password={old}");
+    let named = ["--string-args", "username=rewind", &given];
+    lab.run(OTHER_LEADER, "set-password", &named).done();
+    assert_eq!(password(lab, OTHER_LEADER, "rewind"), old);
+    assert_eq!(password(lab, OTHER_LEADER, "operator"), operator);
+    old
+}
+
+fn password(lab: &Lab, leader: &str, user: &str) -> String {
+    let named = format!("username={user}");
+    let given = lab.run(leader, "get-password", &[&named]).done();
+    given.result("password").to_owned()
+}
+
+/// The path that an operator sets afterwards is used from then on, and nothing goes where it went before.
+fn it_goes_on_elsewhere(lab: &Lab, unit: &str, path: &str) {
+    lab.juju(&["config", "other-s3", "path=/elsewhere"]).ok();
+    eventually("a backup is taken elsewhere", || {
+        let taken = lab.run(unit, "create-backup", &[]);
+        let listed = lab.run(unit, "list-backups", &[]);
+        match (taken.status(), listed.result("backups")) {
+            ("completed", rows) if rows.contains("/elsewhere/") => Ok(()),
+            (_, rows) => Err(format!("{}\n{rows}", taken.message())),
+        }
+    });
+    let left = || below(lab, &format!("/{path}/"), "/dev.postgresql/");
+    let before = left();
+    let count = archived(lab, unit);
+    lab.sql(unit, "insert into words (word) values ('elsewhere')");
+    lab.sql(unit, "select pg_switch_wal()");
+    eventually("it archives", || {
+        let now = archived(lab, unit);
+        (now > count).then_some(()).ok_or(now.to_string())
+    });
+    assert_eq!(left(), before, "something went where it went before");
 }
 
 fn it_is_listed_and_nothing_else(lab: &Lab, backup: &str, system: &str) {
@@ -231,9 +284,7 @@ fn it_is_listed_and_nothing_else(lab: &Lab, backup: &str, system: &str) {
 
 fn every_system_user_logs_in(lab: &Lab, unit: &str) {
     for user in ["operator", "replication", "rewind"] {
-        let named = format!("username={user}");
-        let password = lab.run(OTHER_LEADER, "get-password", &[&named]).done();
-        let said = log_in(lab, unit, user, password.result("password"));
+        let said = log_in(lab, unit, user, &password(lab, OTHER_LEADER, user));
         assert!(said.status.success(), "{user} logs in: {said:?}");
     }
 }
