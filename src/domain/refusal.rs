@@ -136,9 +136,15 @@ pub enum Refusal {
     /// Something else than a unit is to be promoted.
     #[error("`{0}` is not a scope that can be promoted")]
     Scope(String),
-    /// A promotion is to be forced.
-    #[error("a unit is never promoted by force")]
+    /// A promotion is to be forced, and there is a primary that hands over.
+    #[error("the cluster has a primary: nothing is to be forced")]
     Forced,
+    /// Another member is known to have every commit, and is elected.
+    #[error("the cluster has no primary, and {0} is known to have every commit")]
+    IsElected(String),
+    /// No member is known to have every commit, and the operator has not said that the former primary is lost.
+    #[error("the cluster has no primary, and no unit is known to have every commit")]
+    NobodyIsElected,
     /// The primary is another unit.
     #[error("this unit is not the primary")]
     NotThePrimary {
@@ -205,7 +211,11 @@ impl Refusal {
                 "bring their machines back; when they are lost for good, give force=true".into()
             }
             Self::Scope(_) => "give scope=unit, on the unit that is to become the primary".into(),
-            Self::Forced => "leave force out; when the primary is lost, another is elected by itself".into(),
+            Self::Forced => "leave force out: the primary hands over, and no commit is lost".into(),
+            Self::IsElected(_) => "wait for a minute: it takes the lead by itself".into(),
+            Self::NobodyIsElected => {
+                "bring the former primary's machine back; when it is lost for good, give force=true: this unit goes on with what it has".into()
+            }
             Self::NotThePrimary { primary: Some(primary) } => format!("the primary is {primary}"),
             Self::NotThePrimary { primary: None } => "the cluster has no primary now".into(),
         }

@@ -369,3 +369,47 @@ fn a_new_unit_knows_the_repository_before_its_database_is_made() {
         ]
     ));
 }
+
+#[test]
+fn where_nobody_is_elected_a_unit_takes_the_lead_on_purpose_unless_another_one_should() {
+    let mut model = Model::replica();
+    model.live();
+    let asked = |model: &Model, force: bool, own: Option<Reach>, others: &[(u8, Reach)]| {
+        let others = others.iter().map(|(number, reach)| (name(*number), *reach));
+        let plan = decide::promote::plan(&model.seen, force, || (own, others.collect()));
+        plan.map(|plan| plan.steps)
+    };
+    let mine = Some(reach(2, 500));
+    assert_eq!(
+        asked(&model, true, mine, &[]),
+        Err(Refusal::Forced),
+        "there is a primary"
+    );
+
+    members(&mut model, |all| all.retain(|it| it.role != Role::Primary));
+    let take = Ok(vec![Step::FailOver, Step::AwaitPrimary]);
+    assert_eq!(asked(&model, true, mine, &[(2, reach(2, 500))]), take);
+    assert_eq!(asked(&model, true, mine, &[(2, reach(1, 900))]), take);
+    assert_eq!(
+        asked(&model, false, mine, &[]),
+        Err(Refusal::NobodyIsElected)
+    );
+    assert_eq!(
+        asked(&model, true, mine, &[(2, reach(2, 501))]),
+        Err(Refusal::AnotherReachesFurther("postgresql/2".into()))
+    );
+    assert!(matches!(
+        asked(&model, true, None, &[]),
+        Err(Refusal::NotRunning(_))
+    ));
+
+    let Seen::Known(cluster) = &mut model.seen.cluster else {
+        panic!()
+    };
+    cluster.synchronous = BTreeSet::from([name(2)]);
+    assert_eq!(
+        asked(&model, true, mine, &[]),
+        Err(Refusal::IsElected("postgresql/2".into())),
+        "it has every commit"
+    );
+}

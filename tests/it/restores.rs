@@ -289,7 +289,7 @@ fn a_member_that_was_away_counts_as_outdated_until_it_has_rebuilt_itself() {
     assert_eq!(topic, "restore elsewhere");
     assert!(matches!(waits, Decision::Wait(_)), "{waits:?}");
     assert_eq!(
-        decide::promote::plan(&away.seen),
+        decide::promote::plan(&away.seen, false, Default::default),
         Err(Refusal::Stale),
         "it is not promoted either"
     );

@@ -1,9 +1,12 @@
 //! Two of three units are lost for good: the third goes on when it is told to, and one that comes back joins it again.
 
+use std::collections::BTreeMap;
 use std::process::Command;
 
+use serde_json::Value;
+
 use crate::lab::{Lab, eventually};
-use crate::members::{number, primary_of, units, voters, votes};
+use crate::members::{number, primary_of, processes, units, voters, votes};
 
 fn power(lab: &Lab, kind: &str, unit: &str) {
     lab.lab(&["fault", kind, &number(unit).to_string()]).ok();
@@ -113,4 +116,100 @@ fn a_majority_that_is_lost_for_good_is_given_up_on_purpose_and_its_voters_join_a
         }
     });
     lab.settle();
+}
+
+/// The primary is lost after it had started and before it had recorded whose copy is complete: nobody is elected then.
+#[test]
+fn a_cluster_that_elects_nobody_is_led_again_on_purpose_with_every_acknowledged_row() {
+    let lab = Lab::new("nobody");
+    lab.juju(&["model-config", "update-status-hook-interval=10s"])
+        .ok();
+    lab.deploy("postgresql", "postgresql");
+    lab.juju(&["add-unit", "postgresql", "-n", "2"]).ok();
+    lab.settle();
+    let all = ["postgresql/0", "postgresql/1", "postgresql/2"];
+    votes(&lab, all[0], &all);
+    let former = primary_of(&lab, all[0]).expect("there is a primary");
+    lab.sql(&former, "create table kept as select 1 as number");
+    let left: Vec<&str> = all.into_iter().filter(|unit| *unit != former).collect();
+
+    // It cannot mend its record any more.
+    let home = lab.root_of(&former).display().to_string();
+    for patroni in processes(&home, &["/usr/bin/patroni"]) {
+        let stopped = Command::new("kill").args(["-STOP", &patroni]).status();
+        assert!(stopped.unwrap().success());
+    }
+    nobody_has_every_commit(&lab, left[0], &former);
+    power(&lab, "power-off", &former);
+    for unit in &left {
+        lab.status_becomes(unit, "has no primary", |_, message| {
+            message == "the cluster has no primary yet"
+        });
+    }
+    let said = lab
+        .run(left[0], "promote-to-primary", &["scope=unit"])
+        .refused();
+    assert!(
+        said.contains("no unit is known to have every commit"),
+        "{said}"
+    );
+    assert!(said.contains("force=true"), "{said}");
+
+    // One of them may have more than the other, and says so.
+    let force = ["scope=unit", "force=true"];
+    let task = lab.run(left[0], "promote-to-primary", &force);
+    let (new, other) = if task.status() == "completed" {
+        (left[0], left[1])
+    } else {
+        assert!(task.message().contains(left[1]), "{task:?}");
+        lab.run(left[1], "promote-to-primary", &force).done();
+        (left[1], left[0])
+    };
+    assert_eq!(lab.sql(new, "select sum(number) from kept"), "1");
+    eventually("writes are accepted", || {
+        let said = lab.try_sql(new, "insert into kept values (2)");
+        (said.code == Some(0)).then_some(()).ok_or(said.stderr)
+    });
+    power(&lab, "power-on", &former);
+    for unit in [other, former.as_str()] {
+        eventually(&format!("{unit} follows"), || {
+            let query = "select pg_is_in_recovery(), sum(number) from kept";
+            let said = lab.try_sql(unit, query);
+            match said.stdout.trim() {
+                "t|3" => Ok(()),
+                _ => Err(format!("{said:?}")),
+            }
+        });
+    }
+    lab.settle();
+    let said = lab.run(other, "promote-to-primary", &force).refused();
+    assert!(said.contains("the cluster has a primary"), "{said}");
+}
+
+/// Writes into etcd what Patroni writes when a primary has just started.
+fn nobody_has_every_commit(lab: &Lab, unit: &str, primary: &str) {
+    let secrets = lab.juju(&["secrets", "--format", "json"]).ok().stdout;
+    let secrets: BTreeMap<String, Value> = serde_json::from_str(&secrets).unwrap();
+    let root = secrets.keys().find_map(|id| {
+        let shown = lab.juju(&["show-secret", id, "--reveal", "--format", "json"]);
+        let shown: Value = serde_json::from_str(&shown.ok().stdout).unwrap();
+        let content = &shown[id]["content"]["Data"]["etcd-password"];
+        content.as_str().map(str::to_owned)
+    });
+    let status = lab.juju(&["status", "--format", "json"]).ok().stdout;
+    let status: Value = serde_json::from_str(&status).unwrap();
+    let address = &status["applications"]["postgresql"]["units"][unit]["public-address"];
+    let endpoint = format!("http://{}:2379", address.as_str().unwrap());
+    let record = serde_json::json!({
+        "leader": primary.replace('/', "-"),
+        "sync_standby": null,
+    });
+    let put = Command::new("etcdctl")
+        .env("ETCDCTL_API", "3")
+        .env("ETCDCTL_USER", format!("root:{}", root.unwrap()))
+        .args(["--endpoints", &endpoint, "put", "/db/postgresql/sync"])
+        .arg(record.to_string())
+        .output()
+        .unwrap();
+    assert!(put.status.success(), "{put:?}");
 }

@@ -206,6 +206,19 @@ impl Patroni {
         .map(|_| ())
     }
 
+    /// Gives the lead of a cluster that has none to a member, whether or not it is known to have every commit, and waits until it
+    /// has it.
+    pub fn failover(&self, candidate: &str, deadline: Deadline) -> Result<(), PatroniError> {
+        self.send(
+            "fail over",
+            Method::Post,
+            "/failover",
+            Some(&json!({ "candidate": candidate })),
+            deadline,
+        )
+        .map(|_| ())
+    }
+
     /// Removes the database of this replica and copies the primary's; returns when that has begun.
     pub fn reinitialize(&self, deadline: Deadline) -> Result<(), PatroniError> {
         self.send(

@@ -60,13 +60,7 @@ pub fn plan(
     let (Some(own), Some(database)) = (own, seen.database.known()) else {
         return Err(Refusal::NotRunning("its database does not answer".into()));
     };
-    let further = others
-        .iter()
-        .filter(|(_, reach)| **reach > own)
-        .max_by_key(|(_, reach)| **reach);
-    if let Some((name, _)) = further {
-        return Err(Refusal::AnotherReachesFurther(name.unit()));
-    }
+    furthest(own, others)?;
     let me = seen.juju.member.clone();
     if !peers.voters.contains_key(&me) && !seen.juju.leader {
         return Err(Refusal::CannotFound);
@@ -130,6 +124,15 @@ pub fn plan(
         Step::AwaitPrimary,
     ]);
     Ok(Plan::new("go on without the voters that are lost", steps))
+}
+
+/// Nobody who answers has more of the database.
+pub(super) fn furthest(own: Reach, others: &BTreeMap<MemberName, Reach>) -> Result<(), Refusal> {
+    let further = others.iter().filter(|(_, reach)| **reach > own);
+    match further.max_by_key(|(_, reach)| **reach) {
+        Some((name, _)) => Err(Refusal::AnotherReachesFurther(name.unit())),
+        None => Ok(()),
+    }
 }
 
 fn count(units: usize) -> u32 {

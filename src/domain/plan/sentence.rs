@@ -80,6 +80,7 @@ impl fmt::Display for Step {
             Self::MoveEtcdLead { whose, .. } => write!(f, "have {} lead etcd", whose.unit()),
             Self::WipeEtcd => write!(f, "remove what this unit's former member of etcd has left"),
             Self::SwitchOver { from } => write!(f, "take the lead over from {from}"),
+            Self::FailOver => write!(f, "take the lead, which nobody has"),
             Self::RecordLeaving { .. } => write!(f, "record that this unit leaves"),
             Self::AwaitTurn(_) => write!(f, "wait until no other unit is about to leave"),
             Self::EndTurn => write!(f, "let the next unit leave"),

@@ -147,6 +147,8 @@ pub enum Step {
         /// The primary of now.
         from: MemberName,
     },
+    /// Make this unit the primary of a cluster that has none and elects none.
+    FailOver,
     // Leaving.
     /// Record that this unit leaves, and where etcd answers: Juju will not tell once the peer relation is over.
     RecordLeaving {

@@ -1,4 +1,4 @@
-//! `promote-to-primary`: this unit takes the lead over.
+//! `promote-to-primary`: this unit takes the lead over, or takes it when nobody has it.
 
 use juju_charm::Juju;
 
@@ -11,10 +11,10 @@ pub(super) fn run(juju: &Juju) -> Result<(), ActionError> {
     let params = juju.action_params()?;
     let scope = params.string("scope").unwrap_or_default().to_owned();
     let force = params.boolean("force").unwrap_or(false);
-    decide::promote::scope(&scope, force)?;
+    decide::promote::scope(&scope)?;
     let mut unit = Unit::new(juju)?;
     let seen = unit.observe()?;
-    let plan = decide::promote::plan(&seen)?;
+    let plan = decide::promote::plan(&seen, force, || unit.reaches())?;
     unit.announce(&plan);
     carry_out(&mut unit, &plan)?;
     Ok(())

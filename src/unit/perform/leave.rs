@@ -39,15 +39,28 @@ pub(super) fn switch_over(unit: &Unit<'_>, from: &MemberName) -> Result<(), Step
     };
     patroni
         .switchover(&switchover, Deadline::after(SWITCH))
-        .map_err(|error| match error {
-            PatroniError::Answered {
-                status: 412, said, ..
-            } => StepError::expected(
-                format!("Patroni does not hand the lead to this unit: {said}"),
-                "a replica that has just joined becomes the synchronous one shortly: try again in a few seconds",
-            ),
-            other => because(other),
-        })
+        .map_err(not_handed)
+}
+
+/// Patroni elects nobody without a record that says who has every commit. An operator may name somebody.
+pub(super) fn fail_over(unit: &Unit<'_>) -> Result<(), StepError> {
+    let patroni = super::cluster::patroni(unit)?;
+    let me = unit.view.member.to_string();
+    patroni
+        .failover(&me, Deadline::after(SWITCH))
+        .map_err(not_handed)
+}
+
+fn not_handed(error: PatroniError) -> StepError {
+    match error {
+        PatroniError::Answered {
+            status: 412, said, ..
+        } => StepError::expected(
+            format!("Patroni does not hand the lead to this unit: {said}"),
+            "a replica that has just joined becomes the synchronous one shortly: try again in a few seconds",
+        ),
+        other => because(other),
+    }
 }
 
 /// The lead goes to a unit that stays, or to another that has every commit: that one hands it on when it leaves itself.

@@ -87,6 +87,7 @@ pub(super) fn perform(unit: &mut Unit<'_>, step: &Step) -> Result<(), StepError>
         Step::AwaitHeir => voters::await_heir(unit),
 
         Step::SwitchOver { from } => leave::switch_over(unit, from),
+        Step::FailOver => leave::fail_over(unit),
         Step::RecordLeaving { etcd } => leave::record(unit, etcd),
         Step::AwaitTurn(others) => {
             turn::take(unit, others);

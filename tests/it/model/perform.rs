@@ -417,6 +417,7 @@ impl Model {
             Step::Reinitialize
             | Step::NameDatabase { .. }
             | Step::SwitchOver { .. }
+            | Step::FailOver
             | Step::KeepPrivateKey(_)
             | Step::Reload(_)
             | Step::StopFetch(_)
