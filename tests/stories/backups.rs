@@ -31,14 +31,6 @@ fn add(lab: &Lab, word: &str) {
     lab.sql(UNIT, &format!("insert into words (word) values ('{word}')"));
 }
 
-fn password(lab: &Lab, user: &str) -> String {
-    let username = format!("username={user}");
-    lab.run(LEADER, "get-password", &[&username])
-        .done()
-        .result("password")
-        .to_owned()
-}
-
 fn every_system_user_has_a_password(lab: &Lab) {
     let users = [
         "operator",
@@ -48,24 +40,24 @@ fn every_system_user_has_a_password(lab: &Lab) {
         "backup",
         "patroni",
     ];
-    let mut passwords: Vec<String> = users.iter().map(|user| password(lab, user)).collect();
+    let mut passwords: Vec<String> = users
+        .iter()
+        .map(|user| lab.password(LEADER, user))
+        .collect();
     assert!(passwords.iter().all(|password| password.len() >= 16));
     passwords.sort();
     passwords.dedup();
     assert_eq!(passwords.len(), users.len(), "each has its own");
-    assert!(logs_in(lab, "operator", &password(lab, "operator")));
+    assert!(logs_in(lab, "operator", &lab.password(LEADER, "operator")));
     assert!(!logs_in(lab, "operator", "wrong"));
 }
 
 /// A login over the network, from the unit's own address.
 fn logs_in(lab: &Lab, user: &str, password: &str) -> bool {
-    let status = lab.juju(&["status", "--format", "json"]).stdout;
-    let status: serde_json::Value = serde_json::from_str(&status).unwrap();
-    let address = &status["applications"]["postgresql"]["units"][UNIT]["public-address"];
-    let address = address.as_str().unwrap();
+    let address = lab.address(UNIT);
     let done = std::process::Command::new("psql")
         .args([
-            "-X", "-h", address, "-U", user, "-d", "postgres", "-c", "select 1",
+            "-X", "-h", &address, "-U", user, "-d", "postgres", "-c", "select 1",
         ])
         .env("PGPASSWORD", password)
         .env("PGCONNECT_TIMEOUT", "20")
@@ -189,7 +181,7 @@ fn the_first_backup_is_restored(lab: &Lab, id: &str) {
         .done();
     assert_eq!(task.result("restore-status"), "restored", "{:#}", task.0);
     assert_eq!(rows(lab), "one");
-    assert!(logs_in(lab, "operator", &password(lab, "operator")));
+    assert!(logs_in(lab, "operator", &lab.password(LEADER, "operator")));
     lab.settle();
     let kept = lab
         .machine(0)
@@ -308,20 +300,20 @@ fn the_latest_state_is_restored(lab: &Lab) {
 }
 
 fn a_password_is_changed(lab: &Lab) {
-    let old = password(lab, "operator");
+    let old = lab.password(LEADER, "operator");
     let given = lab.run(
         LEADER,
         "set-password",
         &["username=operator", "password=Chosen-by-me-1"],
     );
     assert_eq!(given.done().result("password"), "Chosen-by-me-1");
-    assert_eq!(password(lab, "operator"), "Chosen-by-me-1");
+    assert_eq!(lab.password(LEADER, "operator"), "Chosen-by-me-1");
     assert!(logs_in(lab, "operator", "Chosen-by-me-1"));
     assert!(!logs_in(lab, "operator", &old));
     for user in ["replication", "rewind", "monitoring", "backup"] {
         let username = format!("username={user}");
         let made = lab.run(LEADER, "set-password", &[&username]).done();
-        assert_eq!(made.result("password"), password(lab, user));
+        assert_eq!(made.result("password"), lab.password(LEADER, user));
         assert_ne!(made.result("password"), "");
     }
     lab.settle();
@@ -338,7 +330,10 @@ fn no_secret_is_where_others_can_read_it(lab: &Lab, keys: &[&str]) {
         "backup",
         "patroni",
     ];
-    let mut secrets: Vec<String> = users.iter().map(|user| password(lab, user)).collect();
+    let mut secrets: Vec<String> = users
+        .iter()
+        .map(|user| lab.password(LEADER, user))
+        .collect();
     secrets.extend(keys.iter().map(|key| (*key).to_owned()));
     let log = lab
         .juju(&["debug-log", "--replay", "--no-tail", "--limit", "0"])

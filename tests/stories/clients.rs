@@ -1,7 +1,6 @@
 //! An application is related: it logs in with what it is told, follows the primary when that moves, and loses its user,
 //! and never its data, with the relation.
 
-use std::path::Path;
 use std::thread;
 
 use crate::lab::{Lab, Task, eventually, over_the_network};
@@ -52,10 +51,7 @@ fn an_application_follows_its_database_and_leaves_it_behind() {
         .ok();
     lab.deploy("postgresql", "postgresql");
     lab.juju(&["add-unit", "postgresql", "-n", "2"]).ok();
-    let charm = Path::new(env!("CARGO_MANIFEST_DIR")).join("lab/charms/database-client");
-    lab.juju(&["deploy", &charm.display().to_string(), "shop"])
-        .ok();
-    lab.juju(&["integrate", "postgresql:database", "shop"]).ok();
+    lab.deploy_client("postgresql", "shop");
     lab.settle();
 
     let make = "create table orders (id int); insert into orders values (1)";

@@ -53,6 +53,18 @@ fn archived(lab: &Lab, unit: &str) -> u64 {
     count.parse().unwrap()
 }
 
+fn goes_on_archiving(lab: &Lab, unit: &str, word: &str) {
+    let count = archived(lab, unit);
+    lab.sql(unit, "select pg_switch_wal()");
+    let insert = format!("insert into words (word) values ('{word}')");
+    lab.sql(unit, &insert);
+    lab.sql(unit, "select pg_switch_wal()");
+    eventually(&format!("{unit} goes on archiving"), || {
+        let now = archived(lab, unit);
+        (now > count).then_some(()).ok_or(now.to_string())
+    });
+}
+
 #[test]
 fn a_cluster_is_brought_over_from_another_ones_repository_which_is_never_written() {
     let lab = Lab::new("foreign");
@@ -60,10 +72,7 @@ fn a_cluster_is_brought_over_from_another_ones_repository_which_is_never_written
     lab.deploy("postgresql", "postgresql");
     lab.deploy("postgresql", "other");
     lab.juju(&["add-unit", "other"]).ok();
-    let charm = Path::new(env!("CARGO_MANIFEST_DIR")).join("lab/charms/database-client");
-    lab.juju(&["deploy", &charm.display().to_string(), "shop"])
-        .ok();
-    lab.juju(&["integrate", "other:database", "shop"]).ok();
+    lab.deploy_client("other", "shop");
     let store = lab.with_store("/pg");
     lab.sql(
         "postgresql/0",
@@ -103,7 +112,7 @@ fn a_cluster_is_brought_over_from_another_ones_repository_which_is_never_written
     let now = lab.sql(&new, "select system_identifier from pg_control_system()");
     assert_eq!(now, system, "it is the old cluster's database");
     every_system_user_logs_in(&lab, &new);
-    assert_eq!(password(&lab, OTHER_LEADER, "rewind"), rewind);
+    assert_eq!(lab.password(OTHER_LEADER, "rewind"), rewind);
 
     // The replica cannot be asked to make itself anew: it does so with its next hook.
     let replica = OTHERS.into_iter().find(|unit| *unit != new).unwrap();
@@ -133,14 +142,7 @@ fn a_cluster_is_brought_over_from_another_ones_repository_which_is_never_written
     );
 
     // So does the old one.
-    let count = archived(&lab, "postgresql/0");
-    lab.sql("postgresql/0", "select pg_switch_wal()");
-    lab.sql("postgresql/0", "insert into words (word) values ('older')");
-    lab.sql("postgresql/0", "select pg_switch_wal()");
-    eventually("the old cluster goes on archiving", || {
-        let now = archived(&lab, "postgresql/0");
-        (now > count).then_some(()).ok_or(now.to_string())
-    });
+    goes_on_archiving(&lab, "postgresql/0", "older");
 
     it_wakes_up_after_its_repository_was_taken_over(&lab, &path);
 }
@@ -213,21 +215,15 @@ fn it_wakes_up_after_its_repository_was_taken_over(lab: &Lab, path: &str) {
 
 /// While the repository is the old cluster's; no other password changes.
 fn a_password_of_the_old_cluster_is_set(lab: &Lab) -> String {
-    let old = password(lab, LEADER, "rewind");
-    let operator = password(lab, OTHER_LEADER, "operator");
-    assert_ne!(password(lab, OTHER_LEADER, "rewind"), old);
+    let old = lab.password(LEADER, "rewind");
+    let operator = lab.password(OTHER_LEADER, "operator");
+    assert_ne!(lab.password(OTHER_LEADER, "rewind"), old);
     let given = format!("password={old}");
     let named = ["--string-args", "username=rewind", &given];
     lab.run(OTHER_LEADER, "set-password", &named).done();
-    assert_eq!(password(lab, OTHER_LEADER, "rewind"), old);
-    assert_eq!(password(lab, OTHER_LEADER, "operator"), operator);
+    assert_eq!(lab.password(OTHER_LEADER, "rewind"), old);
+    assert_eq!(lab.password(OTHER_LEADER, "operator"), operator);
     old
-}
-
-fn password(lab: &Lab, leader: &str, user: &str) -> String {
-    let named = format!("username={user}");
-    let given = lab.run(leader, "get-password", &[&named]).done();
-    given.result("password").to_owned()
 }
 
 /// The path that an operator sets afterwards is used from then on, and nothing goes where it went before.
@@ -243,13 +239,7 @@ fn it_goes_on_elsewhere(lab: &Lab, unit: &str, path: &str) {
     });
     let left = || below(lab, &format!("/{path}/"), "/dev.postgresql/");
     let before = left();
-    let count = archived(lab, unit);
-    lab.sql(unit, "insert into words (word) values ('elsewhere')");
-    lab.sql(unit, "select pg_switch_wal()");
-    eventually("it archives", || {
-        let now = archived(lab, unit);
-        (now > count).then_some(()).ok_or(now.to_string())
-    });
+    goes_on_archiving(lab, unit, "elsewhere");
     assert_eq!(left(), before, "something went where it went before");
 }
 
@@ -284,17 +274,14 @@ fn it_is_listed_and_nothing_else(lab: &Lab, backup: &str, system: &str) {
 
 fn every_system_user_logs_in(lab: &Lab, unit: &str) {
     for user in ["operator", "replication", "rewind"] {
-        let said = log_in(lab, unit, user, &password(lab, OTHER_LEADER, user));
+        let said = log_in(lab, unit, user, &lab.password(OTHER_LEADER, user));
         assert!(said.status.success(), "{user} logs in: {said:?}");
     }
 }
 
 /// A login over the network, from the unit's own address, for what the user is there for.
 fn log_in(lab: &Lab, unit: &str, user: &str, password: &str) -> Output {
-    let status = lab.juju(&["status", "--format", "json"]).stdout;
-    let status: Value = serde_json::from_str(&status).unwrap();
-    let address = &status["applications"]["other"]["units"][unit]["public-address"];
-    let address = address.as_str().unwrap();
+    let address = lab.address(unit);
     let (mode, query) = if user == "replication" {
         (" replication=true", "IDENTIFY_SYSTEM")
     } else {

@@ -8,6 +8,8 @@ use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
+pub(crate) use crate::asked::Task;
+
 /// What one command printed.
 #[derive(Debug)]
 pub(crate) struct Said {
@@ -25,44 +27,6 @@ pub(crate) struct Lab {
     programs: PathBuf,
     user: Option<String>,
     over: Option<Sender<()>>,
-}
-
-/// A result of an action, as `--format json` gives it.
-#[derive(Debug)]
-pub(crate) struct Task(pub(crate) Value);
-
-impl Task {
-    pub(crate) fn status(&self) -> &str {
-        self.0["status"].as_str().unwrap_or_default()
-    }
-
-    pub(crate) fn message(&self) -> &str {
-        self.0["message"].as_str().unwrap_or_default()
-    }
-
-    /// A result; an empty text when there is none.
-    pub(crate) fn result(&self, key: &str) -> &str {
-        self.0["results"][key].as_str().unwrap_or_default()
-    }
-
-    /// The same task, which must have ended well.
-    #[track_caller]
-    pub(crate) fn done(self) -> Self {
-        assert_eq!(self.status(), "completed", "{:#}", self.0);
-        self
-    }
-
-    /// The message and the hint of a task that must have been refused.
-    #[track_caller]
-    pub(crate) fn refused(self) -> String {
-        assert_eq!(self.status(), "failed", "{:#}", self.0);
-        assert!(
-            self.message().contains("\nhint: "),
-            "no way out is named: {}",
-            self.message()
-        );
-        self.message().to_owned()
-    }
 }
 
 impl Lab {
@@ -231,18 +195,6 @@ impl Lab {
         said(self.command("juju", arguments).output())
     }
 
-    /// Runs an action and waits for it.
-    #[track_caller]
-    pub(crate) fn run(&self, unit: &str, action: &str, params: &[&str]) -> Task {
-        let mut arguments = vec!["run", "--format", "json", "--wait", "10m", unit, action];
-        arguments.extend(params);
-        let said = self.juju(&arguments);
-        let all: Value = serde_json::from_str(&said.stdout)
-            .unwrap_or_else(|error| panic!("{error}: {said:?}\n{}", self.log()));
-        let tasks = all.as_object().expect("a map of units");
-        Task(tasks.values().next().expect("one unit answered").clone())
-    }
-
     /// Waits until everything is active and idle.
     #[track_caller]
     pub(crate) fn settle(&self) {
@@ -261,29 +213,6 @@ impl Lab {
     pub(crate) fn log(&self) -> String {
         self.juju(&["debug-log", "--replay", "--no-tail", "--limit", "400"])
             .stdout
-    }
-
-    /// The workload status of a unit, and its message.
-    pub(crate) fn status(&self, unit: &str) -> (String, String) {
-        let said = self.juju(&["status", "--format", "json"]);
-        let all: Value = serde_json::from_str(&said.stdout).unwrap_or_default();
-        let application = unit.split('/').next().unwrap_or_default();
-        let status = &all["applications"][application]["units"][unit]["workload-status"];
-        let text = |key: &str| status[key].as_str().unwrap_or_default().to_owned();
-        (text("current"), text("message"))
-    }
-
-    /// Waits until a unit's status fulfils a condition.
-    #[track_caller]
-    pub(crate) fn status_becomes(&self, unit: &str, what: &str, is: impl Fn(&str, &str) -> bool) {
-        eventually(&format!("{unit} {what}"), || {
-            let (status, message) = self.status(unit);
-            if is(&status, &message) {
-                Ok(())
-            } else {
-                Err(format!("{status}: {message}"))
-            }
-        });
     }
 
     /// Deploys PostgreSQL and the integrator with an object store of this lab's, and waits until all is active.
@@ -312,6 +241,16 @@ impl Lab {
             .join(format!("charms/{charm}.charm"));
         let file = file.display().to_string();
         self.juju(&["deploy", &file, application]).ok();
+    }
+
+    /// Deploys an application that uses a database, from its directory, and relates it with that.
+    #[track_caller]
+    pub(crate) fn deploy_client(&self, database: &str, application: &str) {
+        let charm = Path::new(env!("CARGO_MANIFEST_DIR")).join("lab/charms/database-client");
+        self.juju(&["deploy", &charm.display().to_string(), application])
+            .ok();
+        self.juju(&["integrate", &format!("{database}:database"), application])
+            .ok();
     }
 
     /// Gives an integrator everything about a store.

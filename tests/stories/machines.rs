@@ -1,8 +1,6 @@
 //! The main job on a machine as bare as a cloud's: the distribution's own systemd, its users, and apt, from which the charm has
 //! to fetch everything. Simple machines could flatter it.
 
-use serde_json::Value;
-
 use crate::lab::{Lab, eventually, over_the_network};
 use crate::members;
 
@@ -17,13 +15,9 @@ struct Operator {
 
 impl Operator {
     fn of(lab: &Lab) -> Self {
-        let status = lab.juju(&["status", "--format", "json"]).ok().stdout;
-        let status: Value = serde_json::from_str(&status).unwrap();
-        let unit = &status["applications"]["postgresql"]["units"][UNIT];
-        let given = lab.run(LEADER, "get-password", &[]).done();
         Self {
-            address: unit["public-address"].as_str().unwrap().to_owned(),
-            password: given.result("password").to_owned(),
+            address: lab.address(UNIT),
+            password: lab.password(LEADER, "operator"),
         }
     }
 

@@ -9,6 +9,7 @@
     reason = "a story that cannot go on ends where it is, and shows the status and log of its lab"
 )]
 
+mod asked;
 mod backups;
 mod bundle;
 mod clients;

@@ -8,6 +8,8 @@ use serde_json::Value;
 use crate::lab::{Lab, eventually};
 use crate::members::{number, primary_of, processes, units, voters, votes};
 
+const ALL: [&str; 3] = ["postgresql/0", "postgresql/1", "postgresql/2"];
+
 fn power(lab: &Lab, kind: &str, unit: &str) {
     lab.lab(&["fault", kind, &number(unit).to_string()]).ok();
 }
@@ -21,20 +23,25 @@ fn runs_etcd(lab: &Lab, unit: &str) -> bool {
     status.unwrap().success()
 }
 
-#[test]
-fn a_majority_that_is_lost_for_good_is_given_up_on_purpose_and_its_voters_join_again() {
-    let lab = Lab::new("quorum");
-    lab.juju(&["model-config", "update-status-hook-interval=60m"])
-        .ok();
+/// A cluster of which each unit votes, with a row, and its primary.
+fn three_voters(name: &str, looks: &str) -> (Lab, String) {
+    let lab = Lab::new(name);
+    let looks = format!("update-status-hook-interval={looks}");
+    lab.juju(&["model-config", &looks]).ok();
     lab.deploy("postgresql", "postgresql");
     lab.juju(&["add-unit", "postgresql", "-n", "2"]).ok();
     lab.settle();
-    let all = ["postgresql/0", "postgresql/1", "postgresql/2"];
-    votes(&lab, all[0], &all);
-    let former = primary_of(&lab, all[0]).expect("there is a primary");
-    lab.sql(&former, "create table kept as select 1 as number");
-    let survivor = *all.iter().rev().find(|unit| **unit != former).unwrap();
-    let lost: Vec<&str> = all.into_iter().filter(|unit| *unit != survivor).collect();
+    votes(&lab, ALL[0], &ALL);
+    let primary = primary_of(&lab, ALL[0]).expect("there is a primary");
+    lab.sql(&primary, "create table kept as select 1 as number");
+    (lab, primary)
+}
+
+#[test]
+fn a_majority_that_is_lost_for_good_is_given_up_on_purpose_and_its_voters_join_again() {
+    let (lab, former) = three_voters("quorum", "60m");
+    let survivor = *ALL.iter().rev().find(|unit| **unit != former).unwrap();
+    let lost: Vec<&str> = ALL.into_iter().filter(|unit| *unit != survivor).collect();
     let refused = lab
         .run(survivor, "recover-quorum", &["force=true"])
         .refused();
@@ -121,17 +128,8 @@ fn a_majority_that_is_lost_for_good_is_given_up_on_purpose_and_its_voters_join_a
 /// The primary is lost after it had started and before it had recorded whose copy is complete: nobody is elected then.
 #[test]
 fn a_cluster_that_elects_nobody_is_led_again_on_purpose_with_every_acknowledged_row() {
-    let lab = Lab::new("nobody");
-    lab.juju(&["model-config", "update-status-hook-interval=10s"])
-        .ok();
-    lab.deploy("postgresql", "postgresql");
-    lab.juju(&["add-unit", "postgresql", "-n", "2"]).ok();
-    lab.settle();
-    let all = ["postgresql/0", "postgresql/1", "postgresql/2"];
-    votes(&lab, all[0], &all);
-    let former = primary_of(&lab, all[0]).expect("there is a primary");
-    lab.sql(&former, "create table kept as select 1 as number");
-    let left: Vec<&str> = all.into_iter().filter(|unit| *unit != former).collect();
+    let (lab, former) = three_voters("nobody", "10s");
+    let left: Vec<&str> = ALL.into_iter().filter(|unit| *unit != former).collect();
 
     // It cannot mend its record any more.
     let home = lab.root_of(&former).display().to_string();
@@ -187,10 +185,7 @@ fn nobody_has_every_commit(lab: &Lab, unit: &str, primary: &str) {
         let content = &shown[id]["content"]["Data"]["etcd-password"];
         content.as_str().map(str::to_owned)
     });
-    let status = lab.juju(&["status", "--format", "json"]).ok().stdout;
-    let status: Value = serde_json::from_str(&status).unwrap();
-    let address = &status["applications"]["postgresql"]["units"][unit]["public-address"];
-    let endpoint = format!("http://{}:2379", address.as_str().unwrap());
+    let endpoint = format!("http://{}:2379", lab.address(unit));
     let record = serde_json::json!({
         "leader": primary.replace('/', "-"),
         "sync_standby": null,

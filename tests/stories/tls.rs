@@ -2,7 +2,6 @@
 //! again, while somebody writes and an application is related: what was acknowledged is there, PostgreSQL is restarted by none
 //! of it, and in between plaintext is refused.
 
-use std::path::Path;
 use std::process::Command;
 use std::thread;
 
@@ -200,10 +199,7 @@ fn tls_comes_changes_its_authority_and_goes_while_somebody_writes() {
     lab.juju(&["add-unit", "postgresql", "-n", "2"]).ok();
     lab.deploy("self-signed-certificates", "ca");
     lab.deploy("self-signed-certificates", "elsewhere");
-    let application = Path::new(env!("CARGO_MANIFEST_DIR")).join("lab/charms/database-client");
-    lab.juju(&["deploy", &application.display().to_string(), "shop"])
-        .ok();
-    lab.juju(&["integrate", "postgresql:database", "shop"]).ok();
+    lab.deploy_client("postgresql", "shop");
     // An authority that nobody uses any more goes with the next hook after the others were told.
     lab.juju(&["model-config", "update-status-hook-interval=10s"])
         .ok();
@@ -215,8 +211,7 @@ fn tls_comes_changes_its_authority_and_goes_while_somebody_writes() {
             other => Err(other.to_string()),
         }
     });
-    let task = lab.run("postgresql/0", "get-password", &[]).done();
-    let password = task.result("password").to_owned();
+    let password = lab.password("postgresql/0", "operator");
     let before = started(&lab);
     let writer = Writer::new(&lab);
     thread::scope(|scope| {

@@ -1,6 +1,7 @@
 //! PostgreSQL: sessions, roles, passwords, archiving, positions and the control file.
 
 use std::collections::BTreeSet;
+use std::path::PathBuf;
 use std::time::Duration;
 
 use postgresql_charm::adapters::host::clock::Deadline;
@@ -348,11 +349,8 @@ fn the_control_file_and_the_server_tell_the_same() {
     );
 }
 
-#[test]
-fn a_standby_tells_where_it_is_and_refuses_to_write() {
-    let machine = Machine::new();
-    let server = Server::start(&machine, "wal_level = replica");
-    let mut database = server.connect();
+/// A replica's data beside the server's on the same machine, and the address of its own that it is to have.
+fn copied(machine: &Machine, server: &Server<'_>) -> (PathBuf, String) {
     let copy = machine.path("copy");
     let copied = Command::new(programs().join("pg_basebackup"))
         .args(["-U", "operator", "-c", "fast", "-R", "-h"])
@@ -364,8 +362,18 @@ fn a_standby_tells_where_it_is_and_refuses_to_write() {
         .unwrap();
     assert!(copied.succeeded(), "{}", copied.stderr);
     let settings = files_text(&copy.join("postgresql.auto.conf"));
-    let settings = settings.replace(&machine.address, &address());
+    let other = address();
+    let settings = settings.replace(&machine.address, &other);
     machine.write("copy/postgresql.auto.conf", &settings);
+    (copy, other)
+}
+
+#[test]
+fn a_standby_tells_where_it_is_and_refuses_to_write() {
+    let machine = Machine::new();
+    let server = Server::start(&machine, "wal_level = replica");
+    let mut database = server.connect();
+    let (copy, _) = copied(&machine, &server);
     let standby = Server::start_in(&machine, copy);
     let mut replica = standby.connect();
     assert!(replica.in_recovery().unwrap());
@@ -413,20 +421,7 @@ fn a_primary_that_was_left_behind_is_rewound_by_the_role_for_it() {
     database
         .set_role_password("rewind", &verifier::new(&password.into()))
         .unwrap();
-    let copy = machine.path("copy");
-    let copied = Command::new(programs().join("pg_basebackup"))
-        .args(["-U", "operator", "-c", "fast", "-R", "-h"])
-        .arg(&server.socket_dir)
-        .arg("-D")
-        .arg(&copy)
-        .as_workload(&machine.user)
-        .run(soon())
-        .unwrap();
-    assert!(copied.succeeded(), "{}", copied.stderr);
-    let settings = files_text(&copy.join("postgresql.auto.conf"));
-    let other = address();
-    let settings = settings.replace(&machine.address, &other);
-    machine.write("copy/postgresql.auto.conf", &settings);
+    let (copy, other) = copied(&machine, &server);
     let promoted = Server::start_in(&machine, copy);
     let mut next = promoted.connect();
     next.execute("SELECT pg_promote()").unwrap();

@@ -23,6 +23,7 @@ mod placement;
 mod relations;
 mod secrets;
 mod storage;
+mod suspended;
 mod tool_errors;
 mod transactions;
 mod upgrades;

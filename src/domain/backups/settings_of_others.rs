@@ -4,7 +4,8 @@
 //! the database should behave, and are wanted. Others name what the machine of the old cluster had: its archive above all, into
 //! which nothing may ever be written from here.
 
-/// Options that name files, programs, libraries, addresses or peers of the machine they were set on.
+/// Options that name files, programs, libraries, addresses or peers of the machine they were set on, or follow from how much memory
+/// it had.
 const OF_ITS_MACHINE: [&str; 43] = [
     "archive_cleanup_command",
     "archive_command",
